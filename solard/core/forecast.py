@@ -1,0 +1,34 @@
+"""What the sun and the house are expected to do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSlot:
+    """Mean powers over one slot."""
+
+    starts_at: datetime
+    ends_at: datetime
+    pv_w: float
+    """Median of what the panels could give, not held back."""
+    pv_low_w: float
+    """10 % quantile."""
+    pv_high_w: float
+    """90 % quantile; never above clear sky."""
+    house_w: float
+    """Load without this rig."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A forecast as issued."""
+
+    issued_at: datetime
+    source: str
+    """How it was made, in words for people: `clear sky × last 3 h`."""
+    slots: tuple[ForecastSlot, ...]
+
+    def slot_at(self, moment: datetime) -> ForecastSlot | None:
+        """Return the slot that holds `moment`, or None outside the forecast."""
+        return next((s for s in self.slots if s.starts_at <= moment < s.ends_at), None)

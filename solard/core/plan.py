@@ -1,0 +1,57 @@
+"""The plan: prices, cards and expectations for the next two days, never set-points."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from solard.core.units import energy_wh
+
+PLAN_EXPIRES_S = 7200.0
+"""An older plan is not used: the plan rule falls back to surplus only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSlot:
+    """What the plan expects of one slot; powers are means in W with the signs of `SiteState`."""
+
+    starts_at: datetime
+    ends_at: datetime
+    pv_w: float
+    house_w: float
+    rig_w: float
+    battery_w: float
+    grid_w: float
+    throttled_w: float
+    """Sun that nobody can take."""
+    soc: float
+    """At the end of the slot, 0..1."""
+    water_value_per_kwh: float
+    """Worth of one more kWh in the battery (dual of the state-of-charge row)."""
+    cards_on: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An adopted plan."""
+
+    made_at: datetime
+    solve_s: float
+    """Real seconds that the solver took."""
+    gap: float
+    """Absolute gap to the best bound, in the tariff's currency."""
+    slots: tuple[PlanSlot, ...]
+
+    def slot_at(self, moment: datetime) -> PlanSlot | None:
+        """Return the slot that holds `moment`, or None outside the plan."""
+        return next((s for s in self.slots if s.starts_at <= moment < s.ends_at), None)
+
+    def is_fresh(self, moment: datetime) -> bool:
+        """Say whether the plan is young enough to follow."""
+        return 0.0 <= (moment - self.made_at).total_seconds() < PLAN_EXPIRES_S
+
+    def sun_wh(self, after: datetime) -> float:
+        """Return the sun expected after a moment until the plan's end, in Wh."""
+        return sum(
+            energy_wh(slot.pv_w, (slot.ends_at - max(slot.starts_at, after)).total_seconds())
+            for slot in self.slots
+            if slot.ends_at > after
+        )

@@ -1,0 +1,68 @@
+"""Where solard keeps its things: configuration, state, sockets."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "SOLARD_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The three directories of one solard, and the names inside them."""
+
+    etc: Path
+    state: Path
+    run: Path
+
+    @property
+    def config(self) -> Path:
+        """Return the configuration file."""
+        return self.etc / "solard.yaml"
+
+    @property
+    def database(self) -> Path:
+        """Return the history database."""
+        return self.state / "solard.db"
+
+    @property
+    def lock(self) -> Path:
+        """Return the lock that keeps one daemon per state directory; it holds its pid."""
+        return self.state / "lock"
+
+    @property
+    def api_socket(self) -> Path:
+        """Return the socket of the daemon's API."""
+        return self.run / "api.sock"
+
+    @property
+    def gpu_socket(self) -> Path:
+        """Return the socket of the GPU keeper."""
+        return self.run / "gpu.sock"
+
+    @property
+    def work(self) -> Path:
+        """Return the directory of workload sockets and command files."""
+        return self.run / "work"
+
+    def work_socket(self, name: str) -> Path:
+        """Return the socket on which the bundled workload `name` answers."""
+        return self.work / f"{name}.sock"
+
+    def make(self) -> None:
+        """Create the directories that this process owns, readable by its group only."""
+        for place in (self.etc, self.state, self.run, self.work):
+            place.mkdir(mode=0o750, parents=True, exist_ok=True)
+
+
+def places_at(home: Path) -> Places:
+    """Return the places inside one directory, as `--dir` and SOLARD_HOME mean it."""
+    return Places(home / "etc", home / "state", home / "run")
+
+
+def places_from_environment() -> Places:
+    """Return the system's places, or those under SOLARD_HOME."""
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return places_at(Path(home))
+    return Places(Path("/etc/solard"), Path("/var/lib/solard"), Path("/run/solard"))
