@@ -119,7 +119,9 @@ class Codec:
         unknown = set(data) - set(hints) - {"kind"}
         if unknown:
             raise TypeError(f"unknown field {min(unknown)!r}")
-        return kind(**{name: self._decode(hints[name], data[name]) for name in hints if name in data})
+        return kind(
+            **{name: self._decode(hints[name], data[name]) for name in hints if name in data}
+        )
 
 
 @lru_cache(maxsize=256)

@@ -34,4 +34,3 @@ class Tariff:
             if window.holds_at(local_minute):
                 return window.price_per_kwh
         return self.import_per_kwh
-
