@@ -1,11 +1,10 @@
 """All that a decision may know, and what it carries over to the next tick."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from solard.core.bounds import PowerBounds
 from solard.core.decision import Proposal
 from solard.core.plan import Plan
 from solard.core.rig import Rig, Workload
@@ -99,14 +98,9 @@ class DecideInputs:
     rules: tuple[Rule, ...] = ()
     """In priority order, highest first."""
     overrides: tuple[Override, ...] = ()
-    tariff: Tariff = Tariff()
+    tariff: Tariff = field(default_factory=Tariff)
     plan: Plan | None = None
-    memory: ControlMemory = ControlMemory()
-
-    @property
-    def envelope(self) -> PowerBounds:
-        """Return everything the rig can draw while its host is up."""
-        return PowerBounds(min_w=self.rig.off_w, max_w=self.rig.max_w)
+    memory: ControlMemory = field(default_factory=ControlMemory)
 
 
 def switched(note: Note, active: bool, now_s: float) -> Note:

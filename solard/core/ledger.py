@@ -20,7 +20,7 @@ class SourceEnergy:
     @property
     def total_wh(self) -> float:
         """Return the sum over all sources."""
-        return sum(getattr(self, field.name) for field in fields(self))
+        return self.sun_wh + self.hidden_sun_wh + self.battery_wh + self.grid_wh + self.generator_wh
 
     def plus(self, other: "SourceEnergy") -> "SourceEnergy":
         """Return the sums, source by source."""

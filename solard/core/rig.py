@@ -59,16 +59,6 @@ class Rig:
     curves: tuple[tuple[str, WorkCurve], ...] = ()
     """Learned or assumed curve per gpu_id, in comparable units of work."""
 
-    @property
-    def off_w(self) -> float:
-        """Return the least the rig can draw while its host is up: every card parked."""
-        return self.wall_w(sum(card.parked_w for card in self.cards))
-
-    @property
-    def max_w(self) -> float:
-        """Return the most the rig can draw: every card at its highest limit."""
-        return self.wall_w(sum(card.max_w for card in self.cards))
-
     def wall_w(self, cards_w: float) -> float:
         """Return the draw at the wall when the cards together take `cards_w`."""
         return self.host_w + cards_w / self.psu_efficiency

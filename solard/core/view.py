@@ -1,4 +1,4 @@
-"""What a person sees: one frozen picture of the running daemon, for the API, the CLI and the TUI."""
+"""What a person sees: one frozen picture of the daemon, for the API, the CLI and the TUI."""
 
 from dataclasses import dataclass
 from datetime import datetime

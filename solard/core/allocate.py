@@ -1,0 +1,222 @@
+"""Split a budget over the cards where it does the most work; parking some often wins."""
+
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from math import floor
+
+from solard.core.curves import CurvePoint, WorkCurve, prior_curve, upper_hull
+from solard.core.decision import CardCap, PowerLimit
+from solard.core.inputs import CardMemory, DecideInputs
+from solard.core.loads import CardLoad, card_loads
+from solard.core.modes import WorkMode
+
+DWELL_S = 600.0
+"""A card that was parked or started stays so this long, unless the budget forces it."""
+STEP_UP_S = 10.0
+"""Cards start one by one: the inrush of several at once trips small inverters."""
+SWITCH_GAIN = 0.03
+"""Another set of cards must do this much more work before it is worth a switch."""
+EXHAUSTIVE_CARDS = 6
+"""Up to here every set of cards is tried; above, only those that start the best cards first."""
+EPSILON_W = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """Limits of all cards, and the dwell timers that they start."""
+
+    limits: tuple[PowerLimit, ...]
+    cards_w: float
+    """What the cards take together if each takes its whole limit."""
+    working: int
+    work_share: float
+    """Work per hour as a share of what all cards could do, 0..1."""
+    memory: tuple[CardMemory, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seat:
+    """A card that we steer: its load, its curve, the most it may take."""
+
+    load: CardLoad
+    curve: WorkCurve
+    most_w: float
+
+    @property
+    def gpu_id(self) -> str:
+        return self.load.card.gpu_id
+
+    @property
+    def least_w(self) -> float:
+        return self.load.least_w
+
+
+def allocate(
+    inputs: DecideInputs, budget_w: float, mode: WorkMode, caps: tuple[CardCap, ...]
+) -> Allocation:
+    """Return limits inside each envelope that together with the host fit `budget_w` at the wall."""
+    loads = card_loads(inputs)
+    seats = tuple(seat for load in loads if (seat := _seat(inputs, load, caps)) is not None)
+    steered = [load for load in loads if load.fixed_w is None]
+    fixed_w = sum(load.fixed_w for load in loads if load.fixed_w is not None)
+    parked_w = sum(load.card.parked_w for load in steered)
+    room_w = inputs.rig.cards_w(budget_w) - fixed_w - parked_w
+    given = _give(inputs, seats, room_w, mode)
+    limits = tuple(_limit(load, given.get(load.card.gpu_id)) for load in steered)
+    taken_w = sum(given.get(load.card.gpu_id, load.card.parked_w) for load in steered)
+    return Allocation(
+        limits=limits,
+        cards_w=fixed_w + taken_w,
+        working=len(given),
+        work_share=_work_share(seats, given),
+        memory=tuple(_remember(inputs, limit) for limit in limits),
+    )
+
+
+def _seat(inputs: DecideInputs, load: CardLoad, caps: tuple[CardCap, ...]) -> _Seat | None:
+    """Return the card's seat, or None when it is not ours to steer or a cap leaves it no room."""
+    if load.fixed_w is not None:
+        return None
+    card = load.card
+    cap_w = min([card.max_w, *(cap.at_most_w for cap in caps if cap.gpu_id == card.gpu_id)])
+    if cap_w < load.least_w:
+        return None
+    curve = inputs.rig.curve(card.gpu_id) or prior_curve(
+        min_w=card.min_w, max_w=card.max_w, default_w=card.default_w
+    )
+    return _Seat(load=load, curve=curve.cut(load.least_w, cap_w), most_w=cap_w)
+
+
+def _give(
+    inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float, mode: WorkMode
+) -> dict[str, float]:
+    """Return the limit of each card that works; `room_w` is what lies above all cards parked."""
+    if mode is WorkMode.OFF:
+        return {}
+    if mode is WorkMode.STANDBY:
+        awake = tuple(seat for seat in seats if seat.load.answers)
+        needed_w = sum(seat.load.standby_w - seat.load.card.parked_w for seat in awake)
+        if needed_w > room_w + EPSILON_W:
+            return {}
+        return {seat.gpu_id: seat.load.standby_w for seat in awake}
+    chosen = _choose(inputs, seats, room_w)
+    return _pour(chosen, room_w)
+
+
+def _choose(inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
+    """Return the set of cards to run: the present one, unless another is clearly better."""
+    running = tuple(seat for seat in seats if _is_running(inputs, seat))
+    allowed = [group for group in _groups(seats) if _entry_w(group) <= room_w + EPSILON_W]
+    reachable = [group for group in allowed if _may_switch(inputs, running, group)]
+    best = max(reachable, key=lambda group: _work(group, room_w), default=())
+    if running in allowed and _work(best, room_w) <= _work(running, room_w) * (1.0 + SWITCH_GAIN):
+        return running
+    if not reachable:
+        return _shrink(running, room_w)
+    return best
+
+
+def _groups(seats: tuple[_Seat, ...]) -> list[tuple[_Seat, ...]]:
+    if len(seats) <= EXHAUSTIVE_CARDS:
+        return [group for n in range(len(seats) + 1) for group in combinations(seats, n)]
+    ranked = sorted(seats, key=lambda seat: -_best_gain(seat))
+    picked = [frozenset(seat.gpu_id for seat in ranked[:n]) for n in range(len(seats) + 1)]
+    return [tuple(seat for seat in seats if seat.gpu_id in group) for group in picked]
+
+
+def _may_switch(inputs: DecideInputs, running: tuple[_Seat, ...], group: tuple[_Seat, ...]) -> bool:
+    """Say whether dwell times and the one-by-one rule let the rig go to this set of cards."""
+    now_s = inputs.state.taken_s
+    started = [seat for seat in group if seat not in running]
+    parked = [seat for seat in running if seat not in group]
+    if len(started) > 1 or (started and _started_lately(inputs, now_s)):
+        return False
+    return all(_has_dwelt(inputs, seat, now_s) for seat in (*started, *parked))
+
+
+def _started_lately(inputs: DecideInputs, now_s: float) -> bool:
+    return any(not card.parked and now_s - card.since_s < STEP_UP_S for card in inputs.memory.cards)
+
+
+def _has_dwelt(inputs: DecideInputs, seat: _Seat, now_s: float) -> bool:
+    card = inputs.memory.card(seat.gpu_id)
+    return card is None or now_s - card.since_s >= DWELL_S
+
+
+def _shrink(running: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
+    """Return what is left when the budget forces cards off: the least efficient go first."""
+    kept = sorted(running, key=_best_gain)
+    while kept and _entry_w(tuple(kept)) > room_w + EPSILON_W:
+        kept.pop(0)
+    return tuple(seat for seat in running if seat in kept)
+
+
+def _is_running(inputs: DecideInputs, seat: _Seat) -> bool:
+    card = inputs.memory.card(seat.gpu_id)
+    return card is not None and not card.parked
+
+
+def _entry_w(group: tuple[_Seat, ...]) -> float:
+    """Return what a set of cards needs above parked to run at all."""
+    return sum(seat.least_w - seat.load.card.parked_w for seat in group)
+
+
+def _pour(group: tuple[_Seat, ...], room_w: float) -> dict[str, float]:
+    """Fill the cards along their hulls, steepest stretch first, in steps that the driver takes."""
+    given = {seat.gpu_id: seat.least_w for seat in group}
+    left_w = room_w - _entry_w(group)
+    stretches = [
+        ((high.work_rate - low.work_rate) / (high.power_w - low.power_w), high.power_w, seat)
+        for seat in group
+        for low, high in pairwise(upper_hull(seat.curve.points))
+    ]
+    for gain, end_w, seat in sorted(stretches, key=lambda s: (-s[0], s[2].load.card.index)):
+        if gain <= 0:
+            break
+        take_w = min(end_w - given[seat.gpu_id], left_w)
+        if take_w > 0:
+            given[seat.gpu_id] += take_w
+            left_w -= take_w
+    return {seat.gpu_id: _whole_steps(seat, given[seat.gpu_id]) for seat in group}
+
+
+def _whole_steps(seat: _Seat, power_w: float) -> float:
+    """Return the power rounded down to a step, so that noise does not become writes."""
+    step_w = 5.0 if seat.load.card.max_w >= 100.0 else 0.5
+    stepped_w = floor(power_w / step_w + 1e-6) * step_w
+    return max(seat.least_w, min(stepped_w, power_w))
+
+
+def _work(group: tuple[_Seat, ...], room_w: float) -> float:
+    given = _pour(group, room_w)
+    return sum(seat.curve.work_at(given[seat.gpu_id]) for seat in group)
+
+
+def _best_gain(seat: _Seat) -> float:
+    """Return the most work per watt above parked that the card can reach."""
+    parked = CurvePoint(seat.load.card.parked_w, 0.0)
+    return max(
+        (point.work_rate / (point.power_w - parked.power_w) for point in seat.curve.points),
+        default=0.0,
+    )
+
+
+def _limit(load: CardLoad, limit_w: float | None) -> PowerLimit:
+    if limit_w is None:
+        return PowerLimit(gpu_id=load.card.gpu_id, limit_w=load.card.min_w, parked=True)
+    return PowerLimit(gpu_id=load.card.gpu_id, limit_w=limit_w, parked=False)
+
+
+def _work_share(seats: tuple[_Seat, ...], given: dict[str, float]) -> float:
+    full = sum(seat.curve.points[-1].work_rate for seat in seats)
+    done = sum(seat.curve.work_at(given[seat.gpu_id]) for seat in seats if seat.gpu_id in given)
+    return done / full if full > 0 else 0.0
+
+
+def _remember(inputs: DecideInputs, limit: PowerLimit) -> CardMemory:
+    before = inputs.memory.card(limit.gpu_id)
+    if before is not None and before.parked == limit.parked:
+        return before
+    # A card seen for the first time may start at once: its dwell counts from its first switch.
+    since_s = inputs.state.taken_s if before is not None else inputs.state.taken_s - DWELL_S
+    return CardMemory(gpu_id=limit.gpu_id, parked=limit.parked, since_s=since_s)
