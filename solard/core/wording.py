@@ -4,6 +4,7 @@ from datetime import datetime
 from math import floor
 from typing import Protocol
 
+from solard.core.conditions import Condition, PolicyAction, Quantity
 from solard.core.modes import WorkMode
 
 UNKNOWN = "unknown"
@@ -66,83 +67,53 @@ def say_voltage(voltage_v: float) -> str:
     return f"{_trimmed(voltage_v, 1)} V"
 
 
-def say_value(quantity: str, value: float | str | None, currency: str | None = None) -> str:
+def say_value(quantity: Quantity, value: float | str | None, currency: str | None = None) -> str:
     """Return a live value of a policy's quantity, in its unit; `unknown` for None."""
-    if value is None:
-        return UNKNOWN
-    if isinstance(value, str):
-        return value
-    if quantity == "time":
-        return say_minute(value)
-    if quantity.endswith("_soc"):
-        return say_percent(value)
-    if quantity.endswith("_price"):
-        return say_price(value, currency)
-    if quantity == "sun_next_48h":
-        return say_energy(value)
-    return say_power(value)
-
-
-class ConditionLike(Protocol):
-    """What `say_condition` reads: see solard.core.rules.user_policy.Condition."""
-
-    @property
-    def quantity(self) -> str: ...  # noqa: D102
-    @property
-    def above(self) -> float | None: ...  # noqa: D102
-    @property
-    def below(self) -> float | None: ...  # noqa: D102
-    @property
-    def between(self) -> tuple[float, float] | None: ...  # noqa: D102
-    @property
-    def is_(self) -> str | None: ...  # noqa: D102
-    @property
-    def for_s(self) -> float: ...  # noqa: D102
-
-
-class ActionLike(Protocol):
-    """What `say_action` reads: see solard.core.rules.user_policy.PolicyAction."""
-
-    @property
-    def mode(self) -> WorkMode | None: ...  # noqa: D102
-    @property
-    def rig_at_most_w(self) -> float | None: ...  # noqa: D102
-    @property
-    def rig_at_least_w(self) -> float | None: ...  # noqa: D102
-    @property
-    def each_gpu_at_most_w(self) -> float | None: ...  # noqa: D102
-    @property
-    def import_for_rig_at_most_w(self) -> float | None: ...  # noqa: D102
-    @property
-    def battery_for_rig_at_most_w(self) -> float | None: ...  # noqa: D102
-    @property
-    def keep_free_w(self) -> float | None: ...  # noqa: D102
-    @property
-    def work_above_soc(self) -> float | None: ...  # noqa: D102
+    if value is None or isinstance(value, str):
+        return value or UNKNOWN
+    match quantity:
+        case Quantity.TIME:
+            return say_minute(value)
+        case Quantity.BATTERY_SOC:
+            return say_percent(value)
+        case Quantity.IMPORT_PRICE | Quantity.EXPORT_PRICE:
+            return say_price(value, currency)
+        case Quantity.SUN_NEXT_48H:
+            return say_energy(value)
+        case _:
+            return say_power(value)
 
 
 class PolicyLike(Protocol):
-    """What `say_policy` reads: see solard.core.rules.user_policy.UserPolicy."""
+    """What `say_policy` reads: a UserPolicy, which itself needs these words."""
 
     @property
-    def when(self) -> "tuple[ConditionLike, ...]": ...  # noqa: D102
+    def when(self) -> tuple[Condition, ...]:
+        """Return the conditions that must all hold."""
+        ...
+
     @property
-    def unless(self) -> "tuple[ConditionLike, ...]": ...  # noqa: D102
+    def unless(self) -> tuple[Condition, ...]:
+        """Return the conditions that, all together, except."""
+        ...
+
     @property
-    def action(self) -> ActionLike: ...  # noqa: D102
+    def action(self) -> PolicyAction:
+        """Return what is narrowed."""
+        ...
 
 
 _NOUNS = {
-    "battery_soc": "battery",
-    "time": "time",
-    "surplus": "surplus",
-    "pv_power": "sun",
-    "grid_power": "grid import",
-    "battery_power": "battery discharge",
-    "import_price": "import price",
-    "export_price": "export price",
-    "supply": "supply",
-    "sun_next_48h": "sun of the next 48 h",
+    Quantity.BATTERY_SOC: "battery",
+    Quantity.TIME: "time",
+    Quantity.SURPLUS: "surplus",
+    Quantity.PV_POWER: "sun",
+    Quantity.GRID_POWER: "grid import",
+    Quantity.BATTERY_POWER: "battery discharge",
+    Quantity.IMPORT_PRICE: "import price",
+    Quantity.EXPORT_PRICE: "export price",
+    Quantity.SUPPLY: "supply",
+    Quantity.SUN_NEXT_48H: "sun of the next 48 h",
 }
 
 _ON_SUPPLY = {
@@ -153,12 +124,13 @@ _ON_SUPPLY = {
 }
 
 
-def say_condition(condition: ConditionLike, currency: str | None = None) -> str:
+def say_condition(condition: Condition, currency: str | None = None) -> str:
     """Return a condition as a label beside its live value: `battery above 60 % for 10 min`."""
-    return f"{_noun(condition)} {_relation(condition, currency)}{_held(condition)}"
+    noun = _NOUNS[condition.quantity]
+    return f"{noun} {_relation(condition, currency)}{_held(condition)}"
 
 
-def say_action(action: ActionLike) -> str:
+def say_action(action: PolicyAction) -> str:
     """Return what a policy does, without capital and full stop: `the rig only answers`."""
     return " and ".join(_actions(action)) or "nothing changes"
 
@@ -177,51 +149,48 @@ def say_policy(policy: PolicyLike, currency: str | None = None) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _noun(condition: ConditionLike) -> str:
-    return _NOUNS.get(condition.quantity, condition.quantity.replace("_", " "))
-
-
-def _relation(condition: ConditionLike, currency: str | None) -> str:
+def _relation(condition: Condition, currency: str | None) -> str:
     def say(value: float) -> str:
         return _say_limit(condition.quantity, value, currency)
 
-    parts = []
     if condition.is_ is not None:
-        parts.append(f"is {condition.is_}")
+        return f"is {condition.is_}"
     if condition.between is not None:
-        parts.append(f"between {say(condition.between[0])} and {say(condition.between[1])}")
+        return f"between {say(condition.between[0])} and {say(condition.between[1])}"
     if condition.above is not None:
-        parts.append(f"above {say(condition.above)}")
-    if condition.below is not None:
-        parts.append(f"below {say(condition.below)}")
-    return " and ".join(parts)
+        return f"above {say(condition.above)}"
+    return "" if condition.below is None else f"below {say(condition.below)}"
 
 
-def _held(condition: ConditionLike) -> str:
+def _held(condition: Condition) -> str:
     return f" for {say_duration(condition.for_s)}" if condition.for_s else ""
 
 
-def _clause(condition: ConditionLike, currency: str | None) -> str:
-    if condition.quantity == "time" and condition.between is not None:
+def _clause(condition: Condition, currency: str | None) -> str:
+    if condition.quantity is Quantity.TIME and condition.between is not None:
         start, end = condition.between
         return f"from {say_minute(start)} to {say_minute(end)}"
-    if condition.quantity == "supply" and condition.is_ in _ON_SUPPLY and not condition.for_s:
+    if (
+        condition.quantity is Quantity.SUPPLY
+        and condition.is_ in _ON_SUPPLY
+        and not condition.for_s
+    ):
         return _ON_SUPPLY[condition.is_]
     return f"while {_state(condition, currency)}"
 
 
-def _state(condition: ConditionLike, currency: str | None) -> str:
-    if condition.quantity == "time" and condition.between is not None:
+def _state(condition: Condition, currency: str | None) -> str:
+    if condition.quantity is Quantity.TIME and condition.between is not None:
         return f"it is {_relation(condition, currency)}"
-    if condition.quantity == "supply" and condition.is_ is not None:
+    if condition.quantity is Quantity.SUPPLY and condition.is_ is not None:
         return f"the supply is {condition.is_}{_held(condition)}"
     verb = "" if condition.is_ is not None else "is "
     relation = _relation(condition, currency)
     held = f", and has been for {say_duration(condition.for_s)}" if condition.for_s else ""
-    return f"the {_noun(condition)} {verb}{relation}{held}"
+    return f"the {_NOUNS[condition.quantity]} {verb}{relation}{held}"
 
 
-def _actions(action: ActionLike) -> list[str]:
+def _actions(action: PolicyAction) -> list[str]:
     says = []
     if action.mode is not None:
         says.append(_MODES[action.mode])
@@ -238,7 +207,7 @@ def _actions(action: ActionLike) -> list[str]:
     if action.keep_free_w is not None:
         says.append(f"{say_power(action.keep_free_w)} of the inverter stay free")
     if action.work_above_soc is not None:
-        line = _say_limit("battery_soc", action.work_above_soc, None)
+        line = _say_limit(Quantity.BATTERY_SOC, action.work_above_soc, None)
         says.append(f"the battery feeds work only above {line}")
     return says
 
@@ -257,8 +226,8 @@ def _feeds(source: str, power_w: float) -> str:
     return f"{source} gives the rig at most {say_power(power_w)}"
 
 
-def _say_limit(quantity: str, value: float, currency: str | None) -> str:
-    if quantity.endswith("_soc"):
+def _say_limit(quantity: Quantity, value: float, currency: str | None) -> str:
+    if quantity is Quantity.BATTERY_SOC:
         return f"{_trimmed(value * 100.0, 1)} %"
     return say_value(quantity, value, currency)
 

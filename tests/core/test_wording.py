@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from solard.core.conditions import Condition, PolicyAction, Quantity
 from solard.core.modes import WorkMode
 from solard.core.wording import (
     say_action,
@@ -24,37 +25,15 @@ from solard.core.wording import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class When:
-    quantity: str
-    above: float | None = None
-    below: float | None = None
-    between: tuple[float, float] | None = None
-    is_: str | None = None
-    for_s: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Do:
-    mode: WorkMode | None = None
-    rig_at_most_w: float | None = None
-    rig_at_least_w: float | None = None
-    each_gpu_at_most_w: float | None = None
-    import_for_rig_at_most_w: float | None = None
-    battery_for_rig_at_most_w: float | None = None
-    keep_free_w: float | None = None
-    work_above_soc: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Policy:
-    when: tuple[When, ...] = ()
-    unless: tuple[When, ...] = ()
-    action: Do = field(default_factory=Do)
+    when: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
+    action: PolicyAction = field(default_factory=PolicyAction)
 
 
-NIGHT = When(quantity="time", between=(1320, 420))
-GENERATOR = When(quantity="supply", is_="generator")
-QUIET = Do(each_gpu_at_most_w=150.0)
+NIGHT = Condition(quantity=Quantity.TIME, between=(1320, 420))
+GENERATOR = Condition(quantity=Quantity.SUPPLY, is_="generator")
+QUIET = PolicyAction(each_gpu_at_most_w=150.0)
 
 
 @pytest.mark.parametrize(
@@ -121,17 +100,17 @@ def test_price_names_its_currency_where_it_is_known() -> None:
 @pytest.mark.parametrize(
     ("quantity", "value", "said"),
     [
-        ("battery_soc", 0.71, "71 %"),
-        ("time", 842.0, "14:02"),
-        ("surplus", 1234.0, "1.23 kW"),
-        ("import_price", 0.28, "0.28 EUR/kWh"),
-        ("sun_next_48h", 12000.0, "12 kWh"),
-        ("supply", "grid", "grid"),
-        ("pv_power", None, "unknown"),
+        (Quantity.BATTERY_SOC, 0.71, "71 %"),
+        (Quantity.TIME, 842.0, "14:02"),
+        (Quantity.SURPLUS, 1234.0, "1.23 kW"),
+        (Quantity.IMPORT_PRICE, 0.28, "0.28 EUR/kWh"),
+        (Quantity.SUN_NEXT_48H, 12000.0, "12 kWh"),
+        (Quantity.SUPPLY, "grid", "grid"),
+        (Quantity.PV_POWER, None, "unknown"),
     ],
 )
 def test_live_value_is_said_in_the_unit_of_its_quantity(
-    quantity: str, value: float | str | None, said: str
+    quantity: Quantity, value: float | str | None, said: str
 ) -> None:
     assert say_value(quantity, value, "EUR") == said
 
@@ -139,16 +118,18 @@ def test_live_value_is_said_in_the_unit_of_its_quantity(
 @pytest.mark.parametrize(
     ("condition", "said"),
     [
-        (When(quantity="battery_soc", above=0.6), "battery above 60 %"),
-        (When(quantity="battery_soc", below=0.125), "battery below 12.5 %"),
+        (Condition(quantity=Quantity.BATTERY_SOC, above=0.6), "battery above 60 %"),
+        (Condition(quantity=Quantity.BATTERY_SOC, below=0.125), "battery below 12.5 %"),
         (NIGHT, "time between 22:00 and 07:00"),
         (GENERATOR, "supply is generator"),
-        (When(quantity="surplus", above=500.0, for_s=600.0), "surplus above 500 W for 10 min"),
-        (When(quantity="export_price", below=0.0), "export price below 0.00 EUR/kWh"),
-        (When(quantity="car_power", above=100.0), "car power above 100 W"),
+        (
+            Condition(quantity=Quantity.SURPLUS, above=500.0, for_s=600.0),
+            "surplus above 500 W for 10 min",
+        ),
+        (Condition(quantity=Quantity.EXPORT_PRICE, below=0.0), "export price below 0.00 EUR/kWh"),
     ],
 )
-def test_condition_is_a_label(condition: When, said: str) -> None:
+def test_condition_is_a_label(condition: Condition, said: str) -> None:
     assert say_condition(condition, "EUR") == said
 
 
@@ -159,16 +140,16 @@ def test_night_policy_reads_as_in_the_manual() -> None:
 
 
 def test_generator_policy_reads_as_in_the_manual() -> None:
-    policy = Policy(when=(GENERATOR,), action=Do(mode=WorkMode.STANDBY))
+    policy = Policy(when=(GENERATOR,), action=PolicyAction(mode=WorkMode.STANDBY))
 
     assert say_policy(policy) == "On the generator the rig only answers."
 
 
 def test_exception_is_said_before_the_action() -> None:
     policy = Policy(
-        when=(When(quantity="sun_next_48h", below=12000.0),),
-        unless=(When(quantity="battery_soc", above=0.95), GENERATOR, NIGHT),
-        action=Do(work_above_soc=0.85),
+        when=(Condition(quantity=Quantity.SUN_NEXT_48H, below=12000.0),),
+        unless=(Condition(quantity=Quantity.BATTERY_SOC, above=0.95), GENERATOR, NIGHT),
+        action=PolicyAction(work_above_soc=0.85),
     )
 
     assert say_policy(policy) == (
@@ -179,7 +160,7 @@ def test_exception_is_said_before_the_action() -> None:
 
 
 def test_several_conditions_must_all_hold() -> None:
-    low = When(quantity="battery_soc", below=0.5, for_s=600.0)
+    low = Condition(quantity=Quantity.BATTERY_SOC, below=0.5, for_s=600.0)
     policy = Policy(when=(NIGHT, low), action=QUIET)
 
     assert say_policy(policy) == (
@@ -193,13 +174,16 @@ def test_policy_without_conditions_always_acts() -> None:
 
 
 def test_policy_with_only_an_exception_starts_with_it() -> None:
-    policy = Policy(unless=(When(quantity="supply", is_="grid"),), action=Do(mode=WorkMode.OFF))
+    policy = Policy(
+        unless=(Condition(quantity=Quantity.SUPPLY, is_="grid"),),
+        action=PolicyAction(mode=WorkMode.OFF),
+    )
 
     assert say_policy(policy) == "Unless the supply is grid, the rig does nothing."
 
 
 def test_every_action_has_words() -> None:
-    action = Do(
+    action = PolicyAction(
         mode=WorkMode.ECO,
         rig_at_most_w=600.0,
         rig_at_least_w=450.0,
@@ -213,4 +197,4 @@ def test_every_action_has_words() -> None:
         "450 W and the grid gives the rig nothing and the battery gives the rig at most 200 W and "
         "2.5 kW of the inverter stay free"
     )
-    assert say_action(Do()) == "nothing changes"
+    assert say_action(PolicyAction()) == "nothing changes"
