@@ -1,6 +1,6 @@
 """What a person sees: one frozen picture of the daemon, for the API, the CLI and the TUI."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from solard.core.decision import ApplyResult, Decision
@@ -169,6 +169,29 @@ class TracePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonStats:
+    """What this daemon has done since it started."""
+
+    started_at: datetime | None = None
+    pid: int = 0
+    rss_mb: float | None = None
+    ticks: int = 0
+    tick_p50_ms: float | None = None
+    tick_p99_ms: float | None = None
+    decisions: int = 0
+    """Decisions that differed from the one before."""
+    limits_applied: int = 0
+    polls_ok: int = 0
+    polls_failed: int = 0
+    plan_solves: int = 0
+    plan_solve_s: float | None = None
+    forecast_issues: int = 0
+    soc_min: float | None = None
+    rows_dropped: int = 0
+    """History rows that the store could not keep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
     """Everything a screen shows."""
 
@@ -204,3 +227,4 @@ class SiteView:
     """Newest first, at most 200."""
     degraded: tuple[str, ...] = ()
     """Sentences on what does not work right now."""
+    stats: DaemonStats = field(default_factory=DaemonStats)

@@ -1,0 +1,121 @@
+"""Carries limits to the keeper and card readings back, in its own time: the tick never waits."""
+
+import time
+
+from solard.core.decision import ApplyResult, PowerLimit, Refused
+from solard.core.errors import SolardError
+from solard.core.rig import GpuCard
+from solard.core.state import GpuState
+from solard.core.view import KeeperView
+from solard.daemon.events import Events
+from solard.daemon.ports import Keeper
+
+WRITE_EVERY_S = 1.0
+"""The keeper writes each card at most once a second."""
+RENEW_EVERY_S = 8.0
+"""Well inside the lease of 30 s."""
+NO_KEEPER = KeeperView(backend="none", pid=None, note=None, error="waiting for the GPU keeper")
+
+
+class Actuator:
+    """Talks to the keeper: newest limits out, newest cards in. Real seconds."""
+
+    def __init__(self, keeper: Keeper, events: Events) -> None:
+        self._keeper = keeper
+        self._events = events
+        self._wanted: tuple[PowerLimit, ...] | None = None
+        self._told: tuple[PowerLimit, ...] | None = None
+        self._told_at = 0.0
+        self._pid: int | None = None
+        self.cards: tuple[GpuCard, ...] = ()
+        self.gpus: tuple[GpuState, ...] = ()
+        self.results: tuple[ApplyResult, ...] = ()
+        self.applied = 0
+        self.view = NO_KEEPER
+
+    def want(self, limits: tuple[PowerLimit, ...] | None) -> None:
+        """Set what the cards are to be told; None = touch nothing (observe mode)."""
+        self._wanted = limits
+
+    async def run_once(self) -> None:
+        """Read the cards and tell them what has changed, or renew their lease."""
+        try:
+            gpus, pid = await self._keeper.read()
+            if pid != self._pid or not self.cards:
+                await self._meet(pid)
+            self.gpus = gpus
+            await self._tell()
+            self.view = KeeperView(
+                backend=self.view.backend, pid=pid, note=self.view.note, error=None
+            )
+        except SolardError as err:
+            self._lose(str(err))
+
+    async def release(self) -> None:
+        """Give the owner's limits back, as far as the keeper answers."""
+        self._wanted = self._told = None
+        try:
+            await self._keeper.restore()
+        except SolardError as err:
+            self._events.tell("gpu", f"Limits were not restored: {err}", "warning")
+
+    async def _meet(self, pid: int) -> None:
+        """Get to know a keeper that is new, or has come back."""
+        cards, backend, note = await self._keeper.cards()
+        again = self._pid is not None
+        self._pid, self.cards, self._told = pid, cards, None
+        self.view = KeeperView(backend=backend, pid=pid, note=note, error=None)
+        if again:
+            self._events.tell("gpu", f"The GPU keeper is back (pid {pid}); limits are told again.")
+        else:
+            self._events.tell("gpu", note or f"{len(cards)} cards ({backend}).")
+
+    def _lose(self, reason: str) -> None:
+        if self.view.error is None:
+            self._events.tell(
+                "gpu",
+                f"The GPU keeper is away: {reason}; its leases bring every card to failsafe.",
+                "alert",
+            )
+        self.gpus = ()
+        self.view = KeeperView(
+            backend=self.view.backend, pid=None, note=self.view.note, error=reason
+        )
+
+    async def _tell(self) -> None:
+        wanted, now = self._wanted, time.monotonic()
+        if wanted is None or not wanted:
+            return
+        changed = wanted != self._told and now - self._told_at >= WRITE_EVERY_S
+        if not changed and now - self._told_at < RENEW_EVERY_S:
+            return
+        before, self._told, self._told_at = self._told, wanted, now
+        results = await self._keeper.set(wanted)
+        self.results = results
+        if wanted != before:
+            self._count(before or (), wanted, results)
+
+    def _count(
+        self,
+        before: tuple[PowerLimit, ...],
+        wanted: tuple[PowerLimit, ...],
+        results: tuple[ApplyResult, ...],
+    ) -> None:
+        known = {limit.gpu_id: limit for limit in before}
+        names = {card.gpu_id: f"gpu{card.index}" for card in self.cards}
+        outcome = {result.gpu_id: result for result in results}
+        for limit in wanted:
+            old = known.get(limit.gpu_id)
+            if old == limit:
+                continue
+            result = outcome.get(limit.gpu_id)
+            name = names.get(limit.gpu_id, limit.gpu_id)
+            if isinstance(result, Refused):
+                self._events.tell(
+                    name, f"{limit.limit_w:.0f} W refused: {result.reason}", "warning"
+                )
+                continue
+            self.applied += 1
+            if old is None or old.parked != limit.parked:
+                text = "parked" if limit.parked else f"started at {limit.limit_w:.0f} W"
+                self._events.tell(name, text)

@@ -1,0 +1,95 @@
+"""What the chain says of our neurons, and the rewards that it paid."""
+
+from typing import Any
+
+from solard.core.errors import SolardError
+from solard.core.history import Reward
+from solard.core.view import NetworkView, NeuronView
+from solard.daemon.ports import History, WorkSocket
+from solard.daemon.supervisor import Supervisor
+from solard.system.clock import Clock
+from solard.system.lines import ask
+
+NODE_ROLE = "network"
+
+
+class ChainWatch:
+    """Follows the network workload's blocks and rewards."""
+
+    def __init__(
+        self,
+        network: str,
+        node_name: str | None,
+        socket_of: WorkSocket,
+        history: History,
+        clock: Clock,
+    ) -> None:
+        self._network = network
+        self._node_name = node_name
+        self._socket_of = socket_of
+        self._history = history
+        self._clock = clock
+        self._paid_up_to = 0
+        self._seen_block: int | None = None
+        self._seen_s = 0.0
+        self.view: NetworkView | None = None
+
+    async def run_once(self, supervisor: Supervisor, day: str) -> None:
+        """Take over the newest picture of the chain, and rewards since the last one."""
+        detail = supervisor.detail(NODE_ROLE)
+        if self._node_name is None or not detail:
+            return
+        block = detail.get("block")
+        if isinstance(block, int) and block != self._seen_block:
+            self._seen_block, self._seen_s = block, self._clock.monotonic_s()
+        self.view = NetworkView(
+            kind=self._network,
+            block=self._seen_block,
+            epochs=int(detail.get("epochs") or 0),
+            tempo=int(detail.get("tempo") or 0),
+            age_s=None if self._seen_block is None else self._clock.monotonic_s() - self._seen_s,
+            neurons=tuple(_neuron(row) for row in detail.get("neurons") or ()),
+        )
+        await self._collect_rewards(self._node_name, day)
+
+    async def _collect_rewards(self, node_name: str, day: str) -> None:
+        request = {"verb": "rewards", "after_block": self._paid_up_to}
+        try:
+            answer = await ask(self._socket_of(node_name), request)
+        except SolardError:
+            return  # the supervisor tells that the node is away
+        rewards = tuple(_reward(row, day) for row in answer.get("rows") or ())
+        ours = tuple(reward for reward in rewards if reward.role in {"miner", "validator"})
+        if ours:
+            self._history.put_rewards(ours)
+        self._paid_up_to = int(answer.get("block") or self._paid_up_to)
+
+
+def _reward(row: dict[str, Any], day: str) -> Reward:
+    return Reward(
+        network=str(row["network"]),
+        block=int(row["block"]),
+        hotkey=str(row["hotkey"]),
+        netuid=int(row["netuid"]),
+        role=str(row["role"]),
+        rao=int(row["rao"]),
+        day=day,
+    )
+
+
+def _neuron(row: dict[str, Any]) -> NeuronView:
+    return NeuronView(
+        netuid=int(row["netuid"]),
+        subnet=str(row.get("subnet") or f"subnet {row['netuid']}"),
+        uid=int(row["uid"]),
+        hotkey=str(row["hotkey"]),
+        role=str(row["role"]),
+        incentive=float(row.get("incentive") or 0.0),
+        dividends=float(row.get("dividends") or 0.0),
+        rank=int(row.get("rank") or 0),
+        vtrust=float(row.get("vtrust") or 0.0),
+        emission_rao=int(row.get("emission_rao") or 0),
+        stake_rao=int(row.get("stake_rao") or 0),
+        last_update_block=int(row.get("last_update") or 0),
+        immune_until_block=int(row.get("immune_until") or 0),
+    )

@@ -1,0 +1,142 @@
+"""What the daemon needs of the other rooms, and nothing more of them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from solard.core.decision import ApplyResult, PowerLimit
+from solard.core.forecast import Forecast
+from solard.core.history import HistoryRows, Reward
+from solard.core.inputs import Override
+from solard.core.plan import Plan
+from solard.core.readings import DeviceReading
+from solard.core.records import CycleRecord
+from solard.core.rig import GpuCard
+from solard.core.site_slot import SiteSlot
+from solard.core.state import GpuState
+from solard.core.view import DeviceView, EarningsDay, EnergyTotals, Event, TracePoint
+from solard.core.work import WorkSpec
+
+
+class Keeper(Protocol):
+    """The only writer of GPU limits; every call may raise SolardError."""
+
+    async def cards(self) -> tuple[tuple[GpuCard, ...], str, str | None]:
+        """Return the cards, the backend's name and why there may be none."""
+        ...
+
+    async def read(self) -> tuple[tuple[GpuState, ...], int]:
+        """Return every card as it is now, and the keeper's pid."""
+        ...
+
+    async def set(self, limits: tuple[PowerLimit, ...]) -> tuple[ApplyResult, ...]:
+        """Tell limits, which renews the lease."""
+        ...
+
+    async def restore(self) -> None:
+        """Give every card its owner's limit back."""
+        ...
+
+
+class Poller(Protocol):
+    """Reads the devices for ever and hands each answer on."""
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        ...
+
+    def health(self) -> tuple[DeviceView, ...]:
+        """Return how each device answers."""
+        ...
+
+
+class History(Protocol):
+    """The store: puts never block, reads may."""
+
+    def put_cycle(self, record: CycleRecord) -> None:
+        """Keep a decision."""
+        ...
+
+    def put_rows(self, rows: HistoryRows) -> None:
+        """Keep minutes, quarter hours and ledger rows."""
+        ...
+
+    def put_event(self, event: Event) -> None:
+        """Keep something a person would want to know."""
+        ...
+
+    def put_rewards(self, rewards: tuple[Reward, ...]) -> None:
+        """Keep what the chain paid; the same reward twice is one."""
+        ...
+
+    def put_forecast(self, forecast: Forecast) -> None:
+        """Keep a forecast as issued."""
+        ...
+
+    def put_plan(self, plan: Plan) -> None:
+        """Keep a plan as adopted."""
+        ...
+
+    def put_override(self, override: Override | None) -> None:
+        """Keep the operator's request, or that there is none any more."""
+        ...
+
+    def put_live(self, live: bool) -> None:
+        """Keep whether the daemon acts."""
+        ...
+
+    def site15(self, after: datetime, before: datetime) -> tuple[SiteSlot, ...]:
+        """Return quarter hours that start in `after..before`."""
+        ...
+
+    def totals(self, day: str) -> EnergyTotals:
+        """Return a local day's energy so far."""
+        ...
+
+    def trace(self, after: datetime) -> tuple[TracePoint, ...]:
+        """Return the day's curves."""
+        ...
+
+    def earnings(self, days: int) -> tuple[EarningsDay, ...]:
+        """Return the last days, newest first."""
+        ...
+
+    def dropped(self) -> int:
+        """Return how many rows could not be kept."""
+        ...
+
+
+class Planner(Protocol):
+    """Forecast and plan, made elsewhere; each call may raise SolardError."""
+
+    async def forecast(self, issued_at: datetime, history: tuple[SiteSlot, ...]) -> Forecast:
+        """Return a forecast made of the site's own history."""
+        ...
+
+    async def plan(self, forecast: Forecast, soc: float | None, previous: Plan | None) -> Plan:
+        """Return a plan for the next two days."""
+        ...
+
+
+class WorkBackend(Protocol):
+    """Runs programs and finds those that outlived a daemon."""
+
+    def start(self, spec: WorkSpec) -> int:
+        """Start a program in a session of its own, return its pid."""
+        ...
+
+    def find(self, spec: WorkSpec) -> int | None:
+        """Return the pid of a program that runs under this name, started by whomever."""
+        ...
+
+    async def stop(self, spec: WorkSpec) -> None:
+        """End the program and all that it started: SIGTERM, a grace, SIGKILL."""
+        ...
+
+
+OnReading = Callable[[DeviceReading], None]
+Every = Callable[[str, float, Callable[[], Awaitable[None]]], None]
+"""Run something under a name every so many site seconds."""
+RunHook = Callable[[Event], Awaitable[None]]
+WorkSocket = Callable[[str], Path]

@@ -1,0 +1,33 @@
+"""What the daemon is set up with: values made of the configuration by the composition root."""
+
+from dataclasses import dataclass
+
+from solard.core.inputs import Rule
+from solard.core.rig import Workload
+from solard.core.state import Supply
+from solard.core.tariff import Tariff
+from solard.core.work import WorkSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonSetup:
+    """One site and one rig; a reload replaces the whole value."""
+
+    site: str
+    timezone: str
+    expected_supply: Supply
+    """What counts as normal where no device can tell."""
+    has_battery: bool
+    idle_w: float
+    """Host and parked cards together, at the wall."""
+    psu_efficiency: float
+    rules: tuple[Rule, ...]
+    """In priority order."""
+    tariff: Tariff
+    workloads: tuple[Workload, ...]
+    """As the rules see them; cards named by index until the keeper has listed them."""
+    work: tuple[WorkSpec, ...]
+    network: str
+    """`embedded`, or the real network's name."""
+    essential: tuple[str, ...]
+    """Devices whose silence brings the rig down."""

@@ -1,0 +1,194 @@
+"""One tick: freeze what is known, decide, hand the decision on. It waits for nothing."""
+
+import time
+from collections import deque
+from dataclasses import replace
+
+from solard.core.accounts import Accounts, add_tick, open_rows
+from solard.core.curves import prior_curve
+from solard.core.decide import decide
+from solard.core.decision import Decision, Verdict
+from solard.core.growing import Terms
+from solard.core.inputs import ControlMemory, DecideInputs, Override
+from solard.core.records import CycleRecord
+from solard.core.rig import GpuCard, Rig, Workload
+from solard.core.state import SiteState
+from solard.core.wording import say_power
+from solard.daemon.actuator import Actuator
+from solard.daemon.events import Events
+from solard.daemon.latest import Latest
+from solard.daemon.planning import Planning
+from solard.daemon.ports import History
+from solard.daemon.setup import DaemonSetup
+from solard.daemon.supervisor import Supervisor
+from solard.system.clock import Clock
+
+KEEP_EVERY_S = 60.0
+"""Site seconds after which a cycle is kept although nothing changed."""
+REPORT_SHARE = 0.1
+"""Of the rig's range: smaller changes of the budget are no event."""
+TIMES_KEPT = 2000
+
+
+class Ticker:
+    """Decides, and remembers what the next tick needs."""
+
+    def __init__(
+        self,
+        setup: DaemonSetup,
+        clock: Clock,
+        latest: Latest,
+        actuator: Actuator,
+        supervisor: Supervisor,
+        planning: Planning,
+        history: History,
+        events: Events,
+    ) -> None:
+        self._setup = setup
+        self._clock = clock
+        self._latest = latest
+        self._actuator = actuator
+        self._supervisor = supervisor
+        self._planning = planning
+        self._history = history
+        self._events = events
+        self._memory = ControlMemory()
+        self._accounts = Accounts()
+        self._kept_s = float("-inf")
+        self._reported: Decision | None = None
+        self.live = False
+        self.overrides: tuple[Override, ...] = ()
+        self.record: CycleRecord | None = None
+        self.ticks = 0
+        self.decisions = 0
+        self.soc_min: float | None = None
+        self.times_s: deque[float] = deque(maxlen=TIMES_KEPT)
+
+    def use(self, setup: DaemonSetup) -> None:
+        """Decide by another configuration from the next tick on."""
+        self._setup = setup
+
+    def tick(self) -> CycleRecord:
+        """Decide once, and hand the decision to cards, workloads and history."""
+        started = time.perf_counter()
+        now_at, now_s = self._clock.now(), self._clock.monotonic_s()
+        rig = self.rig()
+        self._latest.take_cards(self._actuator.gpus, rig, now_s)
+        state = self._latest.snapshot(now_at, now_s)
+        self.overrides = tuple(o for o in self.overrides if o.until_at > now_at)
+        inputs = DecideInputs(
+            state=state,
+            rig=rig,
+            workloads=_with_card_ids(self._setup.workloads, rig.cards),
+            rules=self._setup.rules,
+            overrides=self.overrides,
+            tariff=self._setup.tariff,
+            plan=self._planning.plan,
+            memory=self._memory,
+        )
+        decision, memory = decide(inputs)
+        record = CycleRecord(
+            inputs=inputs, decision=decision, memory=memory, results=self._actuator.results
+        )
+        self._act(decision)
+        self._keep(record)
+        self._count(record)
+        self.record, self._memory = record, memory
+        self.ticks += 1
+        self.times_s.append(time.perf_counter() - started)
+        return record
+
+    def rig(self) -> Rig:
+        """Return the rig with the cards that the keeper listed."""
+        setup, cards = self._setup, self._actuator.cards
+        parked_w = sum(card.parked_w for card in cards) / setup.psu_efficiency
+        return Rig(
+            host_w=max(0.0, setup.idle_w - parked_w),
+            psu_efficiency=setup.psu_efficiency,
+            cards=cards,
+            curves=tuple(
+                (
+                    card.gpu_id,
+                    prior_curve(min_w=card.min_w, max_w=card.max_w, default_w=card.default_w),
+                )
+                for card in cards
+            ),
+        )
+
+    def finish(self) -> None:
+        """Hand the minute and the quarter hour that are still growing to the store."""
+        self._history.put_rows(open_rows(self._accounts))
+
+    def _act(self, decision: Decision) -> None:
+        self._actuator.want(decision.limits if self.live else None)
+        self._supervisor.want(decision.mode if self.live else None)
+
+    def _keep(self, record: CycleRecord) -> None:
+        before, now_s = self.record, record.inputs.state.taken_s
+        changed = before is None or _outcome(before.decision) != _outcome(record.decision)
+        if changed:
+            self.decisions += 1
+            self._report(record.decision, record.inputs)
+        if changed or now_s - self._kept_s >= KEEP_EVERY_S:
+            self._kept_s = now_s
+            self._history.put_cycle(record)
+
+    def _report(self, decision: Decision, inputs: DecideInputs) -> None:
+        """Tell people about a change of rule or a clear change of budget, each once."""
+        told = self._reported
+        range_w = sum(card.max_w - card.parked_w for card in inputs.rig.cards)
+        moved = told is None or abs(decision.budget_w - told.budget_w) > REPORT_SHARE * range_w
+        if (
+            not moved
+            and told is not None
+            and (told.rule, told.mode)
+            == (
+                decision.rule,
+                decision.mode,
+            )
+        ):
+            return
+        before = "" if told is None else f"{say_power(told.budget_w)} → "
+        self._reported = decision
+        budget = f"budget {before}{say_power(decision.budget_w)}, {decision.mode.value}"
+        self._events.tell("rig", f"{budget}: {decision.why}")
+
+    def _count(self, record: CycleRecord) -> None:
+        state, last_s = record.inputs.state, record.inputs.memory.decided_s
+        soc = None if state.battery is None else state.battery.soc
+        if soc is not None:
+            self.soc_min = soc if self.soc_min is None else min(self.soc_min, soc)
+        if last_s is None:
+            return
+        terms = Terms(rig=record.inputs.rig, tariff=self._setup.tariff, probing=_probes(record))
+        duration_s = state.taken_s - last_s
+        self._accounts = replace(self._accounts, longest_s=max(60.0, 5.0 * self._clock.speed))
+        self._accounts, rows = add_tick(self._accounts, state, duration_s, terms)
+        self._history.put_rows(rows)
+
+
+def local_day(state: SiteState) -> str:
+    """Return the site's date, ISO."""
+    return state.local_at.date().isoformat()
+
+
+def _outcome(decision: Decision) -> tuple[object, ...]:
+    return (decision.rule, round(decision.budget_w), decision.mode, decision.limits)
+
+
+def _probes(record: CycleRecord) -> bool:
+    """Say whether the hidden-sun rule chose the power in use."""
+    return any(
+        heard.proposal.rule == "hidden sun" and heard.verdict is Verdict.CHOSE
+        for heard in record.decision.heard
+    )
+
+
+def _with_card_ids(
+    workloads: tuple[Workload, ...], cards: tuple[GpuCard, ...]
+) -> tuple[Workload, ...]:
+    """Return the workloads with card indexes from YAML replaced by the cards' ids."""
+    ids = {str(card.index): card.gpu_id for card in cards}
+    return tuple(
+        replace(work, gpu_ids=tuple(ids[i] for i in work.gpu_ids if i in ids)) for work in workloads
+    )
