@@ -1,0 +1,165 @@
+"""What the keeper needs from cards, whatever drives them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from solard.core.errors import SolardError
+
+
+class BackendMissing(SolardError):
+    """There are no cards to keep on this machine; the message says why and what helps."""
+
+
+class CardError(SolardError):
+    """A card did not do what it was asked."""
+
+
+class CardRefuses(CardError):
+    """The card or its driver does not take this from us; trying again soon is no use."""
+
+
+class CardLost(CardError):
+    """The card does not answer any more; its state is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The limits that a card accepts now."""
+
+    min_w: float
+    default_w: float
+    max_w: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a card was told, and what it holds to after every other limiter."""
+
+    limit_w: float
+    enforced_w: float
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """What a card does; None where it does not say."""
+
+    power_w: float | None
+    temperature_c: float | None
+    utilization: float | None
+    """0..1."""
+    work_rate: float | None = None
+    """Work per hour, where the backend knows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardFacts:
+    """What never changes about a card."""
+
+    gpu_id: str
+    """Its UUID; indices move."""
+    index: int
+    name: str
+    envelope: Envelope | None
+    """None when the card takes no limit."""
+    parked_w: float
+    """Draw when parked; an estimate where nobody has measured it."""
+
+
+class GpuBackend(Protocol):
+    """Cards of one kind. Every call may block, and raises CardError."""
+
+    @property
+    def kind(self) -> str:
+        """Return `nvml`, `simulated` or `none`."""
+        ...
+
+    @property
+    def note(self) -> str | None:
+        """Return one line on what is missing, or None."""
+        ...
+
+    def driver_start(self) -> str:
+        """Return what changes when the driver is loaded again, and with it every limit."""
+        ...
+
+    def cards(self) -> tuple[CardFacts, ...]:
+        """Return the cards found when the backend was opened."""
+        ...
+
+    def envelope(self, gpu_id: str) -> Envelope:
+        """Return the range that the card accepts now."""
+        ...
+
+    def limits(self, gpu_id: str) -> Limits:
+        """Return the card's limit and what it enforces."""
+        ...
+
+    def write_limit(self, gpu_id: str, limit_w: float) -> None:
+        """Tell the card a limit inside its envelope."""
+        ...
+
+    def park(self, gpu_id: str, *, parked: bool) -> None:
+        """Idle the card with its model unloaded, or let it work again."""
+        ...
+
+    def persistence(self, gpu_id: str) -> bool | None:
+        """Return whether the card's state survives its last client; None = no such thing."""
+        ...
+
+    def write_persistence(self, gpu_id: str, *, on: bool) -> None:
+        """Let the driver keep the card's limit when no process holds it open, or not."""
+        ...
+
+    def telemetry(self, gpu_id: str) -> Telemetry:
+        """Return what the card does now."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the driver."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoCards:
+    """A machine without cards: nothing to keep, and one line that says why."""
+
+    note: str | None
+    kind: str = "none"
+
+    def driver_start(self) -> str:
+        """Return nothing: there is no driver."""
+        return ""
+
+    def cards(self) -> tuple[CardFacts, ...]:
+        """Return no card."""
+        return ()
+
+    def envelope(self, gpu_id: str) -> Envelope:
+        """Raise CardLost: there is no card."""
+        raise CardLost(f"{gpu_id}: no such card; {self.note}")
+
+    def limits(self, gpu_id: str) -> Limits:
+        """Raise CardLost: there is no card."""
+        raise CardLost(f"{gpu_id}: no such card; {self.note}")
+
+    def write_limit(self, gpu_id: str, limit_w: float) -> None:
+        """Raise CardLost: there is no card."""
+        raise CardLost(f"{gpu_id}: no such card for {limit_w:g} W; {self.note}")
+
+    def park(self, gpu_id: str, *, parked: bool) -> None:
+        """Do nothing: there is no card."""
+
+    def persistence(self, gpu_id: str) -> bool | None:  # noqa: ARG002
+        """Return None: there is no card."""
+        return None
+
+    def write_persistence(self, gpu_id: str, *, on: bool) -> None:
+        """Do nothing: there is no card."""
+
+    def telemetry(self, gpu_id: str) -> Telemetry:
+        """Raise CardLost: there is no card."""
+        raise CardLost(f"{gpu_id}: no such card; {self.note}")
+
+    def close(self) -> None:
+        """Do nothing: nothing was opened."""

@@ -1,0 +1,271 @@
+"""One kept card: brings it to what is wanted, checks that it obeys, gives it back as it was."""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from hardware.gpu.backend import (
+    CardError,
+    CardFacts,
+    CardLost,
+    CardRefuses,
+    GpuBackend,
+    Limits,
+    Telemetry,
+)
+from hardware.gpu.guard import (
+    SAME_W,
+    WRITE_GAP_S,
+    Charge,
+    Hold,
+    Later,
+    Leave,
+    Memory,
+    Outcome,
+    Verdict,
+    Write,
+    choose,
+    judge,
+    notice,
+    wanted_w,
+    wrote,
+)
+from hardware.gpu.journal import Journal, JournalUnwritable
+from hardware.gpu.lane import Lane
+from solard.core.state import CardHealth, GpuState
+from solard.core.units import clamp
+
+LOOK_PERIOD_S = 1.0
+"""How often a card is looked at while nobody asks, real seconds."""
+
+_SAYS_NOTHING = Telemetry(power_w=None, temperature_c=None, utilization=None)
+
+logger = logging.getLogger(__name__)
+
+
+class KeptCard:
+    """One card, and what its holder wants of it.
+
+    `hold` may be set by any thread; `bring` and `restore` run in the card's own lane only.
+    """
+
+    def __init__(
+        self,
+        facts: CardFacts,
+        backend: GpuBackend,
+        journal: Journal,
+        *,
+        failsafe_w: float | None,
+        now_s: Callable[[], float],
+    ) -> None:
+        self.facts = facts
+        self.lane = Lane(str(facts.index))
+        self.hold = Hold()
+        self.due_s = 0.0
+        """When the next look is due, real seconds."""
+        self.looked_s: float | None = None
+        self.state = unknown_state(facts.gpu_id)
+        self._backend = backend
+        self._journal = journal
+        self._failsafe_w = failsafe_w
+        self._now_s = now_s
+        self._memory = Memory()
+        self._said: str | None = None
+
+    @property
+    def original_w(self) -> float | None:
+        """Return the owner's own limit, journalled or still in force; None = unknown."""
+        original = self._journal.original(self.facts.gpu_id)
+        if original is not None:
+            return original.limit_w
+        return self.state.limit_w if self.hold.charge is Charge.RELEASED else None
+
+    def take(self, hold: Hold) -> None:
+        """Want something else of the card from now on."""
+        self.hold = hold
+        self.due_s = 0.0
+
+    def bring(self) -> Outcome:
+        """Bring the card to what is wanted now, read it, and say what came of it."""
+        hold = self.hold
+        limits: Limits | None = None
+        self.due_s = self._now_s() + LOOK_PERIOD_S
+        try:
+            limits = self._backend.limits(self.facts.gpu_id)
+            limits, outcome, health = self._obey(hold, limits)
+        except CardError as err:
+            health = CardHealth.LOST if isinstance(err, CardLost) else CardHealth.DENIED
+            outcome = self._refused(hold, limits, str(err))
+        self._publish(limits, outcome, health)
+        self._say(outcome, health)
+        return outcome
+
+    def restore(self) -> Outcome:
+        """Put the owner's own limit back and forget the card; raise CardError when it fails."""
+        gpu_id = self.facts.gpu_id
+        original = self._journal.original(gpu_id)
+        memory, self._memory = self._memory, Memory()
+        if original is not None and not memory.is_manual:
+            if memory.written_s is not None:
+                time.sleep(clamp(memory.written_s + WRITE_GAP_S - self._now_s(), 0.0, WRITE_GAP_S))
+            self._put_back(original.limit_w, parked=original.parked)
+            if original.persistence is False:
+                self._backend.write_persistence(gpu_id, on=False)
+        self._journal.forget(gpu_id)
+        if original is not None:
+            logger.info("limit restored card=%s limit_w=%g", gpu_id, original.limit_w)
+        return self.bring()
+
+    def _put_back(self, limit_w: float, *, parked: bool) -> None:
+        gpu_id = self.facts.gpu_id
+        if abs(self._backend.limits(gpu_id).limit_w - limit_w) >= SAME_W:
+            self._backend.write_limit(gpu_id, limit_w)
+        self._backend.park(gpu_id, parked=parked)
+        after = self._backend.limits(gpu_id)
+        if abs(after.limit_w - limit_w) >= SAME_W:
+            raise CardRefuses(
+                f"{gpu_id}: still at {after.limit_w:g} W, its own limit is {limit_w:g} W; "
+                f"set it by hand with `nvidia-smi -i {self.facts.index} -pl {limit_w:g}`"
+            )
+
+    def _obey(self, hold: Hold, limits: Limits) -> tuple[Limits, Outcome, CardHealth]:
+        gpu_id = self.facts.gpu_id
+        if hold.charge is Charge.RELEASED:
+            health = CardHealth.OK if self.facts.envelope else CardHealth.DENIED
+            return limits, self._applied(limits), health
+        envelope = self._backend.envelope(gpu_id)
+        want_w = wanted_w(hold, limits, envelope, self._failsafe_w)
+        self._memory = notice(self._memory, limits, self._now_s())
+        match choose(
+            self._memory,
+            want_w=want_w,
+            parked=hold.parked,
+            limits=limits,
+            envelope=envelope,
+            now_s=self._now_s(),
+        ):
+            case Write() as write:
+                limits = self._write(hold, limits, write)
+            case Later(due_s):
+                self.due_s = due_s
+                return limits, self._deferred(hold, limits, due_s), CardHealth.OK
+            case Leave() if self._memory.is_manual:
+                return limits, self._left_alone(hold, limits), CardHealth.MANUAL
+            case Leave():
+                pass
+        asked_w = limits.limit_w if want_w is None else want_w
+        outcome = judge(gpu_id, asked_w, limits, envelope)
+        obeys = outcome.outcome is not Verdict.REFUSED
+        return limits, outcome, CardHealth.OK if obeys else CardHealth.DENIED
+
+    def _write(self, hold: Hold, before: Limits, write: Write) -> Limits:
+        gpu_id = self.facts.gpu_id
+        self._record(hold, before)
+        if abs(write.limit_w - before.limit_w) >= SAME_W:
+            self._backend.write_limit(gpu_id, write.limit_w)
+        if write.parked != before.parked:
+            self._backend.park(gpu_id, parked=write.parked)
+        after = self._backend.limits(gpu_id)
+        self._memory = wrote(self._memory, after, self._now_s())
+        level = logging.DEBUG if hold.charge is Charge.HELD else logging.INFO
+        logger.log(
+            level,
+            "limit written card=%s charge=%s before_w=%g limit_w=%g enforced_w=%g parked=%s",
+            *(gpu_id, hold.charge, before.limit_w, after.limit_w, after.enforced_w, after.parked),
+        )
+        return after
+
+    def _record(self, hold: Hold, before: Limits) -> None:
+        gpu_id = self.facts.gpu_id
+        persistence = self._backend.persistence(gpu_id)
+        try:
+            self._journal.record(
+                gpu_id, limit_w=before.limit_w, parked=before.parked, persistence=persistence
+            )
+        except JournalUnwritable as err:
+            # Full power on a flat battery is worse than an original that is only in memory.
+            if hold.charge is not Charge.FAILSAFE:
+                raise CardRefuses(str(err)) from err
+            logger.warning("failsafe without a journal card=%s error=%s", gpu_id, err)
+        if persistence is False:
+            with suppress(CardRefuses):  # the limit matters more; it says the same if it must
+                self._backend.write_persistence(gpu_id, on=True)
+
+    def _publish(self, limits: Limits | None, outcome: Outcome, health: CardHealth) -> None:
+        try:
+            telemetry = self._backend.telemetry(self.facts.gpu_id)
+        except CardError:
+            telemetry = _SAYS_NOTHING
+        self.state = replace(
+            unknown_state(self.facts.gpu_id, health),
+            limit_w=outcome.limit_w,
+            enforced_w=outcome.enforced_w,
+            power_w=telemetry.power_w,
+            temperature_c=telemetry.temperature_c,
+            utilization=telemetry.utilization,
+            work_rate=telemetry.work_rate,
+            parked=limits is not None and limits.parked,
+        )
+        self.looked_s = self._now_s()
+
+    def _say(self, outcome: Outcome, health: CardHealth) -> None:
+        said = None if health is CardHealth.OK else f"{health}: {outcome.reason}"
+        if said is not None and said != self._said:
+            logger.warning("card=%s %s", self.facts.gpu_id, said)
+        if said is None and self._said is not None:
+            logger.info("card=%s obeys again", self.facts.gpu_id)
+        self._said = said
+
+    def _applied(self, limits: Limits) -> Outcome:
+        return Outcome(
+            gpu_id=self.facts.gpu_id,
+            asked_w=limits.limit_w,
+            limit_w=limits.limit_w,
+            enforced_w=limits.enforced_w,
+            outcome=Verdict.APPLIED,
+        )
+
+    def _deferred(self, hold: Hold, limits: Limits, due_s: float) -> Outcome:
+        wait_s = max(0.0, due_s - self._now_s())
+        return replace(
+            self._applied(limits),
+            asked_w=hold.limit_w,
+            outcome=Verdict.CLAMPED,
+            reason=f"told something less than {WRITE_GAP_S:g} s ago; follows in {wait_s:.1f} s",
+        )
+
+    def _left_alone(self, hold: Hold, limits: Limits) -> Outcome:
+        times = len(self._memory.foreign_s)
+        reason = (
+            f"somebody else set its limit {times} times in 10 min, now {limits.limit_w:g} W; "
+            "left alone until `restore`"
+        )
+        return replace(
+            self._applied(limits), asked_w=hold.limit_w, outcome=Verdict.REFUSED, reason=reason
+        )
+
+    def _refused(self, hold: Hold, limits: Limits | None, reason: str) -> Outcome:
+        return Outcome(
+            gpu_id=self.facts.gpu_id,
+            asked_w=hold.limit_w,
+            limit_w=None if limits is None else limits.limit_w,
+            enforced_w=None if limits is None else limits.enforced_w,
+            outcome=Verdict.REFUSED,
+            reason=reason,
+        )
+
+
+def unknown_state(gpu_id: str, health: CardHealth = CardHealth.LOST) -> GpuState:
+    """Return the state of a card of which nothing is known."""
+    return GpuState(
+        gpu_id=gpu_id,
+        limit_w=None,
+        enforced_w=None,
+        power_w=None,
+        temperature_c=None,
+        utilization=None,
+        parked=False,
+        health=health,
+    )

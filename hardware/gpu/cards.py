@@ -1,0 +1,212 @@
+"""All kept cards: wishes in, leases watched, every card asked at once and none waited for long."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hardware.gpu.backend import CardError, GpuBackend
+from hardware.gpu.card import KeptCard, unknown_state
+from hardware.gpu.guard import WRITE_GAP_S, Charge, Hold, Outcome, Verdict
+from hardware.gpu.journal import Journal
+from solard.core.errors import SolardError
+from solard.core.state import GpuState
+
+ANSWER_DEADLINE_S = 1.0
+"""How long a card may take before its holder hears that it does not answer, real seconds."""
+RESTORE_DEADLINE_S = ANSWER_DEADLINE_S + WRITE_GAP_S
+OLD_S = 3.0
+"""A reading older than this is no reading any more, real seconds."""
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class KeeperStopping(SolardError):
+    """The cards are being given back; nobody can hold them any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a holder asks of one card."""
+
+    gpu_id: str
+    limit_w: float
+    parked: bool
+
+
+def boot_seconds() -> float:
+    """Return real seconds since boot, sleep included: a lease also ends while the rig sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Cards:
+    """The cards of one backend, their leases and their originals."""
+
+    def __init__(
+        self,
+        backend: GpuBackend,
+        journal: Journal,
+        *,
+        lease_s: float,
+        failsafe_w: float | None = None,
+        now_s: Callable[[], float] = boot_seconds,
+    ) -> None:
+        self._lease_s = lease_s
+        self._now_s = now_s
+        self._holding = threading.Lock()
+        self._is_closed = False
+        self._cards = {
+            facts.gpu_id: KeptCard(facts, backend, journal, failsafe_w=failsafe_w, now_s=now_s)
+            for facts in backend.cards()
+        }
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    @property
+    def kept(self) -> tuple[KeptCard, ...]:
+        """Return every card, in the driver's order."""
+        return tuple(self._cards.values())
+
+    def lease_left_s(self) -> float | None:
+        """Return how long the first lease to end still runs; None when nothing is held."""
+        ends = [card.hold.lease_ends_s for card in self.kept]
+        left = [end_s - self._now_s() for end_s in ends if end_s is not None]
+        return max(0.0, min(left)) if left else None
+
+    def read(self) -> tuple[GpuState, ...]:
+        """Return every card as it is now; one that does not answer as unknown."""
+        futures = [card.lane.submit(card.bring) for card in self.kept]
+        _wait(futures, ANSWER_DEADLINE_S)
+        return tuple(self._recent(card) for card in self.kept)
+
+    def wish(self, wishes: Sequence[Wish]) -> tuple[Outcome, ...]:
+        """Hold cards under a fresh lease; return what became of each wish."""
+        ends_s = self._now_s() + self._lease_s
+        with self._holding:
+            if self._is_closed:
+                raise KeeperStopping("the GPU keeper is stopping; ask again when it is back")
+            for wish in wishes:
+                if (card := self._cards.get(wish.gpu_id)) is not None:
+                    card.take(
+                        Hold(
+                            charge=Charge.HELD,
+                            limit_w=wish.limit_w,
+                            parked=wish.parked,
+                            lease_ends_s=ends_s,
+                        )
+                    )
+        known = [self._cards[wish.gpu_id] for wish in wishes if wish.gpu_id in self._cards]
+        outcomes = {outcome.gpu_id: outcome for outcome in self._bring(known)}
+        return tuple(outcomes.get(wish.gpu_id) or _no_such_card(wish) for wish in wishes)
+
+    def renew(self) -> None:
+        """Give every held card a fresh lease."""
+        ends_s = self._now_s() + self._lease_s
+        with self._holding:
+            for card in self.kept:
+                hold = card.hold
+                if hold.charge is Charge.HELD:
+                    card.hold = Hold(
+                        charge=Charge.HELD,
+                        limit_w=hold.limit_w,
+                        parked=hold.parked,
+                        lease_ends_s=ends_s,
+                    )
+
+    def failsafe(self) -> tuple[Outcome, ...]:
+        """Put every card at its failsafe limit, whoever held it."""
+        with self._holding:
+            for card in self.kept:
+                card.take(Hold(charge=Charge.FAILSAFE))
+        return self._bring(self.kept)
+
+    def restore(self) -> tuple[Outcome, ...]:
+        """Give every card back as its owner left it; say which could not be."""
+        with self._holding:
+            for card in self.kept:
+                card.take(Hold())
+        futures = [card.lane.submit(card.restore) for card in self.kept]
+        _wait(futures, RESTORE_DEADLINE_S)
+        return tuple(
+            self._answer(card, future) for card, future in zip(self.kept, futures, strict=True)
+        )
+
+    def close(self) -> tuple[Outcome, ...]:
+        """Give every card back for good: no wish is taken any more."""
+        with self._holding:
+            self._is_closed = True
+        return self.restore()
+
+    def watch(self) -> None:
+        """End leases and look at the cards that are due; never waits for a card."""
+        now_s = self._now_s()
+        self._end_leases(now_s)
+        for card in self.kept:
+            if now_s >= card.due_s and card.lane.is_idle:
+                card.lane.submit(card.bring)
+
+    def _end_leases(self, now_s: float) -> None:
+        with self._holding:
+            ended = [card for card in self.kept if card.hold.has_expired(now_s)]
+            for card in ended:
+                card.take(Hold(charge=Charge.FAILSAFE))
+            # Nobody renews any more: a card that was never told anything is no safer than the rest.
+            if ended and not any(card.hold.charge is Charge.HELD for card in self.kept):
+                for card in self.kept:
+                    card.take(Hold(charge=Charge.FAILSAFE))
+        if ended:
+            names = ",".join(card.facts.gpu_id for card in ended)
+            logger.warning("lease ended lease_s=%g cards=%s: failsafe", self._lease_s, names)
+
+    def _bring(self, cards: Sequence[KeptCard]) -> tuple[Outcome, ...]:
+        futures = [card.lane.submit(card.bring) for card in cards]
+        _wait(futures, ANSWER_DEADLINE_S)
+        return tuple(
+            self._answer(card, future) for card, future in zip(cards, futures, strict=True)
+        )
+
+    def _answer(self, card: KeptCard, future: Future[Outcome]) -> Outcome:
+        reason = f"{card.facts.gpu_id}: no answer for {card.lane.busy_s:.0f} s; see `dmesg`"
+        if future.done() and not future.cancelled():
+            error = future.exception()
+            if error is None:
+                return future.result()
+            if not isinstance(error, CardError):
+                logger.error("card=%s", card.facts.gpu_id, exc_info=error)
+            reason = str(error)
+        return Outcome(
+            gpu_id=card.facts.gpu_id,
+            asked_w=card.hold.limit_w,
+            limit_w=None,
+            enforced_w=None,
+            outcome=Verdict.REFUSED,
+            reason=reason,
+        )
+
+    def _recent(self, card: KeptCard) -> GpuState:
+        if card.looked_s is None or self._now_s() - card.looked_s > OLD_S:
+            return unknown_state(card.facts.gpu_id)
+        return card.state
+
+
+def _wait(futures: Sequence[Future[T]], deadline_s: float) -> None:
+    """Wait for all, then drop what has not started: a late write of an old wish does harm."""
+    for future in wait(futures, timeout=deadline_s).not_done:
+        future.cancel()
+
+
+def _no_such_card(wish: Wish) -> Outcome:
+    return Outcome(
+        gpu_id=wish.gpu_id,
+        asked_w=wish.limit_w,
+        limit_w=None,
+        enforced_w=None,
+        outcome=Verdict.REFUSED,
+        reason=f"no card {wish.gpu_id} on this machine; see `solard gpu list`",
+    )
