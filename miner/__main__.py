@@ -1,0 +1,115 @@
+"""`python -m miner network|miner|validator`: the three programs of the Bittensor side."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+
+from miner.single import AlreadyRunning
+from solard.core.errors import SolardError
+from solard.system.clock import Clock, clock_from_environment
+from solard.system.log import start_logging
+
+EXIT_FAILED = 1
+EXIT_BUSY = 75
+"""EX_TEMPFAIL: another process works in the same directory."""
+
+
+def main() -> int:
+    """Run one program until SIGTERM; return its exit status."""
+    arguments = _parser().parse_args()
+    start_logging(arguments.program, journal=False)
+    try:
+        asyncio.run(_program(arguments, clock_from_environment()))
+    except AlreadyRunning as err:
+        logging.getLogger("miner").error("%s", err)
+        return EXIT_BUSY
+    except SolardError as err:
+        logging.getLogger("miner").error("%s", err)
+        return EXIT_FAILED
+    return 0
+
+
+def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, None, None]:
+    # Each program imports only its own part: memory counts on a small machine.
+    if arguments.program == "network":
+        from miner.network import NetworkSettings, run_network
+
+        return run_network(
+            NetworkSettings(
+                home=arguments.dir,
+                socket=arguments.socket,
+                port=arguments.port,
+                tempo=arguments.tempo,
+            ),
+            clock,
+        )
+    from miner.settings import NeuronSettings
+
+    settings = NeuronSettings(
+        home=arguments.dir,
+        socket=arguments.socket,
+        network=arguments.network,
+        api=arguments.api,
+        netuid=arguments.netuid,
+        location=arguments.site,
+        peak_w=arguments.peak_w,
+    )
+    if arguments.program == "miner":
+        from miner.miner import run_miner
+
+        return run_miner(settings, clock, arguments.axon_ip, arguments.axon_port)
+    from miner.validator import run_validator
+
+    return run_validator(settings, clock)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m miner", description=__doc__)
+    programs = parser.add_subparsers(dest="program", required=True)
+    network = _add(programs, "network", "run the embedded network's node: play tokens, no price")
+    network.add_argument("--port", type=int, required=True, help="HTTP API on 127.0.0.1:PORT")
+    network.add_argument("--tempo", type=_tempo, default=30, help="blocks between epochs (new network)")
+    miner = _add(programs, "miner", "answer challenges")
+    _add_neuron(miner)
+    miner.add_argument("--axon-port", type=int, required=True, help="where validators ask")
+    miner.add_argument("--axon-ip", default="127.0.0.1", help="address to listen on and announce")
+    _add_neuron(_add(programs, "validator", "ask miners, score answers, set weights"))
+    return parser
+
+
+def _add(
+    programs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
+) -> argparse.ArgumentParser:
+    program = programs.add_parser(name, help=text, description=text)
+    program.add_argument("--dir", type=Path, required=True, help="keys and state")
+    program.add_argument("--socket", type=Path, required=True, help="work socket")
+    return program
+
+
+def _add_neuron(program: argparse.ArgumentParser) -> None:
+    program.add_argument("--network", required=True, help="URL of the network's node")
+    program.add_argument("--api", type=Path, required=True, help="socket of the daemon's API")
+    program.add_argument("--netuid", type=int, default=1, help="subnet")
+    program.add_argument("--site", type=_location, help="LATITUDE,LONGITUDE of the panels, degrees")
+    program.add_argument("--peak-w", type=float, help="peak power of the panels")
+
+
+def _tempo(text: str) -> int:
+    tempo = int(text)
+    if not 1 <= tempo <= 50_400:
+        raise argparse.ArgumentTypeError(f"{tempo} is outside 1..50400 blocks")
+    return tempo
+
+
+def _location(text: str) -> tuple[float, float]:
+    latitude, longitude = map(float, text.split(","))
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise argparse.ArgumentTypeError(f"{text} is no place on earth")
+    return latitude, longitude
+
+
+if __name__ == "__main__":
+    sys.exit(main())

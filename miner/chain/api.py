@@ -1,0 +1,133 @@
+"""The node's HTTP API: JSON in and out, for any number of rigs."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from miner.chain.authority import Authority
+from miner.chain.extrinsic import MAX_EXTRINSIC_BYTES, ExtrinsicInvalid, read_extrinsic
+from miner.chain.picture import head_of, metagraph_of
+from solard.core.codec import Codec
+
+MAX_REWARD_ROWS = 2000
+_CODEC = Codec()
+
+
+class NodeApi:
+    """Routes over one authority."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def application(self) -> web.Application:
+        """Return the aiohttp application."""
+        application = web.Application(client_max_size=2 * MAX_EXTRINSIC_BYTES)
+        application.add_routes(
+            [
+                web.get("/v1/head", self.get_head),
+                web.get("/v1/blocks/{number:[0-9]{1,15}}", self.get_block),
+                web.get("/v1/metagraph/{netuid:[0-9]{1,5}}", self.get_metagraph),
+                web.get("/v1/accounts/{ss58:[0-9A-Za-z]{40,60}}", self.get_account),
+                web.get("/v1/extrinsics/{hash:[0-9a-f]{64}}", self.get_extrinsic),
+                web.post("/v1/extrinsics", self.post_extrinsic),
+                web.get("/v1/rewards", self.get_rewards),
+                web.get("/v1/earned/{ss58:[0-9A-Za-z]{40,60}}", self.get_earned),
+                web.get("/v1/genesis", self.get_genesis),
+            ]
+        )
+        return application
+
+    async def get_head(self, _: web.Request) -> web.Response:
+        """Answer the newest block."""
+        return web.json_response(_CODEC.encode(head_of(self._authority)))
+
+    async def get_genesis(self, _: web.Request) -> web.Response:
+        """Answer who and what was there at the beginning."""
+        return web.json_response(self._authority.genesis.to_json())
+
+    async def get_block(self, request: web.Request) -> web.Response:
+        """Answer one block with its extrinsics and rewards."""
+        number = int(request.match_info["number"])
+        store = self._authority.store
+        block = store.block(number)
+        if block is None:
+            return _problem(404, f"there is no block {number}")
+        extrinsics = [{**body, "error": error} for body, error in store.extrinsics(number)]
+        rewards = _CODEC.encode(store.rewards_in(number))
+        return web.json_response({**block.to_json(), "extrinsics": extrinsics, "rewards": rewards})
+
+    async def get_metagraph(self, request: web.Request) -> web.Response:
+        """Answer a subnet and its neurons."""
+        netuid = int(request.match_info["netuid"])
+        state = self._authority.state
+        subnet = state.subnet(netuid)
+        if subnet is None:
+            return _problem(404, f"there is no subnet {netuid}")
+        picture = metagraph_of(state, subnet, self._authority.head.number)
+        return web.json_response(_CODEC.encode(picture))
+
+    async def get_account(self, request: web.Request) -> web.Response:
+        """Answer an account; one that nobody has seen is empty."""
+        account = self._authority.state.account(request.match_info["ss58"])
+        return web.json_response(_CODEC.encode(account))
+
+    async def get_extrinsic(self, request: web.Request) -> web.Response:
+        """Answer where a call is: waiting, or in which block and with what result."""
+        name = request.match_info["hash"]
+        found = self._authority.store.find_extrinsic(name)
+        if found:
+            return web.json_response({"status": "included", "block": found[0], "error": found[1]})
+        if self._authority.is_waiting(name):
+            return web.json_response({"status": "waiting", "block": None, "error": None})
+        return _problem(404, "no such call waits here or is in a block")
+
+    async def post_extrinsic(self, request: web.Request) -> web.Response:
+        """Take a signed call for the next block."""
+        try:
+            data: Any = json.loads(await request.read())
+            name = self._authority.submit(read_extrinsic(data))
+        except (ValueError, RecursionError):
+            return _problem(400, "the body is no JSON")
+        except ExtrinsicInvalid as err:
+            return _problem(400, str(err))
+        return web.json_response({"hash": name}, status=202)
+
+    async def get_rewards(self, request: web.Request) -> web.Response:
+        """Answer rewards of blocks after `after_block`."""
+        text = request.query.get("after_block", "-1")
+        if not text.lstrip("-").isdigit() or len(text) > 16:
+            return _problem(400, f"after_block={text!r} is no block number")
+        return web.json_response(rewards_after(self._authority, int(text)))
+
+    async def get_earned(self, request: web.Request) -> web.Response:
+        """Answer all that was ever paid to a key."""
+        earned = self._authority.store.earned_rao(request.match_info["ss58"])
+        return web.json_response({"earned_rao": earned})
+
+
+def rewards_after(authority: Authority, after_block: int) -> dict[str, Any]:
+    """Return rows of later blocks, and the block that they are complete up to."""
+    rows = authority.store.rewards_after(after_block, MAX_REWARD_ROWS)
+    complete = authority.head.number
+    if len(rows) > MAX_REWARD_ROWS:
+        complete = rows[-1][0]
+    network = authority.genesis.network
+    return {
+        "rows": [
+            {
+                "network": network,
+                "block": block,
+                "hotkey": reward.hotkey,
+                "netuid": reward.netuid,
+                "role": reward.role,
+                "rao": reward.rao,
+            }
+            for block, reward in rows
+        ],
+        "block": complete,
+    }
+
+
+def _problem(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status)

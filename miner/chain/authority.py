@@ -1,0 +1,136 @@
+"""The single authority: takes signed calls, makes blocks in site time, keeps them."""
+
+import logging
+from collections import deque
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from miner import keys
+from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, run_block
+from miner.chain.embedded import ChainStore, FinishedBlock
+from miner.chain.extrinsic import Extrinsic, ExtrinsicInvalid, is_signed
+from miner.chain.genesis import Genesis, first_state, new_genesis
+from miner.chain.state import ChainBroken, ChainState
+
+MAX_POOL = 1000
+MAX_POOL_PER_SIGNER = 16
+MAX_BLOCK_EXTRINSICS = 200
+
+log = logging.getLogger(__name__)
+
+
+class Authority:
+    """An embedded network at its newest block."""
+
+    def __init__(self, store: ChainStore, genesis: Genesis, keypair: keys.Keypair) -> None:
+        if genesis.authority != keypair.ss58:
+            raise ChainBroken("the authority's key is not the one that this chain began with")
+        self.store = store
+        self.genesis = genesis
+        self.state: ChainState = store.load_state()
+        self.head = store.head() or _block_zero(genesis, self.state)
+        self._keypair = keypair
+        self._pool: deque[Extrinsic] = deque()
+        if self.state.root != self.head.state_root:
+            raise ChainBroken(
+                f"chain state does not belong to block {self.head.number}; restore a backup, "
+                "or move the network's directory away to start a new network"
+            )
+
+    @property
+    def head_hash(self) -> str:
+        """Return what the next block links to: the head's hash, or the genesis hash at first."""
+        return self.head.hash if self.head.number else self.genesis.hash
+
+    @property
+    def made_at(self) -> datetime:
+        """Return the site time of the newest block, or of the genesis."""
+        return datetime.fromisoformat(self.head.made_at)
+
+    @property
+    def pool_size(self) -> int:
+        """Return how many calls wait for a block."""
+        return len(self._pool)
+
+    def submit(self, extrinsic: Extrinsic) -> str:
+        """Take a call for the next block and return its hash; raise ExtrinsicInvalid."""
+        account = self.state.account(extrinsic.signer)
+        waiting = [one for one in self._pool if one.signer == extrinsic.signer]
+        due = account.nonce + len(waiting)
+        if any(one.hash == extrinsic.hash for one in waiting):
+            return extrinsic.hash
+        if extrinsic.nonce != due:
+            raise ExtrinsicInvalid(f"nonce {extrinsic.nonce} where {due} is due")
+        if len(waiting) >= MAX_POOL_PER_SIGNER or len(self._pool) >= MAX_POOL:
+            raise ExtrinsicInvalid("too many calls wait for a block; try again in 12 s")
+        if not is_signed(extrinsic, self.genesis.hash):
+            raise ExtrinsicInvalid("the signature is not the sender's, or is for another chain")
+        if not account.balance_rao and extrinsic.call != "claim_grant":
+            raise ExtrinsicInvalid("an account without a balance can only claim_grant")
+        self._pool.append(extrinsic)
+        return extrinsic.hash
+
+    def is_waiting(self, name: str) -> bool:
+        """Tell whether a call with this hash waits for a block."""
+        return any(one.hash == name for one in self._pool)
+
+    def make_blocks(self, moments: list[datetime]) -> None:
+        """Make one block per moment of site time, and keep them in one transaction."""
+        finished = [self._make(made_at) for made_at in moments]
+        self.store.append(finished)
+
+    def _make(self, made_at: datetime) -> FinishedBlock:
+        count = min(len(self._pool), MAX_BLOCK_EXTRINSICS)
+        extrinsics = tuple(self._pool.popleft() for _ in range(count))
+        number = self.head.number + 1
+        outcome = run_block(self.state, self.genesis, number, extrinsics)
+        block = Block(
+            number=number,
+            parent=self.head_hash,
+            made_at=made_at.isoformat(),
+            extrinsics_hash=hash_extrinsics(extrinsics),
+            outcome_hash=outcome.hash,
+            state_root=self.state.root,
+        )
+        signature = self._keypair.sign(SIGNING_DOMAIN + block.hash.encode()).hex()
+        self.head = replace(block, signature=signature)
+        return FinishedBlock(
+            block=self.head,
+            extrinsics=extrinsics,
+            outcome=outcome,
+            changes=self.state.take_changes(),
+        )
+
+
+def open_authority(home: Path, now: datetime, tempo: int) -> Authority:
+    """Return the network kept in a directory; create it, its keys first, where there is none."""
+    held = {
+        name: keys.load_or_create(home / "keys" / f"{name}.json")
+        for name in ("authority", "treasury", "owner", "owner-hotkey")
+    }
+    store = ChainStore(home / "chain.db")
+    genesis = store.genesis()
+    if genesis is None:
+        genesis = new_genesis(
+            started_at=now,
+            authority=held["authority"].ss58,
+            treasury=held["treasury"].ss58,
+            owner=held["owner"].ss58,
+            owner_hotkey=held["owner-hotkey"].ss58,
+            tempo=tempo,
+        )
+        store.begin(genesis, first_state(genesis).take_changes())
+        log.info("new network name=%s tempo=%s", genesis.network, tempo)
+    return Authority(store, genesis, held["authority"])
+
+
+def _block_zero(genesis: Genesis, state: ChainState) -> Block:
+    return Block(
+        number=0,
+        parent="",
+        made_at=genesis.started_at.isoformat(),
+        extrinsics_hash="",
+        outcome_hash="",
+        state_root=state.root,
+    )

@@ -1,0 +1,118 @@
+"""What a neuron needs of a chain, whichever chain it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from miner.keys import Keypair
+from solard.core.errors import SolardError
+
+
+class ChainUnreachable(SolardError):
+    """No node answers; try again later."""
+
+
+class ChainRefused(SolardError):
+    """A node answered, and the chain refuses what was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest block."""
+
+    network: str
+    """Name of this chain and no other: `embedded-1a2b3c4d`."""
+    genesis: str
+    number: int
+    hash: str
+    made_at: datetime
+    """Site time on an embedded network."""
+    issuance_rao: int
+    is_simulator: bool
+    """Whether its tokens are play tokens without a price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeuronInfo:
+    """One registered hotkey as the chain sees it; ratios 0..1."""
+
+    netuid: int
+    uid: int
+    hotkey: str
+    role: str
+    """`miner`, `validator`, or `owner` for the subnet owner's hotkey."""
+    permit: bool
+    incentive: float
+    rank: int
+    """Place among its role's neurons by pay, 1 is the best."""
+    trust: float
+    vtrust: float
+    dividends: float
+    emission_rao: int
+    """What the last epoch paid it."""
+    stake_rao: int
+    last_update: int
+    registered_block: int
+    immune: bool
+    immune_until_block: int
+    axon: str | None
+    """`IP:PORT`, or None while it serves nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metagraph:
+    """A subnet and its neurons at one block; index is the uid."""
+
+    netuid: int
+    name: str
+    block: int
+    tempo: int
+    epochs: int
+    next_epoch_block: int
+    burn_rao: int
+    """Price of a registration now."""
+    weights_rate_limit: int
+    owner_hotkey: str
+    neurons: tuple[NeuronInfo, ...]
+
+    def find(self, hotkey: str) -> NeuronInfo | None:
+        """Return the neuron of a hotkey, or None."""
+        return next((one for one in self.neurons if one.hotkey == hotkey), None)
+
+
+class ChainBackend(Protocol):
+    """The chain, as miners and validators use it. Signing stays on this side of it.
+
+    Every method raises ChainUnreachable or ChainRefused.
+    """
+
+    async def head(self) -> Head:
+        """Return the newest block."""
+        ...
+
+    async def metagraph(self, netuid: int) -> Metagraph:
+        """Return a subnet and its neurons."""
+        ...
+
+    async def earned_rao(self, hotkey: str) -> int:
+        """Return all that the chain ever paid a hotkey."""
+        ...
+
+    async def register(self, keypair: Keypair, netuid: int) -> None:
+        """Register the key's own hotkey by burn; returns when a block has it."""
+        ...
+
+    async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int) -> None:
+        """Stake what the key's balance has above `keep_rao` on its own hotkey."""
+        ...
+
+    async def serve_axon(self, keypair: Keypair, netuid: int, ip: str, port: int) -> None:
+        """Announce where the key's neuron listens."""
+        ...
+
+    async def set_weights(
+        self, keypair: Keypair, netuid: int, weights: Mapping[int, float]
+    ) -> None:
+        """Set weights by uid, any scale; returns when a block has them."""
+        ...

@@ -1,0 +1,132 @@
+"""Blocks: what they commit to, and what happens in one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from miner.chain.calls import CallRefused, Context, execute
+from miner.chain.canonical import digest
+from miner.chain.economy import block_emission_rao, decay_burn
+from miner.chain.extrinsic import Extrinsic
+from miner.chain.genesis import Genesis
+from miner.chain.payout import Reward, is_epoch, pay_epoch
+from miner.chain.state import ChainState
+
+SIGNING_DOMAIN = b"solard-block/1\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a block did."""
+
+    errors: tuple[str | None, ...]
+    """Per extrinsic: None, or the sentence that refuses it."""
+    rewards: tuple[Reward, ...]
+
+    @property
+    def hash(self) -> str:
+        """Return the hash over errors and rewards."""
+        rows = [[one.netuid, one.hotkey, one.role, one.rao] for one in self.rewards]
+        return digest([list(self.errors), rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A block's header; the hash over it links the next one to it."""
+
+    number: int
+    parent: str
+    made_at: str
+    """Site time, ISO UTC: a label, no rule of the chain reads it."""
+    extrinsics_hash: str
+    outcome_hash: str
+    state_root: str
+    signature: str = ""
+    """The authority's, over the hash."""
+
+    @property
+    def hash(self) -> str:
+        """Return the block's name."""
+        return digest(
+            [
+                self.number,
+                self.parent,
+                self.made_at,
+                self.extrinsics_hash,
+                self.outcome_hash,
+                self.state_root,
+            ]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data, its hash included."""
+        return {
+            "number": self.number,
+            "hash": self.hash,
+            "parent": self.parent,
+            "made_at": self.made_at,
+            "extrinsics_hash": self.extrinsics_hash,
+            "outcome_hash": self.outcome_hash,
+            "state_root": self.state_root,
+            "signature": self.signature,
+        }
+
+
+def hash_extrinsics(extrinsics: Sequence[Extrinsic]) -> str:
+    """Return the hash over a block's extrinsics, signatures included."""
+    return digest([one.to_json() for one in extrinsics])
+
+
+def run_block(
+    state: ChainState, genesis: Genesis, number: int, extrinsics: Sequence[Extrinsic]
+) -> Outcome:
+    """Take the state from block `number - 1` to `number`; signatures are the caller's check."""
+    context = Context(
+        state=state,
+        block=number,
+        treasury=genesis.account("treasury"),
+        grant_rao=genesis.grant_rao,
+    )
+    errors = tuple(_run_extrinsic(context, one) for one in extrinsics)
+    rewards: list[Reward] = []
+    _emit(state)
+    for subnet in state.subnets():
+        if not is_epoch(subnet, number):
+            continue
+        payout = pay_epoch(state, subnet, number)
+        state.put(payout.changes)
+        totals = state.totals
+        state.put([replace(totals, issuance_rao=totals.issuance_rao - payout.recycled_rao)])
+        rewards += payout.rewards
+    return Outcome(errors=errors, rewards=tuple(rewards))
+
+
+def _run_extrinsic(context: Context, extrinsic: Extrinsic) -> str | None:
+    account = context.state.account(extrinsic.signer)
+    if extrinsic.nonce != account.nonce:
+        return f"nonce {extrinsic.nonce} where {account.nonce} was due"
+    context.state.put([replace(account, nonce=account.nonce + 1)])
+    try:
+        context.state.put(execute(extrinsic, context))
+    except CallRefused as err:
+        return str(err)
+    return None
+
+
+def _emit(state: ChainState) -> None:
+    """Issue the block's emission to the subnets, and let registration prices fall."""
+    subnets = state.subnets()
+    totals = state.totals
+    emission = block_emission_rao(totals.issuance_rao)
+    share, rest = divmod(emission, len(subnets))
+    for index, subnet in enumerate(subnets):
+        state.put(
+            [
+                replace(
+                    subnet,
+                    pending_rao=subnet.pending_rao + share + (index < rest),
+                    burn_rao=decay_burn(subnet.burn_rao, subnet.rules.min_burn_rao),
+                )
+            ]
+        )
+    state.put([replace(totals, issuance_rao=totals.issuance_rao + emission)])

@@ -1,0 +1,129 @@
+"""The chain over HTTP: a ChainBackend on an embedded network's node."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+from miner.chain.backend import ChainRefused, ChainUnreachable, Head, Metagraph
+from miner.chain.extrinsic import sign_extrinsic
+from miner.chain.fixed import U16_MAX
+from miner.keys import Keypair
+from solard.core.codec import Codec, CodecError
+
+TIMEOUT_S = 5.0
+INCLUSION_TIMEOUT_S = 60.0
+"""A block comes every 12 s of site time, and at least so often at real speed."""
+INCLUSION_POLL_S = 0.2
+_CODEC = Codec()
+
+
+class NodeClient:
+    """Signs calls with the caller's key and waits until a block has them. Real seconds."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        self._session = aiohttp.ClientSession(timeout=timeout)
+        self._genesis: str | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def head(self) -> Head:
+        """Return the newest block."""
+        head: Head = self._decode(Head, await self._get("/v1/head"))
+        return head
+
+    async def metagraph(self, netuid: int) -> Metagraph:
+        """Return a subnet and its neurons."""
+        picture: Metagraph = self._decode(Metagraph, await self._get(f"/v1/metagraph/{netuid}"))
+        return picture
+
+    async def earned_rao(self, hotkey: str) -> int:
+        """Return all that the chain ever paid a hotkey."""
+        return int((await self._get(f"/v1/earned/{hotkey}"))["earned_rao"])
+
+    async def register(self, keypair: Keypair, netuid: int) -> None:
+        """Register by burn, out of the grant that the treasury gives every new key."""
+        account = await self._get(f"/v1/accounts/{keypair.ss58}")
+        if not account["granted"]:
+            await self._call(keypair, "claim_grant", {})
+        await self._call(keypair, "register", {"netuid": netuid, "hotkey": keypair.ss58})
+
+    async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int) -> None:
+        """Stake what the balance has above `keep_rao`; nothing to stake is no error."""
+        account = await self._get(f"/v1/accounts/{keypair.ss58}")
+        spare = account["balance_rao"] - keep_rao
+        if spare > 0:
+            args = {"netuid": netuid, "hotkey": keypair.ss58, "rao": spare}
+            await self._call(keypair, "add_stake", args)
+
+    async def serve_axon(self, keypair: Keypair, netuid: int, ip: str, port: int) -> None:
+        """Announce where the key's neuron listens."""
+        await self._call(keypair, "serve_axon", {"netuid": netuid, "ip": ip, "port": port})
+
+    async def set_weights(
+        self, keypair: Keypair, netuid: int, weights: Mapping[int, float]
+    ) -> None:
+        """Set weights by uid, scaled so that the largest is 65535."""
+        largest = max(weights.values(), default=0.0)
+        if not largest > 0:
+            raise ChainRefused("set_weights: no weight is above 0")
+        scaled = {uid: round(U16_MAX * value / largest) for uid, value in weights.items()}
+        uids = sorted(uid for uid, value in scaled.items() if value > 0)
+        args = {"netuid": netuid, "uids": uids, "values": [scaled[uid] for uid in uids]}
+        await self._call(keypair, "set_weights", args)
+
+    async def _call(self, keypair: Keypair, call: str, args: dict[str, Any]) -> None:
+        genesis = self._genesis or (await self.head()).genesis
+        self._genesis = genesis
+        account = await self._get(f"/v1/accounts/{keypair.ss58}")
+        extrinsic = sign_extrinsic(keypair, genesis, account["nonce"], call, args)
+        try:
+            sent = await self._ask("POST", "/v1/extrinsics", extrinsic.to_json())
+        except ChainRefused:
+            # Perhaps another network lives there now: learn its name again.
+            self._genesis = None
+            raise
+        await self._wait_for(sent["hash"], call)
+
+    async def _wait_for(self, name: str, call: str) -> None:
+        try:
+            async with asyncio.timeout(INCLUSION_TIMEOUT_S):
+                while (found := await self._get(f"/v1/extrinsics/{name}"))["status"] == "waiting":
+                    await asyncio.sleep(INCLUSION_POLL_S)
+        except TimeoutError as err:
+            raise ChainUnreachable(
+                f"{call}: no block took it in {INCLUSION_TIMEOUT_S:g} s; is the node running?"
+            ) from err
+        if found["error"]:
+            raise ChainRefused(found["error"])
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        return await self._ask("GET", path, None)
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            async with self._session.request(method, self._url + path, data=data) as response:
+                answer = json.loads(await response.read())
+                if not isinstance(answer, dict):
+                    raise TypeError("not an object")
+                if response.status >= 400:
+                    raise ChainRefused(str(answer.get("error", f"HTTP {response.status}")))
+                return answer
+        except (aiohttp.ClientError, OSError, TimeoutError) as err:
+            reason = str(err) or type(err).__name__
+            raise ChainUnreachable(f"chain node {self._url}: no answer: {reason}") from err
+        except (ValueError, TypeError) as err:
+            raise ChainUnreachable(f"chain node {self._url}: answers no JSON: {err}") from err
+
+    def _decode(self, kind: type, data: dict[str, Any]) -> Any:
+        try:
+            return _CODEC.decode(kind, data)
+        except CodecError as err:
+            raise ChainUnreachable(f"chain node {self._url}: unknown answer: {err}") from err

@@ -1,0 +1,209 @@
+"""The embedded network's memory: blocks, extrinsics, rewards and state in one SQLite file."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from miner.chain.block import Block, Outcome
+from miner.chain.extrinsic import Extrinsic
+from miner.chain.genesis import Genesis, read_genesis
+from miner.chain.payout import Reward
+from miner.chain.state import ChainState, load
+from solard.core.errors import SolardError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blocks (
+  number INTEGER PRIMARY KEY, hash TEXT NOT NULL, parent TEXT NOT NULL, made_at TEXT NOT NULL,
+  extrinsics_hash TEXT NOT NULL, outcome_hash TEXT NOT NULL, state_root TEXT NOT NULL,
+  signature TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS extrinsics (
+  block INTEGER NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
+  error TEXT, PRIMARY KEY (block, position)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS extrinsics_by_hash ON extrinsics (hash);
+CREATE TABLE IF NOT EXISTS rewards (
+  block INTEGER NOT NULL, netuid INTEGER NOT NULL, hotkey TEXT NOT NULL, role TEXT NOT NULL,
+  rao INTEGER NOT NULL, PRIMARY KEY (block, netuid, hotkey, role)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rewards_by_hotkey ON rewards (hotkey, rao);
+CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class ChainStoreFailed(SolardError):
+    """The chain's database cannot be opened, read or written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedBlock:
+    """A block with all that the database keeps of it."""
+
+    block: Block
+    extrinsics: tuple[Extrinsic, ...]
+    outcome: Outcome
+    changes: dict[str, str]
+    """State values by name, as the block leaves them."""
+
+
+class ChainStore:
+    """The one writer of a chain's database. Acknowledged blocks survive a power cut."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self._link = sqlite3.connect(path, isolation_level=None)
+            self._link.execute("PRAGMA journal_mode=WAL")
+            self._link.execute("PRAGMA synchronous=FULL")
+            self._link.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as err:
+            raise ChainStoreFailed(f"chain database {path}: {err}") from err
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._link.close()
+
+    def genesis(self) -> Genesis | None:
+        """Return the network's genesis, or None in a new file."""
+        rows = self._read("SELECT text FROM meta WHERE name = 'genesis'")
+        return read_genesis(json.loads(rows[0][0])) if rows else None
+
+    def begin(self, genesis: Genesis, changes: dict[str, str]) -> None:
+        """Write the genesis and the state of block 0."""
+        text = json.dumps(genesis.to_json())
+        self._link.execute("BEGIN IMMEDIATE")
+        self._link.execute("INSERT INTO meta VALUES ('genesis', ?)", (text,))
+        self._put_state(changes)
+        self._link.execute("COMMIT")
+
+    def append(self, finished: Sequence[FinishedBlock]) -> None:
+        """Write blocks in one transaction, all or none."""
+        try:
+            self._link.execute("BEGIN IMMEDIATE")
+            for one in finished:
+                self._put_block(one)
+            self._link.execute("COMMIT")
+        except sqlite3.Error as err:
+            if self._link.in_transaction:
+                self._link.execute("ROLLBACK")
+            raise ChainStoreFailed(f"chain database {self._path}: {err}") from err
+
+    def load_state(self) -> ChainState:
+        """Return the state after the newest block."""
+        state = ChainState()
+        state.put(load(key, text) for key, text in self._read("SELECT key, text FROM state"))
+        state.take_changes()
+        return state
+
+    def state_texts(self) -> dict[str, str]:
+        """Return the stored state as text by name."""
+        return dict(self._read("SELECT key, text FROM state ORDER BY key"))
+
+    def head(self) -> Block | None:
+        """Return the newest block, or None before the first."""
+        rows = self._read("SELECT * FROM blocks ORDER BY number DESC LIMIT 1")
+        return _block(rows[0]) if rows else None
+
+    def block(self, number: int) -> Block | None:
+        """Return one block."""
+        rows = self._read("SELECT * FROM blocks WHERE number = ?", number)
+        return _block(rows[0]) if rows else None
+
+    def blocks(self) -> Iterator[tuple[Block, str]]:
+        """Return all blocks from the first, each with the hash stored beside it."""
+        for row in self._link.execute("SELECT * FROM blocks ORDER BY number"):
+            yield _block(row), row[1]
+
+    def extrinsics(self, number: int) -> tuple[tuple[dict[str, Any], str | None], ...]:
+        """Return a block's extrinsics as plain data, each with its error or None."""
+        query = "SELECT body, error FROM extrinsics WHERE block = ? ORDER BY position"
+        return tuple((json.loads(body), error) for body, error in self._read(query, number))
+
+    def find_extrinsic(self, name: str) -> tuple[int, str | None] | None:
+        """Return (block, error) of an extrinsic by its hash; the one that ran, where it is twice."""
+        query = "SELECT block, error FROM extrinsics WHERE hash = ? ORDER BY error IS NOT NULL, block"
+        rows = self._read(query, name)
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def rewards_in(self, number: int) -> tuple[Reward, ...]:
+        """Return the rewards of one block."""
+        query = "SELECT netuid, hotkey, role, rao FROM rewards WHERE block = ?"
+        return tuple(
+            Reward(netuid=netuid, hotkey=hotkey, role=role, rao=rao)
+            for netuid, hotkey, role, rao in self._read(query, number)
+        )
+
+    def rewards_after(self, number: int, limit: int) -> tuple[tuple[int, Reward], ...]:
+        """Return up to about `limit` rewards of later blocks; the last block is always whole."""
+        query = """
+          SELECT block, netuid, hotkey, role, rao FROM rewards WHERE block > ? AND block <=
+            coalesce((SELECT block FROM rewards WHERE block > ? ORDER BY block LIMIT 1 OFFSET ?),
+                     9223372036854775807)
+          ORDER BY block, netuid, role, hotkey"""
+        return tuple(
+            (block, Reward(netuid=netuid, hotkey=hotkey, role=role, rao=rao))
+            for block, netuid, hotkey, role, rao in self._read(query, number, number, limit)
+        )
+
+    def earned_rao(self, hotkey: str) -> int:
+        """Return the sum of all rewards of a key."""
+        return int(
+            self._read("SELECT coalesce(sum(rao), 0) FROM rewards WHERE hotkey = ?", hotkey)[0][0]
+        )
+
+    def _read(self, query: str, *values: int | str) -> list[tuple[Any, ...]]:
+        try:
+            return self._link.execute(query, values).fetchall()
+        except sqlite3.Error as err:
+            raise ChainStoreFailed(f"chain database {self._path}: {err}") from err
+
+    def _put_block(self, one: FinishedBlock) -> None:
+        block = one.block
+        self._link.execute(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                block.number,
+                block.hash,
+                block.parent,
+                block.made_at,
+                block.extrinsics_hash,
+                block.outcome_hash,
+                block.state_root,
+                block.signature,
+            ),
+        )
+        self._link.executemany(
+            "INSERT INTO extrinsics VALUES (?, ?, ?, ?, ?)",
+            [
+                (block.number, place, item.hash, json.dumps(item.to_json()), error)
+                for place, (item, error) in enumerate(
+                    zip(one.extrinsics, one.outcome.errors, strict=True)
+                )
+            ],
+        )
+        self._link.executemany(
+            "INSERT INTO rewards VALUES (?, ?, ?, ?, ?)",
+            [(block.number, r.netuid, r.hotkey, r.role, r.rao) for r in one.outcome.rewards],
+        )
+        self._put_state(one.changes)
+
+    def _put_state(self, changes: dict[str, str]) -> None:
+        self._link.executemany(
+            "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
+            list(changes.items()),
+        )
+
+
+def _block(row: tuple[Any, ...]) -> Block:
+    number, _, parent, made_at, extrinsics_hash, outcome_hash, state_root, signature = row
+    return Block(
+        number=number,
+        parent=parent,
+        made_at=made_at,
+        extrinsics_hash=extrinsics_hash,
+        outcome_hash=outcome_hash,
+        state_root=state_root,
+        signature=signature,
+    )

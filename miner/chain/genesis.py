@@ -1,0 +1,110 @@
+"""Block 0 of an embedded network: who exists, who owns what, by which rules."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from miner.chain.canonical import digest
+from miner.chain.state import ChainState
+from miner.chain.values import RAO_PER_TAO, Account, Neuron, Rules, Subnet, Totals
+from solard.core.codec import Codec
+
+SUNLIGHT_NETUID = 1
+FIRST_BURN_RAO = RAO_PER_TAO // 10
+_CODEC = Codec()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """Play tokens that exist from the start."""
+
+    name: str
+    ss58: str
+    rao: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genesis:
+    """Everything that an embedded network is told once; its hash names the network."""
+
+    started_at: datetime
+    """Site time of block 0."""
+    authority: str
+    """The key that signs blocks."""
+    allocations: tuple[Allocation, ...]
+    """`treasury` gives each new key one grant, `owner` owns the subnets."""
+    owner_hotkey: str
+    rules: Rules = field(default_factory=Rules)
+    grant_rao: int = 100 * RAO_PER_TAO
+    block_s: float = 12.0
+    note: str = "solard embedded network: a simulator for learning, its tokens have no price"
+
+    @property
+    def hash(self) -> str:
+        """Return the hash that is part of every signed call."""
+        return digest(self.to_json())
+
+    @property
+    def network(self) -> str:
+        """Return the network's short name, unlike any other's."""
+        return f"embedded-{self.hash[:8]}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data; the one float as text, since the chain hashes no floats."""
+        return {**_CODEC.encode(self), "block_s": repr(self.block_s)}
+
+    def account(self, name: str) -> str:
+        """Return the address of a named allocation."""
+        return next(one.ss58 for one in self.allocations if one.name == name)
+
+
+def read_genesis(data: Any) -> Genesis:
+    """Return the genesis that `to_json` wrote."""
+    genesis: Genesis = _CODEC.decode(Genesis, {**data, "block_s": float(data["block_s"])})
+    return genesis
+
+
+def new_genesis(
+    *, started_at: datetime, authority: str, treasury: str, owner: str, owner_hotkey: str, tempo: int
+) -> Genesis:
+    """Return a network like the real one of today in its issuance: 0.5 τ a block."""
+    return Genesis(
+        started_at=started_at,
+        authority=authority,
+        allocations=(
+            Allocation(name="treasury", ss58=treasury, rao=10_499_000 * RAO_PER_TAO),
+            Allocation(name="owner", ss58=owner, rao=1_000 * RAO_PER_TAO),
+        ),
+        owner_hotkey=owner_hotkey,
+        rules=Rules(tempo=tempo),
+    )
+
+
+def first_state(genesis: Genesis) -> ChainState:
+    """Return the state of block 0: allocations, and the subnet `sunlight` with its owner."""
+    state = ChainState()
+    issued = sum(one.rao for one in genesis.allocations)
+    owner = genesis.account("owner")
+    state.put([Totals(issuance_rao=issued)])
+    state.put(Account(ss58=one.ss58, balance_rao=one.rao) for one in genesis.allocations)
+    state.put(
+        [
+            Subnet(
+                netuid=SUNLIGHT_NETUID,
+                name="sunlight",
+                owner=owner,
+                owner_hotkey=genesis.owner_hotkey,
+                rules=genesis.rules,
+                burn_rao=FIRST_BURN_RAO,
+            ),
+            Neuron(
+                netuid=SUNLIGHT_NETUID,
+                uid=0,
+                hotkey=genesis.owner_hotkey,
+                coldkey=owner,
+                registered_block=0,
+                last_update_block=0,
+            ),
+        ]
+    )
+    return state

@@ -1,0 +1,163 @@
+"""An epoch of a subnet: consensus over its weights, and who is paid what."""
+
+from dataclasses import dataclass, replace
+
+from miner.chain.economy import share_out, split_emission
+from miner.chain.fixed import to_u16, upscale_to_u16
+from miner.chain.state import ChainState
+from miner.chain.values import Neuron, Stake, Subnet, Value
+from miner.chain.yuma import YumaInput, YumaParameters, YumaResult, run_epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reward:
+    """What one key was paid in one block for one role."""
+
+    netuid: int
+    hotkey: str
+    role: str
+    """`owner`, `miner` or `validator`."""
+    rao: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """The outcome of an epoch."""
+
+    changes: tuple[Value, ...]
+    rewards: tuple[Reward, ...]
+    recycled_rao: int
+    """What was not earned and leaves the issuance."""
+
+
+def is_epoch(subnet: Subnet, block: int) -> bool:
+    """Tell whether a subnet's epoch falls into a block; subnets take turns, as on the chain."""
+    return (block + subnet.netuid + 1) % (subnet.rules.tempo + 1) == 0
+
+
+def pay_epoch(state: ChainState, subnet: Subnet, block: int) -> Payout:
+    """Return who gets a subnet's pending emission, and the neurons' new standing.
+
+    What nobody earned is recycled, not paid: the whole of an epoch without any weights (the real
+    chain pays validators by stake then), and the part of the miners' 41 % that validators voted to
+    the owner's hotkey.
+    """
+    neurons = state.neurons(subnet.netuid)
+    result = run_epoch(_gather(state, subnet, neurons, block), _parameters(subnet, neurons))
+    owner_uid = _owner_uid(subnet, neurons)
+    miners = [0] * len(neurons)
+    validators = [0] * len(neurons)
+    owner_rao = 0
+    if any(result.incentive):
+        owner_rao, miner_pool, validator_pool = split_emission(subnet.pending_rao)
+        miners = share_out(miner_pool, result.incentive)
+        validators = share_out(validator_pool, result.dividends)
+    if owner_uid is not None:
+        miners[owner_uid] = 0
+
+    rewards = _rewards(subnet, neurons, miners, validators, owner_rao)
+    paid = [miner + validator for miner, validator in zip(miners, validators, strict=True)]
+    recycled = subnet.pending_rao - owner_rao - sum(paid)
+    return Payout(
+        changes=(
+            replace(
+                subnet,
+                pending_rao=0,
+                last_epoch_block=block,
+                epochs=subnet.epochs + 1,
+                owner_rao=subnet.owner_rao + owner_rao,
+                miners_rao=subnet.miners_rao + sum(miners),
+                validators_rao=subnet.validators_rao + sum(validators),
+                recycled_rao=subnet.recycled_rao + recycled,
+            ),
+            *_standings(neurons, result, paid),
+            *_credits(state, subnet, neurons, paid, owner_rao),
+        ),
+        rewards=rewards,
+        recycled_rao=recycled,
+    )
+
+
+def _gather(
+    state: ChainState, subnet: Subnet, neurons: tuple[Neuron, ...], block: int
+) -> YumaInput:
+    return YumaInput(
+        block=block,
+        last_tempo=subnet.last_epoch_block + 1,
+        stake=tuple(state.stake(subnet.netuid, one.hotkey).rao for one in neurons),
+        permits=tuple(one.permit for one in neurons),
+        last_update=tuple(one.last_update_block for one in neurons),
+        registered=tuple(one.registered_block for one in neurons),
+        weights=tuple(dict(one.weights) for one in neurons),
+        bonds=tuple(dict(one.bonds) for one in neurons),
+    )
+
+
+def _parameters(subnet: Subnet, neurons: tuple[Neuron, ...]) -> YumaParameters:
+    rules = subnet.rules
+    return YumaParameters(
+        kappa_u16=rules.kappa_u16,
+        bonds_moving_average=rules.bonds_moving_average,
+        bonds_penalty_u16=rules.bonds_penalty_u16,
+        max_validators=rules.max_validators,
+        activity_cutoff=rules.activity_cutoff,
+        owner_uid=_owner_uid(subnet, neurons),
+    )
+
+
+def _owner_uid(subnet: Subnet, neurons: tuple[Neuron, ...]) -> int | None:
+    return next((one.uid for one in neurons if one.hotkey == subnet.owner_hotkey), None)
+
+
+def _rewards(
+    subnet: Subnet,
+    neurons: tuple[Neuron, ...],
+    miners: list[int],
+    validators: list[int],
+    owner_rao: int,
+) -> tuple[Reward, ...]:
+    rows = [(subnet.owner, "owner", owner_rao)]
+    rows += [(one.hotkey, "miner", rao) for one, rao in zip(neurons, miners, strict=True)]
+    rows += [(one.hotkey, "validator", rao) for one, rao in zip(neurons, validators, strict=True)]
+    return tuple(
+        Reward(netuid=subnet.netuid, hotkey=hotkey, role=role, rao=rao)
+        for hotkey, role, rao in rows
+        if rao
+    )
+
+
+def _standings(
+    neurons: tuple[Neuron, ...], result: YumaResult, paid: list[int]
+) -> tuple[Neuron, ...]:
+    pruning = upscale_to_u16(result.combined_share)
+    return tuple(
+        replace(
+            one,
+            bonds=tuple(sorted(result.bonds[one.uid].items())),
+            permit=result.new_permits[one.uid],
+            incentive_u16=to_u16(result.incentive[one.uid]),
+            dividends_u16=to_u16(result.dividends[one.uid]),
+            consensus_u16=to_u16(result.consensus[one.uid]),
+            trust_u16=to_u16(result.trust[one.uid]),
+            validator_trust_u16=to_u16(result.validator_trust[one.uid]),
+            pruning_u16=pruning[one.uid],
+            emission_rao=paid[one.uid],
+        )
+        for one in neurons
+    )
+
+
+def _credits(
+    state: ChainState,
+    subnet: Subnet,
+    neurons: tuple[Neuron, ...],
+    paid: list[int],
+    owner_rao: int,
+) -> tuple[Value, ...]:
+    stakes: list[Stake] = []
+    for one, rao in zip(neurons, paid, strict=True):
+        if rao:
+            stake = state.stake(subnet.netuid, one.hotkey)
+            stakes.append(replace(stake, rao=stake.rao + rao))
+    owner = state.account(subnet.owner)
+    return (*stakes, replace(owner, balance_rao=owner.balance_rao + owner_rao))

@@ -1,0 +1,99 @@
+"""Run every block of a chain again, and name the first that is not what it claims."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from miner import keys
+from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, run_block
+from miner.chain.embedded import ChainStore
+from miner.chain.extrinsic import ExtrinsicInvalid, is_signed, read_extrinsic
+from miner.chain.genesis import Genesis, first_state
+from miner.chain.payout import Reward
+from miner.chain.state import ChainState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a second run of the chain found."""
+
+    blocks: int
+    first_bad: int | None
+    """Number of the first block that does not hold; None when all do."""
+    reason: str | None
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether every block holds."""
+        return self.reason is None
+
+
+def verify_chain(path: Path) -> Verdict:
+    """Check links, signatures, results, state roots and the stored state of a whole chain."""
+    store = ChainStore(path)
+    try:
+        return _verify(store)
+    finally:
+        store.close()
+
+
+def _verify(store: ChainStore) -> Verdict:
+    genesis = store.genesis()
+    if genesis is None:
+        return Verdict(blocks=0, first_bad=0, reason="there is no genesis")
+    state = first_state(genesis)
+    parent = genesis.hash
+    number = 0
+    for block, stored_hash in store.blocks():
+        number += 1
+        reason = _check_header(block, stored_hash, number, parent, genesis)
+        reason = reason or _check_content(store, state, genesis, block)
+        if reason:
+            return Verdict(blocks=number, first_bad=number, reason=reason)
+        parent = block.hash
+    if store.state_texts() != state.texts():
+        return Verdict(blocks=number, first_bad=number, reason="the stored state is another")
+    return Verdict(blocks=number, first_bad=None, reason=None)
+
+
+def _check_header(
+    block: Block, stored_hash: str, number: int, parent: str, genesis: Genesis
+) -> str | None:
+    if block.number != number:
+        return f"block {number} is missing"
+    if block.parent != parent or block.hash != stored_hash:
+        return "its hash does not link to the block before"
+    try:
+        signature = bytes.fromhex(block.signature)
+    except ValueError:
+        return "its signature is no hex"
+    if not keys.verify(genesis.authority, SIGNING_DOMAIN + block.hash.encode(), signature):
+        return "the authority did not sign it"
+    return None
+
+
+def _check_content(
+    store: ChainStore, state: ChainState, genesis: Genesis, block: Block
+) -> str | None:
+    stored = store.extrinsics(block.number)
+    try:
+        extrinsics = [read_extrinsic(body) for body, _ in stored]
+    except ExtrinsicInvalid as err:
+        return str(err)
+    if hash_extrinsics(extrinsics) != block.extrinsics_hash:
+        return "its extrinsics are others than it commits to"
+    if not all(is_signed(one, genesis.hash) for one in extrinsics):
+        return "an extrinsic is not signed by its sender"
+    outcome = run_block(state, genesis, block.number, extrinsics)
+    if outcome.hash != block.outcome_hash or outcome.errors != tuple(error for _, error in stored):
+        return "running it gives another outcome"
+    if _in_order(outcome.rewards) != _in_order(store.rewards_in(block.number)):
+        return "its stored rewards are others"
+    if state.root != block.state_root:
+        return "running it gives another state"
+    if state.counted_rao() != state.totals.issuance_rao:
+        return "balances do not add up to the issuance"
+    return None
+
+
+def _in_order(rewards: tuple[Reward, ...]) -> list[tuple[int, str, str, int]]:
+    return sorted((one.netuid, one.hotkey, one.role, one.rao) for one in rewards)

@@ -1,0 +1,119 @@
+"""Keys: sr25519 key pairs, addresses and signatures; the only file that knows bittensor-core."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import bittensor_core
+
+from solard.core.errors import SolardError
+
+
+class KeyInvalid(SolardError):
+    """A seed, a phrase, an address or a key file is not what it claims to be."""
+
+
+class Keypair:
+    """A key that signs. Its secret leaves it only for its own file, never for a log."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, inner: object) -> None:
+        self._inner = inner
+
+    def __repr__(self) -> str:
+        return f"Keypair({self.ss58})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a key is not pickled")
+
+    @property
+    def ss58(self) -> str:
+        """Return the public address, ss58 with prefix 42."""
+        return str(self._inner.ss58_address)  # type: ignore[attr-defined]
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64 bytes of an sr25519 signature (context `substrate`)."""
+        return bytes(self._inner.sign(message))  # type: ignore[attr-defined]
+
+
+def from_uri(uri: str) -> Keypair:
+    """Return the key of a secret URI such as `//Alice`: development keys, known to everyone."""
+    return _make(lambda: bittensor_core.Keypair.create_from_uri(uri), "secret URI")
+
+
+def from_seed(seed: bytes) -> Keypair:
+    """Return the key of a 32-byte seed."""
+    return _make(lambda: bittensor_core.Keypair.create_from_seed(seed), "seed of 32 bytes")
+
+
+def from_mnemonic(words: str) -> Keypair:
+    """Return the key of a phrase of 12 or 24 words."""
+    return _make(lambda: bittensor_core.Keypair.create_from_mnemonic(words), "recovery phrase")
+
+
+def generate() -> Keypair:
+    """Return a new key."""
+    return from_mnemonic(bittensor_core.Keypair.generate_mnemonic())
+
+
+def verify(ss58: str, message: bytes, signature: bytes) -> bool:
+    """Tell whether `ss58` signed `message`; a malformed address or signature is a no."""
+    try:
+        return bool(bittensor_core.verify(message, signature, ss58))
+    except ValueError:
+        return False
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an ss58 address of prefix 42, checksum included."""
+    try:
+        public = bittensor_core.ss58_decode(text)
+        return bool(bittensor_core.ss58_encode(public, 42) == text)
+    except (ValueError, TypeError):
+        return False
+
+
+def load_or_create(path: Path) -> Keypair:
+    """Return the key kept in `path`, mode 0600; make a new one where there is none.
+
+    The file has the layout of a plaintext hotkey of btcli.
+    """
+    with contextlib.suppress(FileExistsError):
+        _write(path, generate())
+    if path.stat().st_mode & 0o077:
+        raise KeyInvalid(f"{path} can be read by others; run: chmod 600 {path}")
+    try:
+        data = path.read_bytes()
+        json.loads(data)
+        return Keypair(bittensor_core.deserialize_keypair_from_keyfile_data(data))
+    except (ValueError, bittensor_core.KeyfileError) as err:
+        raise KeyInvalid(
+            f"{path} holds no key; restore it from a copy, or move it away for a new key"
+        ) from err
+
+
+def _write(path: Path, keypair: Keypair) -> None:
+    """Write a key so that a kill leaves either the whole file or none."""
+    if path.exists():
+        raise FileExistsError(path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data = bittensor_core.serialized_keypair_to_keyfile_data(keypair._inner)
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(handle, bytes(data))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    draft.replace(path)
+
+
+def _make(create: Callable[[], object], what: str) -> Keypair:
+    try:
+        return Keypair(create())
+    except (ValueError, TypeError):
+        # The cause may quote the secret, so it is not chained.
+        raise KeyInvalid(f"this is no {what}; check it for typing errors") from None
