@@ -1,0 +1,11 @@
+"""What can be wrong with the history's file, in sentences."""
+
+from solard.core.errors import SolardError
+
+
+class StoreUnavailable(SolardError):
+    """The history cannot be opened: locked, no space, no permission."""
+
+
+class StoreTooNew(SolardError):
+    """The history was written by a newer solard: refuse to touch it (exit status 78)."""

@@ -1,0 +1,235 @@
+"""Read history: what the API, the CLI, the forecast and a replay ask for."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, case, func, select
+from sqlalchemy.exc import DatabaseError
+
+from solard.core.forecast import Forecast
+from solard.core.history import Sample
+from solard.core.inputs import Override
+from solard.core.ledger import SourceEnergy
+from solard.core.plan import Plan
+from solard.core.records import RECORD_CODEC, CycleRecord
+from solard.core.site_slot import SLOT_S, SiteSlot
+from solard.core.view import EarningsDay, EnergyTotals, Event, TracePoint
+from solard.store import tables
+from solard.store.engine import open_engine
+from solard.store.errors import StoreUnavailable
+from solard.store.packing import unpack
+from solard.store.rows import HEAVY
+
+_ENERGIES = tuple(f.name for f in fields(EnergyTotals))
+_SOURCES = tuple(f.name for f in fields(SourceEnergy))
+_CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCycle:
+    """A record and its place in history."""
+
+    boot: int
+    seq: int
+    record: CycleRecord
+
+
+class History:
+    """What is on the disk. Rows that still wait for the writer are not in it yet."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+
+    def site15(self, after: datetime, before: datetime) -> tuple[SiteSlot, ...]:
+        """Return the quarter hours that start in `after..before`, oldest first, before excluded."""
+        table = tables.site_15min.c
+        names = [*_ENERGIES, "throttled_s", "good_s"]
+        statement = (
+            select(table.starts_at, *(func.sum(table[name]).label(name) for name in names))
+            .where(table.starts_at >= after, table.starts_at < before)
+            .group_by(table.starts_at)
+            .order_by(table.starts_at)
+        )
+        slots = (SiteSlot(**row._mapping) for row in self._rows(statement))
+        return tuple(replace(slot, good_s=min(slot.good_s, float(SLOT_S))) for slot in slots)
+
+    def samples(self, after: datetime) -> tuple[Sample, ...]:
+        """Return the minutes since a moment, oldest first."""
+        table = tables.sample_1min
+        columns = [table.c[f.name] for f in fields(Sample)]
+        statement = (
+            select(*columns)
+            .where(table.c.starts_at >= after)
+            .order_by(table.c.starts_at, table.c.boot, table.c.seq)
+        )
+        return tuple(Sample(**row._mapping) for row in self._rows(statement))
+
+    def trace(self, after: datetime, at_most: int = 300) -> tuple[TracePoint, ...]:
+        """Return curves since a moment, oldest first: means over as many minutes as needed."""
+        samples = self.samples(after)
+        step = -(-len(samples) // at_most) or 1
+        groups = (samples[start : start + step] for start in range(0, len(samples), step))
+        return tuple(_trace_point(group) for group in groups)
+
+    def totals(self, after: datetime) -> EnergyTotals:
+        """Return the energy since a moment; what was never known counts as nothing."""
+        table = tables.site_15min.c
+        sums = (func.coalesce(func.sum(table[name]), 0.0).label(name) for name in _ENERGIES)
+        (row,) = self._rows(select(*sums).where(table.starts_at >= after))
+        return EnergyTotals(**row._mapping)
+
+    def events(self, limit: int) -> tuple[Event, ...]:
+        """Return the newest events, newest first."""
+        table = tables.event
+        columns = [table.c[f.name] for f in fields(Event)]
+        statement = select(*columns).order_by(table.c.boot.desc(), table.c.seq.desc()).limit(limit)
+        return tuple(Event(**row._mapping) for row in self._rows(statement))
+
+    def earnings_days(self, count: int) -> tuple[EarningsDay, ...]:
+        """Return the newest `count` local days with energy or rewards, newest first."""
+        energy = {row.day: row for row in self._rows(_energy_by_day(count))}
+        rewards = {row.day: row for row in self._rows(_rewards_by_day(count))}
+        days = sorted(energy.keys() | rewards.keys(), reverse=True)[:count]
+        return tuple(_earnings(day, energy.get(day), rewards.get(day)) for day in days)
+
+    def last_reward_block(self, network: str) -> int | None:
+        """Return the newest block of a network with a stored reward."""
+        table = tables.reward.c
+        (row,) = self._rows(select(func.max(table.block)).where(table.network == network))
+        block: int | None = row[0]
+        return block
+
+    def last_plan(self) -> Plan | None:
+        """Return the newest adopted plan, however old."""
+        issued, content = tables.plan_issued.c, tables.content.c
+        statement = (
+            select(content.body)
+            .where(content.hash == issued.plan)
+            .order_by(issued.boot.desc(), issued.seq.desc())
+            .limit(1)
+        )
+        for row in self._rows(statement):
+            plan: Plan = RECORD_CODEC.decode(Plan, unpack(row.body))
+            return plan
+        return None
+
+    def forecasts(self, after: datetime) -> Iterator[Forecast]:
+        """Return the forecasts issued since a moment, oldest first, one at a time."""
+        table = tables.forecast_issued.c
+        statement = select(table.body).where(table.issued_at >= after).order_by(table.issued_at)
+        with self._engine.connect() as connection:
+            for row in connection.execute(statement.execution_options(yield_per=_CHUNK)):
+                yield RECORD_CODEC.decode(Forecast, unpack(row.body))
+
+    def cycles(self, limit: int, after: datetime | None = None) -> tuple[CycleRecord, ...]:
+        """Return the newest stored cycles, newest first."""
+        table = tables.cycle
+        statement = select(table).order_by(table.c.boot.desc(), table.c.seq.desc()).limit(limit)
+        if after is not None:
+            statement = statement.where(table.c.decided_at >= after)
+        with self._engine.connect() as connection:
+            return tuple(one.record for one in _cycles(connection, statement))
+
+    def cycle_records(self) -> Iterator[StoredCycle]:
+        """Return every stored cycle, oldest first, one at a time, whole again for a replay."""
+        table = tables.cycle
+        statement = select(table).order_by(table.c.boot, table.c.seq)
+        with self._engine.connect() as connection:
+            yield from _cycles(connection, statement.execution_options(yield_per=_CHUNK))
+
+    def last_override(self) -> Override | None:
+        """Return the newest request that was not cleared; it may have expired since."""
+        override: Override | None = RECORD_CODEC.decode(Override | None, self.setting("override"))
+        return override
+
+    def setting(self, name: str) -> Any:
+        """Return the JSON data of a setting, or None where it was never set."""
+        table = tables.setting.c
+        for row in self._rows(select(table.value).where(table.name == name)):
+            return json.loads(row.value)
+        return None
+
+    def _rows(self, statement: Select[Any]) -> list[Row[Any]]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(statement).all())
+
+
+@contextmanager
+def open_history(path: Path) -> Iterator[History]:
+    """Open the history at `path` to read it, whether or not a daemon writes it."""
+    if not path.exists():
+        raise StoreUnavailable(f"there is no history at {path}; solard writes it while it runs")
+    engine = open_engine(path)
+    try:
+        yield History(path, engine)
+    except DatabaseError as err:
+        raise StoreUnavailable(f"history at {path} cannot be read: {err.orig}") from err
+    finally:
+        engine.dispose()
+
+
+def _cycles(connection: Connection, statement: Select[Any]) -> Iterator[StoredCycle]:
+    @lru_cache(maxsize=64)
+    def part(name: str) -> Any:
+        table = tables.content.c
+        return unpack(connection.execute(select(table.body).where(table.hash == name)).scalar_one())
+
+    for row in connection.execute(statement):
+        data = unpack(row.body)
+        data["inputs"] |= {name: part(row._mapping[name]) for name in HEAVY}
+        record: CycleRecord = RECORD_CODEC.decode(CycleRecord, data)
+        yield StoredCycle(boot=row.boot, seq=row.seq, record=record)
+
+
+def _energy_by_day(count: int) -> Select[Any]:
+    table = tables.ledger_15min.c
+    all_known = [
+        case((func.count() == func.count(table[name]), func.sum(table[name]))).label(name)
+        for name in ("cost", "lost_feed_in")
+    ]
+    sums = [func.sum(table[name]).label(name) for name in (*_SOURCES, "idle_wh")]
+    statement = select(table.day, *sums, *all_known).group_by(table.day)
+    return statement.order_by(table.day.desc()).limit(count)
+
+
+def _rewards_by_day(count: int) -> Select[Any]:
+    table = tables.reward.c
+    miner = func.sum(case((table.role == "miner", table.rao), else_=0)).label("miner")
+    validator = func.sum(case((table.role == "validator", table.rao), else_=0)).label("validator")
+    statement = select(table.day, miner, validator).group_by(table.day)
+    return statement.order_by(table.day.desc()).limit(count)
+
+
+def _earnings(day: str, energy: Row[Any] | None, rewards: Row[Any] | None) -> EarningsDay:
+    sources = {name: energy._mapping[name] for name in _SOURCES} if energy is not None else {}
+    return EarningsDay(
+        day=day,
+        miner_rao=rewards.miner if rewards is not None else 0,
+        validator_rao=rewards.validator if rewards is not None else 0,
+        sources=SourceEnergy(**sources),
+        idle_wh=energy.idle_wh if energy is not None else 0.0,
+        cost=energy.cost if energy is not None else 0.0,
+        lost_feed_in=energy.lost_feed_in if energy is not None else 0.0,
+    )
+
+
+def _trace_point(group: tuple[Sample, ...]) -> TracePoint:
+    return TracePoint(
+        at=group[0].starts_at,
+        pv_w=_mean([one.pv_w for one in group]),
+        house_w=_mean([one.house_w for one in group]),
+        rig_w=_mean([one.rig_w for one in group]),
+        soc=_mean([one.soc for one in group]),
+    )
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
