@@ -49,7 +49,7 @@ class ProcessBackend:
                 )
         except OSError as err:
             raise WorkloadNotStarted(
-                f"workload {spec.name!r} does not start: {err}; check `command` in the configuration"
+                f"workload {spec.name!r} does not start: {err}; check its `command`"
             ) from err
         self._children[child.pid] = child
         self._remember(spec, child.pid)

@@ -57,6 +57,8 @@ class WorkloadView:
     """`ok`, or a sentence."""
     rate: float | None
     restarts: int
+    counters: tuple[tuple[str, int], ...] = ()
+    """Its own counts since it started: `requests`, `weights_set` …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

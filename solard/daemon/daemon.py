@@ -142,19 +142,19 @@ class Daemon:
             self._ticker.live = False
             await self._actuator.release()
         self._ticker.live = live
-        self._history.put_live(live)
+        self._history.set_live(live)
         self._events.tell("daemon", "Live: decisions are acted on." if live else "Observing only.")
 
     async def add_override(self, override: Override) -> None:
         """Take an operator's request; it replaces an earlier one."""
         self._ticker.overrides = (override,)
-        self._history.put_override(override)
+        self._history.put_override(override, self._clock.now())
         self._events.tell("operator", f"{override.kind.value} until {override.until_at:%H:%M} UTC.")
 
     async def clear_overrides(self) -> None:
         """End the operator's request now."""
         self._ticker.overrides = ()
-        self._history.put_override(None)
+        self._history.clear_overrides(self._clock.now())
         self._events.tell("operator", "Override ended.")
 
     def stats(self) -> DaemonStats:
@@ -177,7 +177,7 @@ class Daemon:
             plan_solve_s=None if plan is None else plan.solve_s,
             forecast_issues=self._planning.forecast_issues,
             soc_min=self._ticker.soc_min,
-            rows_dropped=self._history.dropped(),
+            rows_dropped=self._history.dropped,
         )
 
     # The loops.
@@ -238,8 +238,8 @@ class Daemon:
     def _read_books(self, state: SiteState) -> Books:
         midnight, _ = local_day_bounds(state)
         return Books(
-            today=self._history.totals(local_day(state)),
-            earnings=self._history.earnings(14),
+            today=self._history.totals(midnight),
+            earnings=self._history.earnings_days(14),
             trace=self._history.trace(midnight),
         )
 
@@ -268,6 +268,7 @@ class Daemon:
                     plan=self._planning.plan,
                     events=self._events.newest(),
                     stats=self.stats(),
+                    storage_problem=self._history.problem,
                     config_problem=self._config_problem,
                 )
                 async with self._published:

@@ -1,6 +1,6 @@
 """What the daemon needs of the other rooms, and nothing more of them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -52,13 +52,13 @@ class Poller(Protocol):
 
 
 class History(Protocol):
-    """The store: puts never block, reads may."""
+    """The store: puts never block; reads may, so they are made in a thread."""
 
     def put_cycle(self, record: CycleRecord) -> None:
         """Keep a decision."""
         ...
 
-    def put_rows(self, rows: HistoryRows) -> None:
+    def put_history(self, finished: HistoryRows) -> None:
         """Keep minutes, quarter hours and ledger rows."""
         ...
 
@@ -66,7 +66,7 @@ class History(Protocol):
         """Keep something a person would want to know."""
         ...
 
-    def put_rewards(self, rewards: tuple[Reward, ...]) -> None:
+    def put_rewards(self, rewards: Iterable[Reward]) -> None:
         """Keep what the chain paid; the same reward twice is one."""
         ...
 
@@ -78,32 +78,50 @@ class History(Protocol):
         """Keep a plan as adopted."""
         ...
 
-    def put_override(self, override: Override | None) -> None:
-        """Keep the operator's request, or that there is none any more."""
+    def put_override(self, override: Override, asked_at: datetime) -> None:
+        """Keep the operator's request."""
         ...
 
-    def put_live(self, live: bool) -> None:
+    def clear_overrides(self, asked_at: datetime) -> None:
+        """Keep that the operator took the request back."""
+        ...
+
+    def set_live(self, live: bool) -> None:
         """Keep whether the daemon acts."""
+        ...
+
+    def retain(self, now: datetime) -> int:
+        """Drop what is older than it needs to be, return how many rows."""
+        ...
+
+    def back_up(self) -> Path:
+        """Write a verified copy, return where it is."""
         ...
 
     def site15(self, after: datetime, before: datetime) -> tuple[SiteSlot, ...]:
         """Return quarter hours that start in `after..before`."""
         ...
 
-    def totals(self, day: str) -> EnergyTotals:
-        """Return a local day's energy so far."""
+    def totals(self, after: datetime) -> EnergyTotals:
+        """Return the energy since a moment."""
         ...
 
     def trace(self, after: datetime) -> tuple[TracePoint, ...]:
-        """Return the day's curves."""
+        """Return the curves since a moment."""
         ...
 
-    def earnings(self, days: int) -> tuple[EarningsDay, ...]:
+    def earnings_days(self, count: int) -> tuple[EarningsDay, ...]:
         """Return the last days, newest first."""
         ...
 
+    @property
     def dropped(self) -> int:
         """Return how many rows could not be kept."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """Return why rows are not being kept right now, or None."""
         ...
 
 

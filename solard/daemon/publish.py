@@ -57,6 +57,8 @@ class Sources:
     plan: Plan | None
     events: tuple[Event, ...]
     stats: DaemonStats
+    storage_problem: str | None = None
+    """Why history is not being kept."""
     config_problem: str | None = None
     """Why the last reload kept the old configuration."""
 
@@ -173,6 +175,6 @@ def _degraded(sources: Sources) -> tuple[str, ...]:
     ]
     if sources.config_problem:
         found.append(sources.config_problem)
-    if sources.stats.rows_dropped:
-        found.append(f"storage: {sources.stats.rows_dropped} rows of history were lost")
+    if sources.storage_problem:
+        found.append(f"storage: {sources.storage_problem}")
     return tuple(found)

@@ -92,6 +92,7 @@ class Supervisor:
                 health=run.health,
                 rate=run.status.rate if run.status else None,
                 restarts=run.restarts,
+                counters=run.status.counters if run.status else (),
             )
             for run in self._runs.values()
         )

@@ -117,7 +117,7 @@ class Ticker:
 
     def finish(self) -> None:
         """Hand the minute and the quarter hour that are still growing to the store."""
-        self._history.put_rows(open_rows(self._accounts))
+        self._history.put_history(open_rows(self._accounts))
 
     def _act(self, decision: Decision) -> None:
         self._actuator.want(decision.limits if self.live else None)
@@ -164,7 +164,7 @@ class Ticker:
         duration_s = state.taken_s - last_s
         self._accounts = replace(self._accounts, longest_s=max(60.0, 5.0 * self._clock.speed))
         self._accounts, rows = add_tick(self._accounts, state, duration_s, terms)
-        self._history.put_rows(rows)
+        self._history.put_history(rows)
 
 
 def local_day(state: SiteState) -> str:

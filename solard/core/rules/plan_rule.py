@@ -12,6 +12,7 @@ from solard.core.rules.answers import no_objection
 from solard.core.state import SiteState, Supply
 from solard.core.units import clamp
 from solard.core.wording import say_power, say_time
+from solard.core.worth import worth_per_work
 
 RULE = "plan"
 UNKNOWN_COST = float("inf")
@@ -35,15 +36,16 @@ class PlanRule:
     displaces: then battery and import are never bought for it.
     """
 
-    worth_per_kwh: float | None = None
-    """What a kWh earns at the rig's best efficiency; None = unknown."""
+    nominal_per_kwh: float | None = None
+    """What a kWh counts at the rig's best efficiency where no workload states a worth and energy
+    has no price; None = there are prices, so such work is worth just the export it displaces."""
     efficiency: float = 0.95
     """Of the battery, each way."""
     wear_per_kwh: float = 0.0
     max_discharge_w: float = 0.0
     """Where the battery does not state it."""
     import_at_most_w: float | None = None
-    export_at_most_w: float | None = None
+    """None = the rig never imports by its own wish."""
 
     def propose(self, inputs: DecideInputs) -> Answer:
         """Answer with the power up to which work is worth its energy."""
@@ -117,14 +119,14 @@ class PlanRule:
         """Return the power at which the next watt costs more than it earns, and its last source."""
         room = envelope(inputs)
         steps = list(_steps(inputs))
-        best = steps[0].gain if steps else 1.0
+        per_work = self._worth_per_work(inputs, steps)
         # Host and parked cards draw in any case: they use up the cheapest rungs first.
         idle_w, reached_w, last = room.min_w, room.min_w, "nothing"
         for rung in rungs:
             free_w = max(0.0, rung.power_w - idle_w)
             idle_w = max(0.0, idle_w - rung.power_w)
             while free_w > 0 and steps:
-                if not self._is_worth(rung, steps[0].gain / best):
+                if not _is_worth(rung, steps[0].gain, per_work):
                     return reached_w, last
                 take_w = min(steps[0].width_w, free_w)
                 free_w, reached_w, last = free_w - take_w, reached_w + take_w, rung.name
@@ -133,12 +135,11 @@ class PlanRule:
                     steps.pop(0)
         return room.clamp(reached_w), last
 
-    def _is_worth(self, rung: Rung, gain: float) -> bool:
-        if rung.cost_per_kwh == UNKNOWN_COST:
-            return False
-        if self.worth_per_kwh is None:
-            return rung.name in {"export", "charging"}
-        return self.worth_per_kwh * gain >= rung.cost_per_kwh
+    def _worth_per_work(self, inputs: DecideInputs, steps: "list[_Step]") -> float | None:
+        stated = worth_per_work(inputs.rig, inputs.workloads)
+        if stated is not None or self.nominal_per_kwh is None or not steps:
+            return stated
+        return self.nominal_per_kwh / (steps[0].gain * 1000.0)
 
     def _why(self, state: SiteState, wanted_w: float, last: str, slot: PlanSlot | None) -> str:
         surplus = say_power(max(0.0, state.surplus_w or 0.0))
@@ -180,9 +181,21 @@ def _never_cheaper(*rungs: Rung) -> tuple[Rung, ...]:
     return tuple(replace(rung, cost_per_kwh=cost) for rung, cost in zip(rungs, costs, strict=True))
 
 
+def _is_worth(rung: Rung, gain: float, per_work: float | None) -> bool:
+    """Say whether a kWh from this rung earns at least what it costs.
+
+    Work of unknown worth takes surplus, whatever it would have earned elsewhere, and buys nothing.
+    """
+    if rung.cost_per_kwh == UNKNOWN_COST:
+        return False
+    if per_work is None:
+        return rung.name in {"export", "charging"}
+    return per_work * gain * 1000.0 >= rung.cost_per_kwh
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """A stretch of the rig's hull: so many W at the wall at so much work per W."""
+    """A stretch of the rig's hull: so many W at the wall at so much work per Wh."""
 
     width_w: float
     gain: float

@@ -1,0 +1,106 @@
+"""Run a demo: furnish its home, keep its processes alive, show or count, and end them all."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from solard.client.client import Client
+from solard.core.errors import SolardError
+from solard.demo.home import DemoHome, furnish
+from solard.demo.options import DemoOptions
+from solard.demo.report import Report
+from solard.demo.troupe import Troupe
+from solard.system.children import become_subreaper, end_all
+from solard.system.places import HOME_VARIABLE
+
+LOOK_EVERY_S = 0.25
+PICTURE_EVERY_S = 0.5
+END_GRACE_S = 12.0
+
+
+def run_demo(options: DemoOptions, say: Callable[[str], None]) -> Report:
+    """Run a demo to its end and return what it measured; no process of it is left."""
+    with _root(options) as root:
+        become_subreaper()
+        home = furnish(root, options)
+        troupe = Troupe(home, say)
+        report = Report()
+        try:
+            asyncio.run(_live(home, troupe, report))
+        finally:
+            killed = end_all(END_GRACE_S)
+            if killed:
+                say(f"{len(killed)} processes did not end by themselves and were killed")
+        return report
+
+
+@contextlib.contextmanager
+def _root(options: DemoOptions) -> Iterator[Path]:
+    """Give the demo a home: the one asked for, or a short temporary one (sockets: 107 bytes)."""
+    if options.home is not None:
+        options.home.mkdir(parents=True, exist_ok=True)
+        yield options.home.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="solard-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+async def _live(home: DemoHome, troupe: Troupe, report: Report) -> None:
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    async with asyncio.TaskGroup() as tasks:
+        members = tasks.create_task(_look_after(troupe))
+        pictures = tasks.create_task(_take_pictures(home, report))
+        if home.options.headless:
+            await _wait(over, home.options.for_s)
+        else:
+            await _show(home, over, home.options.for_s)
+        with contextlib.suppress(SolardError):
+            report.take(await Client(home.places.api_socket).view())
+        members.cancel()
+        pictures.cancel()
+
+
+async def _look_after(troupe: Troupe) -> None:
+    while True:
+        troupe.look_after()
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _take_pictures(home: DemoHome, report: Report) -> None:
+    client = Client(home.places.api_socket)
+    while True:
+        with contextlib.suppress(SolardError):
+            report.take(await client.view())
+        await asyncio.sleep(PICTURE_EVERY_S)
+
+
+async def _wait(over: asyncio.Event, for_s: float | None) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(over.wait(), for_s)
+
+
+async def _show(home: DemoHome, over: asyncio.Event, for_s: float | None) -> None:
+    """Run the TUI on this terminal until the person quits or the time is over."""
+    env = {**os.environ, HOME_VARIABLE: str(home.places.etc.parent)}
+    screen = subprocess.Popen([sys.executable, "-m", "solard"], env=env)
+    started = time.monotonic()
+    try:
+        while not over.is_set() and (for_s is None or time.monotonic() - started < for_s):
+            # The reaper collects every child; a pid that is gone is how we learn of the end.
+            if not Path(f"/proc/{screen.pid}").exists():
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        screen.returncode = 0
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(screen.pid, signal.SIGTERM)

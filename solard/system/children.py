@@ -1,0 +1,106 @@
+"""Child processes: started in sessions of their own, reaped by us, ended with all their kin."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from solard.core.errors import SolardError
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+CHECK_EVERY_S = 0.05
+
+
+class NotStarted(SolardError):
+    """A program could not be started."""
+
+
+def become_subreaper() -> None:
+    """Make orphans of our children our own, so that none escapes (prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def spawn(command: Sequence[str], *, env: Mapping[str, str], log: Path) -> int:
+    """Start a program in its own session, output appended to `log`; return its pid.
+
+    It gets SIGTERM when this process dies. Call from the main thread: the kernel ties that signal
+    to the thread that forked.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **env},
+                start_new_session=True,
+                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0),
+            )
+    except OSError as err:
+        raise NotStarted(f"{command[0]} does not start: {err}") from err
+    child.returncode = 0  # `reap` waits for all children; Popen must not wait for this one
+    return child.pid
+
+
+def reap() -> frozenset[int]:
+    """Collect every child that has ended, adopted ones too; return their pids."""
+    ended: set[int] = set()
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            ended.add(found[0])
+    return frozenset(ended)
+
+
+def descendants(root: int) -> frozenset[int]:
+    """Return every living process below `root`, from /proc."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and (parent := _parent(entry)) is not None:
+            parents[int(entry.name)] = parent
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return frozenset(found - {root})
+
+
+def end_all(grace_s: float) -> frozenset[int]:
+    """End every process below this one: SIGTERM, a grace in real seconds, SIGKILL.
+
+    Returns the pids that had to be killed.
+    """
+    here = os.getpid()
+    _signal(descendants(here), signal.SIGTERM)
+    deadline = time.monotonic() + grace_s
+    while time.monotonic() < deadline:
+        reap()
+        if not descendants(here):
+            return frozenset()
+        time.sleep(CHECK_EVERY_S)
+    killed: set[int] = set()
+    while left := descendants(here):
+        killed |= left
+        _signal(left, signal.SIGKILL)
+        time.sleep(CHECK_EVERY_S)
+        reap()
+    return frozenset(killed)
+
+
+def _parent(entry: Path) -> int | None:
+    try:
+        stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[1])
+
+
+def _signal(pids: frozenset[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
