@@ -1,0 +1,209 @@
+"""One device: polls its registers and hands over values in canonical signs and units."""
+
+from collections.abc import Mapping
+
+from hardware.modbus.derive import derive
+from hardware.modbus.description import Profile
+from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnfit
+from hardware.modbus.layout import Layout, Placed
+from hardware.modbus.limits import RegisterLink
+from hardware.modbus.points import Bounds, Group, Point
+from hardware.modbus.quality import MISSING, Judged, Watch
+from hardware.modbus.reader import BlockReader, Words
+from solard.core.readings import PointReading, Quality
+
+_SLOW_EVERY = 10
+
+
+class ModbusDevice:
+    """A device of one family behind a link that it may share with others."""
+
+    def __init__(
+        self,
+        device_id: str,
+        profile: Profile,
+        link: RegisterLink,
+        unit: int | None = None,
+        *,
+        units: Mapping[str, int] | None = None,
+        period_s: float | None = None,
+        min_interval_s: float | None = None,
+    ) -> None:
+        """Read `unit`, and the further units that `units` names by role.
+
+        What is None comes from the profile. `period_s` is in site seconds, `min_interval_s` in
+        real ones.
+        """
+        self.device_id = device_id
+        self.profile = profile
+        self.unit = profile.unit if unit is None else unit
+        self.period_s = profile.period_s if period_s is None else period_s
+        limits = profile.limits
+        self.min_interval_s = limits.min_interval_s if min_interval_s is None else min_interval_s
+        self._link = link
+        self._layout = Layout(profile, link, self.unit, dict(units or {}))
+        self._reader = BlockReader(link, limits)
+        self._connects = -1
+        self._polls = 0
+        self._is_new = True
+        self._watches: dict[str, Watch] = {}
+        self._kept: dict[str, Judged] = {}
+        self._last_numbers: tuple[float, ...] = ()
+        self._same_polls = 0
+
+    async def poll(self) -> tuple[PointReading, ...]:
+        """Return every value that the device has; raise DeviceError with a sentence."""
+        try:
+            return await self._poll()
+        except DeviceError as err:
+            err.device_id = self.device_id
+            err.hint = self._hint(err)
+            raise
+
+    async def close(self) -> None:
+        """End the connection that it shares; the next poll opens a new one."""
+        await self._link.close()
+
+    async def _poll(self) -> tuple[PointReading, ...]:
+        await self._link.connect()
+        if self._link.connects != self._connects or self._layout.is_due():
+            await self._prepare()
+        known = await self._measure(self._due())
+        self._is_new = False
+        self._polls += 1
+        return self._publish(known)
+
+    async def _prepare(self) -> None:
+        """Learn what this device has; what it refused before may be there now."""
+        self._connects = -1
+        await self._layout.find()
+        self._reader = BlockReader(self._link, self._layout.limits)
+        self._connects = self._link.connects
+        self._is_new = True
+        self._kept = {}
+        if self.profile.variants:
+            wanted = {variant.point for variant in self.profile.variants}
+            asked = [one for one in self._layout.placed if one.point.name in wanted]
+            known = await self._measure(asked)
+            self._layout.choose({name: judged.value for name, judged in known.items()})
+
+    def _due(self) -> list[Placed]:
+        groups = {Group.FAST}
+        if self._is_new:
+            groups |= {Group.SLOW, Group.ONCE}
+        elif self._polls % _SLOW_EVERY == 0:
+            groups |= {Group.SLOW}
+        return [one for one in self._layout.placed if one.point.group in groups]
+
+    async def _measure(self, due: list[Placed]) -> dict[str, Judged]:
+        """Return the newest sample of every point that the device has, read now or before."""
+        words = await self._read(due)
+        known: dict[str, Judged] = {}
+        asked = {one.point.name for one in due}
+        for one in self._layout.placed:
+            name = one.point.name
+            if name in self._reader.refused or self._layout.is_resting(one.unit):
+                continue
+            if name in asked:
+                self._kept[name] = _sample(one, words)
+            if name in self._kept:
+                known[name] = self._kept[name]
+        if not known:
+            raise DeviceUnfit(
+                f"{self._link.name} unit {self.unit} refuses every register of profile "
+                f"{self.profile.profile_id}; choose the profile of this device"
+            )
+        return known
+
+    async def _read(self, due: list[Placed]) -> Words:
+        words = await self._reader.read(one.span for one in due if one.unit == self.unit)
+        self._require_essentials()
+        for unit in sorted({one.unit for one in due} - {self.unit}):
+            if self._layout.is_resting(unit):
+                continue
+            try:
+                more = await self._reader.read(one.span for one in due if one.unit == unit)
+            except (DeviceRefused, DeviceTimeout) as err:
+                self._layout.rest(unit, err)
+            else:
+                words.update(more)
+        return words
+
+    def _require_essentials(self) -> None:
+        for one in self._layout.placed:
+            if one.point.essential and one.point.name in self._reader.refused:
+                raise DeviceUnfit(
+                    f"{self._link.name} unit {self.unit} has no {one.point.name} at register "
+                    f"{one.point.first}; is it a {self.profile.profile_id} device?"
+                )
+
+    def _publish(self, known: dict[str, Judged]) -> tuple[PointReading, ...]:
+        points = {one.point.name: one.point for one in self._layout.placed}
+        judged = {
+            name: self._judge(name, points[name].bounds, sample, known)
+            for name, sample in known.items()
+        }
+        for spec in self.profile.derived:
+            made = derive(spec, judged)
+            if made is not None:
+                judged[spec.name] = self._judge(spec.name, spec.bounds, made, judged)
+        units = {spec.name: spec.unit for spec in self.profile.derived}
+        frozen = self._is_frozen(judged, points)
+        return tuple(
+            PointReading(
+                name=name,
+                value=one.value,
+                unit=units.get(name) or (points[name].unit if name in points else ""),
+                quality=Quality.STALE if frozen and one.quality is Quality.GOOD else one.quality,
+                address=_address(points.get(name)),
+            )
+            for name, one in judged.items()
+        )
+
+    def _judge(
+        self, name: str, bounds: Bounds, sample: Judged, known: Mapping[str, Judged]
+    ) -> Judged:
+        witnesses = bounds.zero_unless
+        if witnesses is not None and sample.value == 0:
+            beside = [known[one].value for one in witnesses if one in known]
+            if not any(beside):
+                return MISSING
+        watch = self._watches.setdefault(name, Watch(bounds))
+        return watch.judge(sample)
+
+    def _is_frozen(self, judged: Mapping[str, Judged], points: Mapping[str, Point]) -> bool:
+        """Say whether a device repeats itself: valid values that never move are no values."""
+        numbers = tuple(
+            one.value
+            for name, one in judged.items()
+            if isinstance(one.value, float)
+            and name in points
+            and points[name].group is Group.FAST
+            and points[name].meanings is None
+        )
+        same = bool(numbers) and numbers == self._last_numbers
+        self._same_polls = self._same_polls + 1 if same else 0
+        self._last_numbers = numbers
+        limit = self.profile.frozen_after
+        return limit is not None and self._same_polls >= limit
+
+    def _hint(self, err: DeviceError) -> str:
+        if self._polls or not isinstance(err, DeviceTimeout | DeviceRefused | DeviceUnfit):
+            return ""
+        usual = dict.fromkeys((self.profile.unit, *self.profile.candidates))
+        ids = " or ".join(str(one) for one in usual)
+        return f". A {self.profile.profile_id} device usually is unit {ids}; set `unit:` to match"
+
+
+def _address(point: Point | None) -> int | None:
+    return None if point is None or point.register is None else point.register.first
+
+
+def _sample(one: Placed, words: Words) -> Judged:
+    point = one.point
+    if point.register is None:
+        return MISSING
+    value = point.value(words.of(one.unit, point.register.function))
+    if value is not None:
+        return Judged(value, Quality.GOOD)
+    return Judged(None, Quality.ASLEEP) if point.asleep else MISSING

@@ -1,0 +1,139 @@
+"""Where the points of a profile are on one real device: units, walked models, variants."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hardware.modbus.blocks import Span
+from hardware.modbus.description import Profile, UnitRole
+from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnfit
+from hardware.modbus.limits import LinkLimits, RegisterLink
+from hardware.modbus.points import MAIN, Point, Value
+from hardware.modbus.sunspec import FoundModel, resolve, walk_models
+
+_log = logging.getLogger(__name__)
+
+_REST_S = 300.0
+_LONGEST_REST_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A point and the unit that serves it."""
+
+    point: Point
+    unit: int
+
+    @property
+    def span(self) -> Span:
+        """Return the words that must be read together for it."""
+        register = self.point.register
+        return Span(
+            name=self.point.name,
+            unit=self.unit,
+            function=3 if register is None else register.function,
+            first=self.point.first,
+            last=self.point.last,
+        )
+
+
+@dataclass(slots=True)
+class _Rest:
+    until_s: float
+    length_s: float
+
+
+class Layout:
+    """Finds the points of one device, and leaves units alone that do not answer.
+
+    A dead unit behind a gateway costs a whole timeout for each question, and the connection with
+    it: optional units rest for 5 min, then longer, up to an hour.
+    """
+
+    def __init__(
+        self, profile: Profile, link: RegisterLink, unit: int, units: dict[str, int]
+    ) -> None:
+        self.placed: tuple[Placed, ...] = ()
+        self._profile = profile
+        self._link = link
+        self._units = {MAIN: unit}
+        self._models: tuple[FoundModel, ...] = ()
+        self._points = profile.points
+        self._rests: dict[int, _Rest] = {}
+        for role in profile.roles:
+            found = units.get(role.name, role.default)
+            if found is not None:
+                self._units[role.name] = found
+
+    @property
+    def limits(self) -> LinkLimits:
+        """Return the profile's limits; no request reaches from one SunSpec model into the next."""
+        borders = tuple(one.start for one in self._models)
+        limits = self._profile.limits
+        return replace(limits, no_cross=limits.no_cross + borders)
+
+    async def find(self) -> None:
+        """Walk the device where it is a SunSpec one, and place every point; raise DeviceError."""
+        self._points = self._profile.points
+        if self._profile.sunspec:
+            self._models = await walk_models(self._link, self._units[MAIN])
+            for role in self._profile.roles:
+                self._models += await self._walk_role(role)
+        self._place()
+
+    def choose(self, values: Mapping[str, Value]) -> None:
+        """Put the points of each variant in place whose sign `values` shows."""
+        replaced = {
+            point.name: point
+            for variant in self._profile.variants
+            if values.get(variant.point) in variant.accepted
+            for point in variant.points
+        }
+        self._points = tuple(replaced.get(one.name, one) for one in self._profile.points)
+        self._place()
+
+    def rest(self, unit: int, err: DeviceError) -> None:
+        """Leave a unit alone for a while."""
+        before = self._rests.get(unit)
+        length_s = _REST_S if before is None else min(2 * before.length_s, _LONGEST_REST_S)
+        until_s = asyncio.get_running_loop().time() + length_s
+        self._rests[unit] = _Rest(until_s, length_s)
+        if before is None:
+            _log.info("optional unit left out: unit=%d rest_s=%.0f reason=%s", unit, length_s, err)
+
+    def is_resting(self, unit: int) -> bool:
+        """Say whether a unit is left alone now."""
+        rest = self._rests.get(unit)
+        return rest is not None and asyncio.get_running_loop().time() < rest.until_s
+
+    def is_due(self) -> bool:
+        """Say whether a unit that may have more SunSpec models has rested long enough."""
+        found = {one.unit for one in self._models}
+        return self._profile.sunspec and any(
+            not self.is_resting(unit) for unit in self._rests if unit not in found
+        )
+
+    async def _walk_role(self, role: UnitRole) -> tuple[FoundModel, ...]:
+        unit = self._units.get(role.name)
+        if unit is None or unit == self._units[MAIN] or self.is_resting(unit):
+            return ()
+        if any(one.model in role.models for one in self._models):
+            return ()
+        try:
+            models = await walk_models(self._link, unit)
+        except (DeviceRefused, DeviceTimeout, DeviceUnfit) as err:
+            self.rest(unit, err)
+            return ()
+        self._rests.pop(unit, None)
+        return tuple(one for one in models if one.model in role.models)
+
+    def _place(self) -> None:
+        self.placed = tuple(placed for point in self._points for placed in self._find(point))
+
+    def _find(self, point: Point) -> list[Placed]:
+        if point.model is not None:
+            found = resolve(point, point.model, self._models)
+            return [Placed(point=one, unit=unit) for one, unit in found]
+        unit = self._units.get(point.role)
+        return [] if unit is None else [Placed(point=point, unit=unit)]

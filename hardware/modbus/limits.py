@@ -1,0 +1,54 @@
+"""What one device can take: how much, how fast, and where blocks must not reach."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLimits:
+    """Limits of a connection and of the registers behind it. All times are real seconds."""
+
+    max_words: int = 125
+    """Most words in one request; 125 is the protocol's own limit."""
+    max_gap: int = 0
+    """Most unwanted words that a block may read along to join two values."""
+    request_gap_s: float = 0.0
+    """Silence after an answer before the next question."""
+    connect_delay_s: float = 0.0
+    """Silence after connecting; some devices swallow an early question."""
+    timeout_s: float = 3.0
+    """For connecting and for each answer."""
+    busy_wait_s: float = 0.5
+    """Wait before the one retry when the device says that it is busy."""
+    min_interval_s: float = 1.0
+    """Shortest time between two polls that the device stands."""
+    ranges: tuple[tuple[int, int], ...] = ()
+    """First and last word of each stretch that one request may cover; empty = everywhere."""
+    no_cross: tuple[int, ...] = ()
+    """A block may start at these addresses, but not reach across them."""
+
+
+class RegisterLink(Protocol):
+    """A connection to one host and port, shared by the units behind it."""
+
+    @property
+    def name(self) -> str:
+        """Return `host:port`, for messages."""
+        ...
+
+    @property
+    def connects(self) -> int:
+        """Return how often it has connected: a new number means a new conversation."""
+        ...
+
+    async def connect(self) -> None:
+        """Connect where there is no connection; raise DeviceError."""
+        ...
+
+    async def read(self, unit: int, function: int, address: int, count: int) -> tuple[int, ...]:
+        """Return `count` words from `address` on; raise DeviceError."""
+        ...
+
+    async def close(self) -> None:
+        """End the connection; the next read opens a new one."""
+        ...

@@ -1,0 +1,143 @@
+"""One line of a profile's `points` to a Point."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hardware.modbus.fields import Fields, ProfileInvalid
+from hardware.modbus.points import (
+    MAIN,
+    Bounds,
+    Confidence,
+    Group,
+    ModelRef,
+    Point,
+    SignSource,
+    Value,
+)
+from hardware.modbus.registers import Register, words_of
+
+_PLUS = ("import", "discharge")
+_MINUS = ("export", "charge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointDefaults:
+    """What a profile says once for all of its points."""
+
+    little: bool
+    number_base: int
+    """1 where addresses are the vendor's register numbers, which start at 1."""
+    function: int
+    sunspec: bool
+    confidence: Mapping[str, str]
+
+
+def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
+    """Return the point; raise ProfileInvalid with the place."""
+    modelled = fields.has("model")
+    if modelled and not defaults.sunspec:
+        raise ProfileInvalid(f"{fields.where}.model: needs `sunspec: {{use: true}}`")
+    point = Point(
+        name=name,
+        unit=fields.text("unit", ""),
+        register=None if modelled else _parse_register(fields, defaults),
+        model=_parse_model(fields) if modelled else None,
+        role=fields.text("role", MAIN),
+        scale=fields.number("scale", 1.0),
+        offset=fields.number("offset", 0.0),
+        sentinels=fields.integers("nan"),
+        sign=_parse_sign(fields),
+        sign_from=_parse_sign_source(fields, defaults) if fields.has("sign_from") else None,
+        absolute=fields.flag("abs"),
+        mask=fields.integer("mask") if fields.has("mask") else None,
+        bit=fields.integer("bit") if fields.has("bit") else None,
+        meanings=_parse_meanings(fields) if fields.has("enum") else None,
+        bounds=parse_bounds(fields),
+        group=Group(_one_of(fields, "group", "fast", tuple(Group))),
+        essential=fields.flag("essential"),
+        asleep=fields.flag("asleep"),
+        confidence=_parse_confidence(fields, defaults.confidence.get(name, "B")),
+    )
+    fields.done()
+    return point
+
+
+def parse_bounds(fields: Fields) -> Bounds:
+    """Take the keys of plausibility out of a point or a derived value."""
+    return Bounds(
+        minimum=fields.optional_number("min"),
+        maximum=fields.optional_number("max"),
+        max_step=fields.optional_number("max_step"),
+        zero_suspect=fields.flag("zero_suspect"),
+        zero_unless=fields.texts("zero_unless") if fields.has("zero_unless") else None,
+    )
+
+
+def _parse_register(fields: Fields, defaults: PointDefaults) -> Register:
+    kind = fields.text("type", "u16")
+    words = words_of(kind)
+    if words is None:
+        raise fields.fault("type", "u16 i16 u32 i32 u64 i64 f32 or strN", kind)
+    addresses = fields.integers("addrs")
+    if not addresses:
+        first = fields.integer("addr")
+        addresses = tuple(range(first, first + words))
+    addresses = tuple(address - defaults.number_base for address in addresses)
+    if len(addresses) != words or not all(0 <= address <= 0xFFFF for address in addresses):
+        raise ProfileInvalid(f"{fields.where}: {kind} takes {words} words from 0..65535")
+    order = _one_of(fields, "words", "little" if defaults.little else "big", ("big", "little"))
+    function = fields.integer("fc", defaults.function)
+    if function not in (3, 4):
+        raise fields.fault("fc", "3 (holding) or 4 (input registers)", function)
+    return Register(function=function, addresses=addresses, kind=kind, little=order == "little")
+
+
+def _parse_model(fields: Fields) -> ModelRef:
+    modules = _one_of(fields, "modules", "", ("", "pv", "charge", "discharge"))
+    return ModelRef(
+        models=fields.integers("model"), point=fields.text("point"), modules=modules or None
+    )
+
+
+def _parse_sign(fields: Fields) -> int:
+    return -1 if _one_of(fields, "sign", "import", _PLUS + _MINUS) in _MINUS else 1
+
+
+def _parse_sign_source(fields: Fields, defaults: PointDefaults) -> SignSource:
+    inner = fields.fields("sign_from")
+    source = SignSource(
+        register=_parse_register(inner, defaults),
+        mask=inner.integer("mask") if inner.has("mask") else None,
+        plus=tuple(value for key in _PLUS for value in inner.integers(key)),
+        minus=tuple(value for key in _MINUS for value in inner.integers(key)),
+    )
+    if not source.plus and not source.minus:
+        raise ProfileInvalid(f"{inner.where}: say which values mean {' '.join(_PLUS + _MINUS)}")
+    inner.done()
+    return source
+
+
+def _parse_meanings(fields: Fields) -> tuple[tuple[int, Value], ...]:
+    data = fields.raw("enum")
+    if not isinstance(data, dict):
+        raise fields.fault("enum", "raw values with their meanings", data)
+    pairs: list[tuple[int, Value]] = []
+    for raw, meaning in data.items():
+        if isinstance(meaning, bool) or not isinstance(meaning, str | int | float):
+            raise fields.fault(f"enum.{raw}", "a text or a number", meaning)
+        value: Value = meaning if isinstance(meaning, str) else float(meaning)
+        pairs.append((fields.to_integer("enum", raw), value))
+    return tuple(pairs)
+
+
+def _parse_confidence(fields: Fields, text: str) -> Confidence:
+    if text not in tuple(Confidence):
+        raise fields.fault("confidence", "A, B or C", text)
+    return Confidence(text)
+
+
+def _one_of(fields: Fields, key: str, default: str, choices: tuple[str, ...]) -> str:
+    value = fields.text(key, default)
+    if value not in choices:
+        raise fields.fault(key, " or ".join(filter(None, choices)), value)
+    return value

@@ -1,0 +1,37 @@
+"""Load a device profile: data in hardware/profiles, one YAML file for each family."""
+
+from difflib import get_close_matches
+from importlib.resources import files
+
+from hardware.modbus.description import Profile
+from hardware.modbus.fields import ProfileInvalid
+from hardware.modbus.parse import parse_profile
+from solard.config.reader import read_yaml
+
+__all__ = ["Profile", "ProfileInvalid", "load_profile", "profile_names", "read_profile"]
+
+
+def profile_names() -> tuple[str, ...]:
+    """Return the names of all profiles that ship."""
+    found = files("hardware.profiles").iterdir()
+    return tuple(
+        sorted(one.name.removesuffix(".yaml") for one in found if one.name.endswith(".yaml"))
+    )
+
+
+def load_profile(name: str) -> Profile:
+    """Return a shipped profile (`victron-gx` and `victron_gx` are the same); raise SolardError."""
+    wanted = name.replace("-", "_")
+    known = {one.replace("-", "_"): one for one in profile_names()}
+    if wanted not in known:
+        near = get_close_matches(wanted, known, n=1)
+        hint = f"did you mean {known[near[0]]}?" if near else "it is none of those that ship:"
+        raise ProfileInvalid(f"profile {name!r}: {hint} Known: {', '.join(known.values())}")
+    file = f"{known[wanted]}.yaml"
+    text = (files("hardware.profiles") / file).read_text(encoding="utf-8")
+    return read_profile(text, file)
+
+
+def read_profile(text: str, source: str) -> Profile:
+    """Return the profile that a YAML text describes; raise SolardError. `source` names the file."""
+    return parse_profile(read_yaml(text, source), source)
