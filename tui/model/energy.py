@@ -1,0 +1,291 @@
+"""Where the power goes now, and what today has brought so far."""
+
+from dataclasses import dataclass
+
+from solard.core.state import Supply
+from solard.core.view import EnergyTotals, SiteView
+from tui import format as words
+from tui.chart import bar
+from tui.model.picture import Picture, cards_on, most_w
+from tui.text import (
+    BLANK,
+    Line,
+    Lines,
+    Span,
+    Tone,
+    cut,
+    line,
+    longest_that_fits,
+    muted,
+    pad,
+    strong,
+)
+
+FULL_SOC = 0.99
+_BRANCH_CELLS, _NAME_CELLS, _POWER_CELLS, _LEAST_NOTE_CELLS = 7, 10, 8, 20
+
+
+def full_power_w(view: SiteView) -> float:
+    """Return the power at which every bar is full: the most that sun or rig can do today."""
+    sun = [slot.pv_high_w for slot in view.forecast]
+    seen = [point.pv_w for point in view.trace if point.pv_w is not None]
+    return max([*sun, *seen, most_w(view.rig), view.state.pv_w or 0.0, 1.0])
+
+
+def sky_now_w(view: SiteView) -> float | None:
+    """Return what the forecast says the panels could give now."""
+    now = view.state.taken_at
+    slot = next((s for s in view.forecast if s.starts_at <= now < s.ends_at), None)
+    return None if slot is None else slot.pv_w
+
+
+def self_use(today: EnergyTotals) -> float | None:
+    """Return the share of today's sun that was not exported, 0..1."""
+    if today.pv_wh <= 0:
+        return None
+    return max(0.0, 1.0 - today.grid_out_wh / today.pv_wh)
+
+
+def battery_note(view: SiteView, width: int) -> str:
+    """Return state of charge, direction and when it will be full, as far as `width` allows."""
+    battery = view.state.battery
+    if battery is None:
+        return longest_that_fits(("no battery known",), width)
+    soc = words.percent(battery.soc)
+    if battery.max_charge_w == 0 and (battery.soc or 0.0) < FULL_SOC:
+        return longest_that_fits((f"{soc}, refuses charge", soc), width)
+    full_at = next((s.ends_at for s in view.plan if s.soc >= FULL_SOC), None)
+    if battery.soc is not None and battery.soc >= FULL_SOC:
+        return longest_that_fits((f"{soc}, full", soc), width)
+    if (battery.power_w or 0.0) < 0 and full_at is not None:
+        at = words.day_and_clock(full_at, view.state)
+        return longest_that_fits((f"{soc}, full at {at}", f"{soc}, full {at}", soc), width)
+    doing = {True: "gives", False: "charges", None: ""}[_gives(battery.power_w)]
+    return longest_that_fits((f"{soc} {doing}".rstrip(), soc), width)
+
+
+def _gives(power_w: float | None) -> bool | None:
+    if power_w is None or abs(power_w) < 1:
+        return None
+    return power_w > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flow:
+    name: str
+    tone: Tone
+    power_w: float | None
+    feeds: bool
+    """Whether power comes from it rather than goes to it."""
+    note: str
+
+
+def energy(picture: Picture, width: int, height: int | None = None) -> Lines:
+    """Return the energy flow and today's kWh."""
+    view = picture.view
+    if view is None:
+        return (line(muted("No picture of the site yet.")),)
+    spare = width - _BRANCH_CELLS - _NAME_CELLS - _POWER_CELLS - 2
+    bars = max(6, min(24, spare - _LEAST_NOTE_CELLS))
+    note = spare - bars
+    full_w = full_power_w(view)
+    flows = _flows(view, note)
+    rows = [_sun_row(view, full_w, bars, note)]
+    if height is None or height >= len(flows) + 7:
+        rows.append(line(muted("  │")))
+    rows += [_flow_row(flow, full_w, bars, note, last=flow is flows[-1]) for flow in flows]
+    if height is None or height >= len(rows) + 4:
+        rows.append(BLANK)
+    return (*rows, *_today(view, width))
+
+
+def _sun_row(view: SiteView, full_w: float, bars: int, note: int) -> Line:
+    name = pad(line(Span("SUN", Tone.SUN)), _BRANCH_CELLS + _NAME_CELLS)
+    tail, tone = _sun_note(view, note)
+    power = _power(view.state.pv_w)
+    return (*name, *power, *bar(view.state.pv_w, full_w, bars, Tone.SUN), Span(f" {tail}", tone))
+
+
+def _sun_note(view: SiteView, width: int) -> tuple[str, Tone]:
+    sky_w = sky_now_w(view)
+    if view.state.pv_throttled:
+        sky = "" if sky_w is None else f" of {words.power(sky_w)}"
+        return longest_that_fits((f"held back{sky}", "held back"), width), Tone.HIDDEN_SUN
+    if sky_w is None:
+        return "", Tone.MUTED
+    sky = words.power(sky_w)
+    return longest_that_fits((f"forecast {sky}", sky), width), Tone.MUTED
+
+
+def _flows(view: SiteView, note: int) -> list[_Flow]:
+    state = view.state
+    battery_w = None if state.battery is None else state.battery.power_w
+    flows = [
+        _Flow(name="HOUSE", tone=Tone.HOUSE, power_w=state.house_w, feeds=False, note=""),
+        _Flow(
+            name="RIG", tone=Tone.RIG, power_w=state.rig_w, feeds=False, note=_rig_note(view, note)
+        ),
+        _Flow(
+            name="BATTERY",
+            tone=Tone.BATTERY,
+            power_w=battery_w,
+            feeds=_gives(battery_w) is True,
+            note=battery_note(view, note),
+        ),
+    ]
+    if state.supply is Supply.GENERATOR or (state.generator_w or 0.0) > 0:
+        flows.append(
+            _Flow(
+                name="GENERATOR",
+                tone=Tone.GENERATOR,
+                power_w=state.generator_w,
+                feeds=True,
+                note="runs",
+            )
+        )
+    else:
+        flows.append(_grid_flow(view, note))
+    return flows
+
+
+def _grid_flow(view: SiteView, note: int) -> _Flow:
+    state = view.state
+    if state.supply is Supply.ISLAND:
+        return _Flow(name="GRID", tone=Tone.GRID, power_w=None, feeds=False, note="none: island")
+    imports = _gives(state.grid_w)
+    doing = {True: "import", False: "export", None: ""}[imports]
+    share = self_use(view.today)
+    own = f"self-use {words.percent(share)}" if share is not None else ""
+    text = longest_that_fits((f"{doing}, {own}".strip(", "), doing), note)
+    return _Flow(
+        name="GRID", tone=Tone.GRID, power_w=state.grid_w, feeds=imports is True, note=text
+    )
+
+
+def _rig_note(view: SiteView, width: int) -> str:
+    if view.decision is None:
+        return ""
+    budget = words.kilowatts(view.decision.budget_w)
+    cards = f"{cards_on(view)}/{len(view.state.gpus)} on"
+    return longest_that_fits((f"budget {budget} · {cards}", f"budget {budget}", cards), width)
+
+
+def _flow_row(flow: _Flow, full_w: float, bars: int, note: int, *, last: bool) -> Line:
+    branch = "  └" if last else "  ├"
+    arrow = "◀── " if flow.feeds else "──▶ "
+    power_w = None if flow.power_w is None else abs(flow.power_w)
+    name = pad(line(Span(flow.name, flow.tone)), _NAME_CELLS)
+    tail = cut(line(muted(flow.note)), note - 1)
+    return (
+        muted(branch + arrow),
+        *name,
+        *_power(power_w),
+        *bar(flow.power_w, full_w, bars, flow.tone),
+        Span(" "),
+        *tail,
+    )
+
+
+def _power(power_w: float | None) -> Line:
+    return line(strong(f"{words.power(power_w):>{_POWER_CELLS}}"), " ")
+
+
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("sun", "pv_wh"),
+    ("house", "house_wh"),
+    ("rig", "rig_wh"),
+    ("bat+", "battery_in_wh"),
+    ("bat−", "battery_out_wh"),
+    ("in", "grid_in_wh"),
+    ("out", "grid_out_wh"),
+    ("gen", "generator_wh"),
+)
+_GRID_COLUMNS, _GENERATOR_COLUMNS = {"in", "out"}, {"gen"}
+
+
+def _today(view: SiteView, width: int) -> Lines:
+    shown = _shown_columns(view)
+    cell = max(6, min(9, (width - 11) // len(shown)))
+    head = "".join(f"{name:>{cell}}" for name, _ in shown)
+    rows = [line(muted(f"{'Today kWh':<10}{head}"))]
+    for label, totals in (("so far", view.today), ("to come", view.rest_of_day)):
+        if totals is None:
+            rows.append(line(f"{label:<10}", muted("  no forecast yet")))
+            continue
+        values = "".join(
+            f"{words.kilowatt_hours(getattr(totals, name)):>{cell}}" for _, name in shown
+        )
+        tone = Tone.PLAIN if totals is view.today else Tone.MUTED
+        rows.append(line(muted(f"{label:<10}"), Span(values, tone)))
+    return tuple(rows)
+
+
+def _shown_columns(view: SiteView) -> tuple[tuple[str, str], ...]:
+    """Return the columns that this site has: grid or generator where there is one."""
+    totals = [each for each in (view.today, view.rest_of_day) if each is not None]
+    generator = any(each.generator_wh > 0 for each in totals)
+    grid = view.state.supply is Supply.GRID or any(
+        each.grid_in_wh > 0 or each.grid_out_wh > 0 for each in totals
+    )
+    hidden = (set() if grid else _GRID_COLUMNS) | (set() if generator else _GENERATOR_COLUMNS)
+    return tuple(column for column in _COLUMNS if column[0] not in hidden)
+
+
+def energy_compact(picture: Picture, width: int) -> Lines:
+    """Return the energy flow in three rows."""
+    view = picture.view
+    if view is None:
+        return (line(muted("No picture of the site yet.")),)
+    state, full_w = view.state, full_power_w(view)
+    bars = 12 if width >= 70 else 6
+    soc = None if state.battery is None else state.battery.soc
+    sun_tail, sun_tone = _sun_note(view, 20)
+    sun = line(
+        Span("SUN   ", Tone.SUN),
+        strong(f"{words.power(state.pv_w):<8}"),
+        *bar(state.pv_w, full_w, bars, Tone.SUN),
+        *_arrow("house", state.house_w, Tone.HOUSE),
+        *_arrow("rig", state.rig_w, Tone.RIG),
+        Span(f"  {sun_tail}", sun_tone),
+    )
+    battery = line(
+        Span("BAT   ", Tone.BATTERY),
+        strong(f"{words.percent(soc):<8}"),
+        *bar(soc, 1.0, bars, Tone.BATTERY),
+        *_battery_arrow(view),
+        *_supply_arrow(view),
+    )
+    today = line(muted("TODAY "), *_today_words(view))
+    return tuple(cut(row, width) for row in (sun, battery, today))
+
+
+def _arrow(name: str, power_w: float | None, tone: Tone) -> Line:
+    arrow = "◀" if tone in (Tone.GRID, Tone.BATTERY) and _gives(power_w) else "▶"
+    power = words.power(None if power_w is None else abs(power_w))
+    return line(muted(f"  {arrow} "), Span(name, tone), f" {power}")
+
+
+def _battery_arrow(view: SiteView) -> Line:
+    battery = view.state.battery
+    if battery is None:
+        return line(muted("  no battery known"))
+    note = battery_note(view, 24).partition(", ")[2]
+    tail = muted(f", {note}") if note else muted("")
+    return (*_arrow("battery", battery.power_w, Tone.BATTERY), tail)
+
+
+def _supply_arrow(view: SiteView) -> Line:
+    state = view.state
+    if state.supply is Supply.GENERATOR:
+        power = words.power(state.generator_w)
+        return line(muted("  ◀ "), Span("generator", Tone.GENERATOR), f" {power}")
+    if state.supply is Supply.ISLAND:
+        return line(muted("  no grid: island"))
+    return _arrow("grid", state.grid_w, Tone.GRID)
+
+
+def _today_words(view: SiteView) -> Line:
+    today = view.today
+    shown = _shown_columns(view)
+    parts = [f"{name} {words.kilowatt_hours(getattr(today, field))}" for name, field in shown]
+    return line("  ".join(parts), muted(" kWh"))

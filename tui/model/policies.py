@@ -1,0 +1,119 @@
+"""The policies as sentences with live values, and every proposal that the last decision heard."""
+
+from solard.core.decision import Decision, HeardProposal, Verdict
+from solard.core.modes import WorkMode
+from solard.core.view import ConditionView, PolicyView, SiteView
+from tui import format as words
+from tui.model.picture import Picture
+from tui.text import BLANK, Line, Lines, Span, Tone, cut, hang, line, muted, strong
+
+_MARKS = {
+    True: Span("✓ ", Tone.GOOD),
+    False: Span("✗ ", Tone.MUTED),
+    None: Span("? ", Tone.WARN),
+}
+_VERDICTS = {
+    Verdict.IDLE: Span("idle     ", Tone.MUTED),
+    Verdict.NARROWED: Span("narrowed ", Tone.WARN),
+    Verdict.CHOSE: Span("chose    ", Tone.GOOD),
+    Verdict.OVERRULED: Span("overruled", Tone.BAD),
+}
+
+
+def policies(picture: Picture, width: int) -> Lines:
+    """Return every policy with its conditions."""
+    view = picture.view
+    if view is None:
+        return (line(muted("No picture of the policies yet.")),)
+    if not view.policies:
+        return (
+            *hang(
+                line(),
+                "No policy is written: safety, battery lines, grid limits and the plan decide.",
+                width,
+            ),
+            *hang(
+                line(muted("→ ")),
+                "Add one under `policies:` in solard.yaml; `solard policy explain` reads it back.",
+                width,
+            ),
+        )
+    rows: list[Line] = []
+    for policy in view.policies:
+        rows += [*_policy(policy, width), BLANK]
+    return tuple(rows[:-1])
+
+
+def _policy(policy: PolicyView, width: int) -> Lines:
+    state = Span("acts now", Tone.GOOD) if policy.acts else muted("waits")
+    mark = Span("● ", Tone.GOOD) if policy.acts else muted("○ ")
+    rows: list[Line] = [line(mark, strong(policy.name), "  ", state)]
+    rows += hang(line("  "), policy.sentence, width)
+    rows += [_condition("when  ", each, width) for each in policy.when]
+    rows += [_condition("unless", each, width) for each in policy.unless]
+    return tuple(rows)
+
+
+def _condition(word: str, condition: ConditionView, width: int) -> Line:
+    parts = line(
+        muted(f"    {word} "),
+        _MARKS[condition.holds],
+        Span(condition.text),
+        muted("   now "),
+        Span(condition.value, Tone.WARN if condition.holds is None else Tone.PLAIN),
+    )
+    return cut(parts, width)
+
+
+def proposals(picture: Picture, width: int) -> Lines:
+    """Return what every rule said, highest priority first, and what became of it."""
+    view = picture.view
+    if view is None or view.decision is None:
+        return (line(muted("No decision yet, so nothing was proposed.")),)
+    rows: list[Line] = [_decided(view, view.decision), BLANK]
+    for place, heard in enumerate(view.decision.heard, start=1):
+        rows += _heard(place, heard, width)
+    return tuple(rows)
+
+
+def _decided(view: SiteView, decision: Decision) -> Line:
+    return line(
+        Span(words.clock_with_seconds(decision.decided_at, view.state)),
+        muted("  decided by "),
+        strong(decision.rule),
+        muted("  target "),
+        words.watts(decision.target_w),
+        muted("  budget "),
+        words.watts(decision.budget_w),
+        muted("  work "),
+        decision.mode.value,
+    )
+
+
+def _heard(place: int, heard: HeardProposal, width: int) -> Lines:
+    proposal = heard.proposal
+    wide = width >= 100
+    name = f"{proposal.rule:<22.22}" if wide else proposal.rule
+    bounds = f"{proposal.bounds.min_w:,.0f} to {proposal.bounds.max_w:,.0f} W"
+    label = line(muted(f"{place:>2} "), _VERDICTS[heard.verdict], " ", strong(name))
+    label = (*label, Span(f" {bounds:<17}" if wide else f"  {bounds}"))
+    extra = _extra(heard)
+    text = f"{extra}{proposal.why}"
+    if wide:
+        return hang((*label, Span(" ")), text, width)
+    return (cut(label, width), *hang(line(" " * 13), text, width))
+
+
+def _extra(heard: HeardProposal) -> str:
+    proposal = heard.proposal
+    parts: list[str] = []
+    if heard.overruled_by is not None:
+        parts.append(f"by {heard.overruled_by}")
+    if proposal.preferred_w is not None:
+        parts.append(f"wants {words.watts(proposal.preferred_w)}")
+    if proposal.mode is not WorkMode.FULL:
+        parts.append(f"work at most {proposal.mode.value}")
+    if proposal.card_caps:
+        least_w = min(cap.at_most_w for cap in proposal.card_caps)
+        parts.append(f"{len(proposal.card_caps)} cards at most {words.watts(least_w)}")
+    return f"({', '.join(parts)}) " if parts else ""

@@ -1,0 +1,18 @@
+"""A pane: one of the six screens between tabs and keys."""
+
+from textual.containers import Vertical
+
+from tui.model.picture import Picture
+from tui.widgets.panel import Panel
+
+
+class Pane(Vertical):
+    """Hands the newest picture to its panels; a hidden pane is told when it opens."""
+
+    def show(self, picture: Picture) -> None:
+        """Show a picture."""
+        for panel in self.query(Panel):
+            panel.show(picture)
+
+    def opened(self) -> None:
+        """Take the focus that this pane needs."""

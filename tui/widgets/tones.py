@@ -1,0 +1,77 @@
+"""Tones to colours: each meaning takes its colour from the theme, so that every theme works."""
+
+from textual.content import Content
+from textual.theme import Theme
+
+from tui.text import Lines, Tone
+
+STYLES: dict[Tone, str] = {
+    Tone.PLAIN: "",
+    Tone.MUTED: "$text-muted",
+    Tone.STRONG: "bold",
+    Tone.TITLE: "bold $primary",
+    Tone.GOOD: "$success",
+    Tone.WARN: "$warning",
+    Tone.BAD: "bold $error",
+    Tone.SUN: "$warning",
+    Tone.HIDDEN_SUN: "italic $warning",
+    Tone.HOUSE: "$secondary",
+    Tone.RIG: "$accent",
+    Tone.RIG_ON_SUN: "$accent on $warning",
+    Tone.BATTERY: "$success",
+    Tone.GRID: "$primary",
+    Tone.GENERATOR: "$error",
+    Tone.BADGE_GOOD: "bold reverse $success",
+    Tone.BADGE_WARN: "bold reverse $warning",
+    Tone.BADGE_BAD: "bold reverse $error",
+}
+
+DARK = Theme(
+    name="solard-dark",
+    dark=True,
+    primary="#7aa7d9",
+    secondary="#8f9db0",
+    warning="#d9a441",
+    error="#d9705f",
+    success="#7fb685",
+    accent="#b48ee0",
+    foreground="#d5dae2",
+    background="#14171c",
+    surface="#1a1e25",
+    panel="#222832",
+)
+LIGHT = Theme(
+    name="solard-light",
+    dark=False,
+    primary="#2f6aa8",
+    secondary="#64748b",
+    warning="#b27708",
+    error="#b5432f",
+    success="#3d7f46",
+    accent="#7d4fb5",
+    foreground="#23272e",
+    background="#f6f5f1",
+    surface="#eeece6",
+    panel="#e3e0d8",
+)
+CYCLE = (
+    DARK.name,
+    LIGHT.name,
+    "nord",
+    "gruvbox",
+    "tokyo-night",
+    "solarized-light",
+    "ansi-dark",
+    "ansi-light",
+)
+"""Themes that `t` walks through; the palette offers all."""
+
+
+def content(lines: Lines) -> Content:
+    """Return lines as Textual content."""
+    parts: list[str | tuple[str, str]] = []
+    for index, row in enumerate(lines):
+        if index:
+            parts.append("\n")
+        parts += [(span.text, STYLES[span.tone]) for span in row]
+    return Content.assemble(*parts)
