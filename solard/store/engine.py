@@ -1,6 +1,7 @@
 """Connections to the SQLite file: WAL, every commit on the disk, explicit transactions."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -12,14 +13,17 @@ BUSY_TIMEOUT_S = 5.0
 _BEGIN = "solard_begin"
 
 
-def open_engine(path: Path) -> Engine:
+def open_engine(path: Path, *, read_only: bool = False) -> Engine:
     """Return an engine on `path`; nothing is opened or created before its first use.
+
+    A read-only one never moves the write-ahead log into the file, nor deletes it: what a crash
+    left behind stays as it is for the daemon's next start.
 
     synchronous=FULL because NORMAL in WAL lost every acknowledged row of the last seconds in each
     of 8 simulated power cuts; FULL lost none, at 4 ms a commit.
     """
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),
+        _read_only_url(path) if read_only else URL.create("sqlite", database=str(path)),
         pool_size=2,
         max_overflow=4,
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
@@ -37,6 +41,12 @@ def writing(engine: Engine) -> Connection:
 def outside_transactions(engine: Engine) -> Connection:
     """Return a connection for VACUUM and PRAGMA, which refuse to run inside a transaction."""
     return engine.connect().execution_options(**{_BEGIN: ""})
+
+
+def _read_only_url(path: Path) -> URL:
+    return URL.create(
+        "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}
+    )
 
 
 def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

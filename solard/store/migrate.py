@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from solard.store.engine import open_engine, outside_transactions, writing
+from solard.store.engine import open_engine, writing
 from solard.store.errors import StoreUnavailable
 
 LONGEST_S = 600.0
@@ -30,8 +30,6 @@ def upgrade(path: Path) -> None:
 
     engine = open_engine(path)
     try:
-        with outside_transactions(engine) as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         with writing(engine) as connection, connection.begin():
             config = Config()
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

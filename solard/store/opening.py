@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, select
-from sqlalchemy.exc import DatabaseError, NoSuchTableError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from solard.store.backup import back_up, find_damage, move_aside, restore_newest
 from solard.store.engine import open_engine, outside_transactions, writing
@@ -26,6 +26,7 @@ def open_sound(path: Path, at: datetime) -> tuple[Engine, tuple[str, ...]]:
         engine = open_engine(path)
         try:
             _bring_up_to_date(engine, path, at)
+            _use_write_ahead_log(engine)
         except BaseException:
             engine.dispose()
             raise
@@ -42,6 +43,7 @@ def open_sound(path: Path, at: datetime) -> tuple[Engine, tuple[str, ...]]:
 def _heal(path: Path, at: datetime) -> tuple[str, ...]:
     if not path.exists():
         return ()
+    log_exists = path.with_name(path.name + "-wal").exists()
     try:
         unclean = _was_unclean(path)
         damage = find_damage(path, thorough=False) if unclean else None
@@ -50,8 +52,7 @@ def _heal(path: Path, at: datetime) -> tuple[str, ...]:
     except DatabaseError as err:
         unclean, damage = True, str(err.orig)
     if damage is None:
-        lost_log = unclean and not path.with_name(path.name + "-wal").exists()
-        return (_lost_log(path),) if lost_log else ()
+        return (_lost_log(path),) if unclean and not log_exists else ()
     aside = move_aside(path, at)
     backup = restore_newest(path)
     if backup is None:
@@ -67,17 +68,14 @@ def _heal(path: Path, at: datetime) -> tuple[str, ...]:
 
 def _was_unclean(path: Path) -> bool:
     """Say whether the last start of the daemon that wrote here did not stop cleanly."""
-    log_exists = path.with_name(path.name + "-wal").exists()
     engine = open_engine(path)
     try:
         if not inspect(engine).has_table(boot.name):
-            return log_exists
+            return False
         with engine.connect() as connection:
             last = select(boot.c.closed_at).order_by(boot.c.number.desc()).limit(1)
             row = connection.execute(last).first()
             return row is not None and row.closed_at is None
-    except NoSuchTableError:
-        return log_exists
     finally:
         engine.dispose()
 
@@ -111,8 +109,6 @@ def _bring_up_to_date(engine: Engine, path: Path, at: datetime) -> None:
 
 def _create(engine: Engine) -> None:
     """Create the newest schema at once; a test holds it equal to what the migrations make."""
-    with outside_transactions(engine) as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     with writing(engine) as connection, connection.begin():
         metadata.create_all(connection)
         connection.exec_driver_sql(
@@ -120,6 +116,12 @@ def _create(engine: Engine) -> None:
             f"CONSTRAINT {_VERSION_TABLE}_pkc PRIMARY KEY (version_num))"
         )
         connection.exec_driver_sql(f"INSERT INTO {_VERSION_TABLE} VALUES (?)", (REVISIONS[-1],))
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    """Switch to WAL; the file remembers, but a restored backup has to be told."""
+    with outside_transactions(engine) as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 def _revision(engine: Engine) -> str | None:

@@ -166,7 +166,7 @@ def open_history(path: Path) -> Iterator[History]:
     """Open the history at `path` to read it, whether or not a daemon writes it."""
     if not path.exists():
         raise StoreUnavailable(f"there is no history at {path}; solard writes it while it runs")
-    engine = open_engine(path)
+    engine = open_engine(path, read_only=True)
     try:
         yield History(path, engine)
     except DatabaseError as err:
