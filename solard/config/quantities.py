@@ -44,14 +44,16 @@ class Unit:
         """Return a value of ours in the unit that people read."""
         if self is DURATION:
             return _say_duration(value)
-        return f"{value / self.factors[self.shown]:g} {self.shown}".replace(" °", "°", 1)
+        unit = f"k{self.shown}" if abs(value) >= 1e3 and f"k{self.shown}" in self.factors else ""
+        unit = unit or self.shown
+        return f"{value / self.factors[unit]:g}{'' if unit == '°' else ' '}{unit}"
 
     def say_range(self, low: float | None, high: float | None) -> str:
         """Return `0..100 %`, `at least 1 W` or `at most 30 °C`."""
         if low is not None and high is not None:
-            if self is DURATION:
-                return f"{self.say(low)} .. {self.say(high)}"
-            return f"{low / self.factors[self.shown]:g}..{self.say(high)}"
+            if self.say(high).lstrip("0123456789.-") == self.say(low).lstrip("0123456789.-"):
+                return f"{self.say(low).rstrip(' %°CVAWkhp')}..{self.say(high)}"
+            return f"{self.say(low)} .. {self.say(high)}"
         if low is not None:
             return f"at least {self.say(low)}"
         return f"at most {self.say(high)}" if high is not None else "any"
@@ -66,13 +68,13 @@ POWER = Unit(
 PEAK = Unit(
     kind="a peak power of panels",
     factors={"Wp": 1.0, "kWp": 1e3, "W": 1.0, "kW": 1e3},
-    shown="kWp",
+    shown="Wp",
     example="4 kWp",
 )
 ENERGY = Unit(
     kind="an energy",
     factors={"Wh": 1.0, "kWh": 1e3, "MWh": 1e6},
-    shown="kWh",
+    shown="Wh",
     example="10 kWh",
 )
 SHARE = Unit(kind="a share", factors={"%": 0.01}, shown="%", example="30 %")
@@ -224,7 +226,7 @@ def _near_unit(name: str, unit: Unit) -> str | None:
 def _guess(value: float, unit: Unit) -> str:
     if unit is SHARE and 0 < value <= 1:
         return f"did you mean {value * 100:g} %?"
-    return f"did you mean {value:g} {unit.shown}?".replace(" °", "°", 1)
+    return f"did you mean {unit.say(value * unit.factors[unit.shown])}?"
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,190 @@
+"""Contradictions: keys that are each right and together make no sense."""
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from solard.config.model import NETWORK_NAME, Bundled, Document, Site, SiteSupply, WorkloadSection
+from solard.config.problems import say_nearest
+from solard.config.reading import Reading
+from solard.config.rules import GENERATOR_MARGIN_SOC, battery_lines
+from solard.core.rig import PowerTerms
+from solard.core.wording import say_percent, say_power
+
+Finding = tuple[str, str]
+"""The path whose line is shown, and the sentence."""
+
+
+def check_document(document: Document, reading: Reading) -> None:
+    """Report every contradiction among values that could be read."""
+    for path, text in _findings(document, reading):
+        reading.contradict(path, text)
+
+
+def _findings(document: Document, reading: Reading) -> Iterator[Finding]:
+    yield from _site(document, reading)
+    yield from _devices(document)
+    if reading.is_sound("inverter"):
+        yield from _inverter(document)
+    if document.site is not None and reading.is_sound("battery", "generator.starts_at"):
+        yield from _lines(document, document.site, reading)
+    yield from _grid(document)
+    if reading.is_sound("workloads"):
+        yield from _workloads(document)
+    yield from _api(document)
+
+
+def _site(document: Document, reading: Reading) -> Iterator[Finding]:
+    if document.site is None:
+        if not reading.is_given("site"):
+            yield "", "site is missing; the sun needs `site: {latitude: …, longitude: …, …}`"
+        return
+    if not _is_timezone(document.site.timezone):
+        nearest = say_nearest_zone(document.site.timezone)
+        yield "site.timezone", f"site.timezone {document.site.timezone} is no time zone; {nearest}"
+    off_grid = document.site.supply is SiteSupply.OFF_GRID
+    if off_grid and not reading.is_given("battery"):
+        yield "site.supply", "site.supply off-grid needs a battery: section; its lines guard it"
+    if off_grid and reading.is_given("grid"):
+        yield "grid", "grid: stands beside `supply: off-grid`; an AC input is a generator there"
+    if (
+        not off_grid
+        and document.site.supply is SiteSupply.GRID
+        and document.site.lost.get("work_on_island")
+    ):
+        yield (
+            "site.work_on_island",
+            "site.work_on_island needs `supply: grid-with-backup`: no backup, no island",
+        )
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def say_nearest_zone(name: str) -> str:
+    """Return the nearest time zone, or an example."""
+    zones = {zone.lower(): zone for zone in available_timezones()}
+    near = say_nearest(name, zones)
+    if near.startswith("did you mean"):
+        word = near.split('"')[1]
+        return f'did you mean "{zones[word]}"?'
+    return "write it like Europe/Zurich"
+
+
+def _devices(document: Document) -> Iterator[Finding]:
+    seen: dict[tuple[str, int, int | None], str] = {}
+    for name, device in document.devices:
+        first = seen.setdefault((device.host, device.port, device.unit), name)
+        if first != name:
+            where = f"{device.host}:{device.port}"
+            yield f"devices.{name}", f"devices {first} and {name} are one: {where}, same unit"
+
+
+def _inverter(document: Document) -> Iterator[Finding]:
+    rating = document.inverter.rating
+    most_w, free_w = rating.get("continuous_w"), rating.get("keep_free_w")
+    if free_w is not None and most_w is None:
+        yield "inverter.keep_free", "inverter.keep_free means nothing without inverter.continuous"
+    if isinstance(most_w, float) and isinstance(free_w, float) and free_w >= most_w:
+        said = f"inverter.keep_free {say_power(free_w)} leaves nothing of"
+        yield "inverter.keep_free", f"{said} inverter.continuous {say_power(most_w)}"
+
+
+def _lines(document: Document, site: Site, reading: Reading) -> Iterator[Finding]:
+    battery, generator = document.battery, document.generator
+    if battery is None:
+        return
+    lines = battery_lines(battery, generator, site)
+    work, standby, off = lines.work_above_soc, lines.standby_above_soc, lines.shut_down_below_soc
+
+    def say(path: str, soc: float) -> str:
+        default = "" if reading.is_given(path) else " (the safe default)"
+        return f"{path} {say_percent(soc)}{default}"
+
+    standby_path, off_path = "battery.standby_above", "battery.shut_down_below.soc"
+    if standby <= off:
+        text = f"{say(standby_path, standby)} must lie above {say(off_path, off)}"
+        yield standby_path if reading.is_given(standby_path) else off_path, text
+    if work is not None and work < standby:
+        text = f"{say('battery.work_above', work)} lies below {say(standby_path, standby)}"
+        yield "battery.work_above", f"{text}; the order is work, standby, shut down"
+    least = battery.inverter_minimum_soc
+    for path, soc in ((standby_path, standby), (off_path, off)):
+        if least is not None and soc < least:
+            text = f"{say(path, soc)} lies below {say('battery.inverter_minimum', least)}"
+            yield path, f"{text}: the inverter would cut the rig off first"
+    start = generator.starts_at_soc
+    if start is not None and standby < round(start + GENERATOR_MARGIN_SOC, 6):
+        text = f"{say(standby_path, standby)} must be at least generator.starts_at"
+        margin = say_percent(GENERATOR_MARGIN_SOC)
+        yield standby_path, f"{text} {say_percent(start)} + {margin}, or the rig starts it"
+
+
+def _grid(document: Document) -> Iterator[Finding]:
+    grid = document.grid
+    if grid.rig_phase is not None and (grid.fuse is None or grid.fuse[1] == 1):
+        yield "grid.rig_phase", "grid.rig_phase needs a fuse with three phases: fuse: 3 x 35 A"
+
+
+def _workloads(document: Document) -> Iterator[Finding]:
+    for name, workload in document.workloads:
+        for text in _workload(workload, document):
+            yield f"workloads.{name}", f"workloads.{name} {text}"
+    yield from _shared_cards(document)
+    networks = [name for name, each in document.workloads if each.bundled is Bundled.NETWORK]
+    if len(networks) > 1:
+        yield f"workloads.{networks[1]}", f"workloads {' and '.join(networks)} are both the network"
+    if not networks and any(name == NETWORK_NAME for name, _ in document.workloads):
+        text = "takes the name of the embedded network's own workload; call it something else"
+        yield f"workloads.{NETWORK_NAME}", f"workloads.{NETWORK_NAME} {text}"
+
+
+def _workload(workload: WorkloadSection, document: Document) -> Iterator[str]:
+    if workload.bundled is None and not workload.command:
+        yield "runs nothing; write `bundled: miner` or `command: [/path/to/program]`"
+    if workload.bundled is not None and workload.command:
+        yield "has both bundled and command; delete one"
+    if workload.bundled is not None and document.network == "none":
+        yield f"needs a network, and network is none; write `network: embedded` for {workload.name}"
+    least_w = workload.terms.at_least_w
+    most_w = document.rig.card_limit.get("at_most_w")
+    if least_w is not None and isinstance(most_w, float) and least_w > most_w:
+        yield f"wants {say_power(least_w)} a card, but rig.gpus.all.at_most is {say_power(most_w)}"
+    if least_w is not None and not workload.gpus:
+        yield "says at_least for its cards, but has none; write gpus: [0]"
+
+
+def _shared_cards(document: Document) -> Iterator[Finding]:
+    for name, owner in document.workloads:
+        if owner.terms.terms is not PowerTerms.HANDS_OFF:
+            continue
+        for other_name, other in document.workloads:
+            shared = _shared(owner, other)
+            if other_name == name or shared is None:
+                continue
+            if other.terms.terms is PowerTerms.HANDS_OFF and other_name < name:
+                continue
+            text = (
+                f"uses GPU {shared} as well, and {name} is hands off: nobody else may use its cards"
+            )
+            yield f"workloads.{other_name}.gpus", f"workloads.{other_name} {text}"
+
+
+def _shared(one: WorkloadSection, other: WorkloadSection) -> int | None:
+    """Return the first card that both name; None where they share none."""
+    common = set(one.gpus or ()) & set(other.gpus or ())
+    return min(common) if common else None
+
+
+def _api(document: Document) -> Iterator[Finding]:
+    api = document.api
+    if api.tcp is None:
+        return
+    if api.token is None:
+        yield "api.tcp", "api.tcp needs api.token: without one anybody on the network is the owner"
+    if int(api.tcp.rpartition(":")[2]) not in range(1, 65536):
+        yield "api.tcp", f"api.tcp {api.tcp}: the port is outside 1..65535"

@@ -1,0 +1,470 @@
+"""What the file can say: one frozen value for each section, keys and units from its fields."""
+# ruff: noqa: RUF009 - key, embed and hidden are dataclasses.field with our metadata
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from solard.config.policies import PolicySection
+from solard.config.quantities import (
+    ANGLE,
+    COORDINATE,
+    DURATION,
+    PEAK,
+    POWER,
+    SHARE,
+    TEMPERATURE,
+    read_fuse,
+    read_window,
+)
+from solard.config.reader import MappingNode, Node, ScalarNode
+from solard.config.reading import Reading
+from solard.config.sections import Given, NamedShape, SectionShape, embed, hidden, key
+from solard.config.shapes import (
+    REFUSED,
+    ChoiceShape,
+    ListShape,
+    MoneyShape,
+    ParsedShape,
+    QuantityShape,
+    TableShape,
+    TextShape,
+    WholeShape,
+)
+from solard.core.rig import GpuCard, PowerTerms, Workload
+from solard.core.rules.battery_lines import BatteryLines
+from solard.core.rules.card_limit import CardLimit
+from solard.core.rules.data_age import DataAge
+from solard.core.rules.gpu_temperature import GpuTemperature
+from solard.core.rules.grid_limits import GridLimits
+from solard.core.rules.hidden_sun import HiddenSun
+from solard.core.rules.inverter_rating import InverterRating
+from solard.core.rules.supply_loss import SupplyLoss
+
+_NAME = r"[a-z][a-z0-9_-]{0,30}"
+_NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
+
+
+ALL_CARDS = tuple(range(64))
+"""Indices of every card that a rig may have."""
+
+
+class SiteSupply(StrEnum):
+    """What the site has beside sun and battery."""
+
+    OFF_GRID = "off-grid"
+    GRID = "grid"
+    GRID_WITH_BACKUP = "grid-with-backup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where the rig stands."""
+
+    name: str = key(
+        TextShape(form=r"[^\n]{1,40}", hint="a name of at most 40 characters"), default="site"
+    )
+    latitude_deg: float = key(QuantityShape(of=COORDINATE, low=-90.0, high=90.0))
+    longitude_deg: float = key(QuantityShape(of=COORDINATE, low=-180.0, high=180.0))
+    timezone: str
+    supply: SiteSupply
+    lost: Given = embed(SupplyLoss, {"expected": None, "generator_may_feed_rig": None})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One Modbus device."""
+
+    device_id: str = hidden("")
+    profile: str = key(TextShape(form=r"[a-z0-9_-]+", hint="a profile's name, such as victron-gx"))
+    host: str = key(TextShape(form=r"[A-Za-z0-9._:\[\]-]+", hint="a host name or an address"))
+    port: int = key(WholeShape(low=1, high=65535), default=502)
+    unit: int | None = key(WholeShape(low=0, high=255), default=None)
+    """None = the profile's own."""
+    essential: bool = True
+    """Whether its silence brings the rig down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inverter:
+    """What carries the house when there is no grid."""
+
+    rating: Given = embed(
+        InverterRating, {}, continuous_w=QuantityShape(of=POWER, low=1.0, high=1e6)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plane:
+    """Panels that look the same way."""
+
+    peak_w: float = key(QuantityShape(of=PEAK, low=1.0, high=1e6))
+    tilt_deg: float = key(QuantityShape(of=ANGLE, low=0.0, high=90.0))
+    azimuth_deg: float = key(QuantityShape(of=ANGLE, low=0.0, high=360.0))
+    inverter_w: float | None = None
+    """What their inverter can pass on; None = no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solar:
+    """The panels."""
+
+    planes: tuple[Plane, ...] = ()
+    throttled_when_full: bool | None = None
+    """Whether to look for hidden sun; None = off-grid, and where `grid.export_at_most` is set."""
+    hidden_sun: Given = embed(
+        HiddenSun,
+        {
+            "step_w": "hidden_sun.step",
+            "step_after_s": "hidden_sun.step_after",
+            "back_off_w": "hidden_sun.back_off",
+            "allowance_wh": "hidden_sun.allowance",
+            "wait_s": "hidden_sun.wait",
+            "export_at_most_w": None,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battery:
+    """The battery and its three lines."""
+
+    capacity_wh: float
+    efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.95)
+    """Each way."""
+    max_charge_w: float | None = None
+    """Where the inverter does not say."""
+    max_discharge_w: float | None = None
+    wear_per_kwh: float = key(MoneyShape(per="kWh", low=0.0, high=1.0), default=0.0)
+    inverter_minimum_soc: float | None = None
+    """Where the inverter itself stops discharging."""
+    lines: Given = embed(
+        BatteryLines,
+        {
+            "shut_down_below_soc": "shut_down_below.soc",
+            "shut_down_below_v": "shut_down_below.voltage",
+            "shut_down_for_s": "shut_down_below.for",
+        },
+        return_margin_soc=QuantityShape(of=SHARE, low=0.01, high=0.3),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    """A generator on an AC input."""
+
+    starts_at_soc: float | None = None
+    may_feed_rig: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The connection to the grid."""
+
+    fuse: tuple[float, int] | None = key(
+        ParsedShape(parse=read_fuse, unit="3 x 35 A", range_text="1..1000 A"), default=None
+    )
+    """Current in A and phases."""
+    rig_phase: int | None = key(
+        ChoiceShape(words={"L1": 1, "L2": 2, "L3": 3}, later={}), default=None
+    )
+    limits: Given = embed(GridLimits, {})
+    export_at_most_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceWindowSection:
+    """A price that holds between two times of day."""
+
+    between: tuple[int, int] = key(ParsedShape(parse=read_window, unit='"22:00-07:00"'))
+    price_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TariffSection:
+    """What energy costs and earns."""
+
+    import_per_kwh: float | None = key(name="import.fixed", default=None)
+    import_windows: tuple[PriceWindowSection, ...] = key(name="import.windows", default=())
+    export_per_kwh: float | None = key(name="export.fixed", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastSection:
+    """Where the forecast of the sun comes from."""
+
+    source: str = key(
+        ChoiceShape(
+            words={"clear-sky": "clear-sky"},
+            later={"open-meteo": "weather over HTTP", "file": "weather from a file"},
+        ),
+        default="clear-sky",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigSection:
+    """The machine that this daemon runs on."""
+
+    idle_w: float = key(QuantityShape(of=POWER, low=0.0, high=10000.0), default=150.0)
+    """At the wall: host and parked cards, until measured."""
+    psu_efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.92)
+    card_limit: Given = embed(
+        CardLimit,
+        {"at_most_w": "gpus.all.at_most"},
+        at_most_w=QuantityShape(of=POWER, low=1.0, high=2000.0),
+    )
+    temperature: Given = embed(
+        GpuTemperature,
+        {"at_most_c": "gpus.all.temperature_at_most"},
+        at_most_c=QuantityShape(of=TEMPERATURE, low=40.0, high=100.0),
+    )
+    blind: Given = embed(
+        DataAge,
+        {"stop_after_s": "when_blind.stop_after"},
+        stop_after_s=QuantityShape(of=DURATION, low=30.0, high=86400.0),
+    )
+
+    def host_w(self, cards: tuple[GpuCard, ...]) -> float:
+        """Return the draw at the wall of everything but the cards."""
+        parked_w = sum(card.parked_w for card in cards) / self.psu_efficiency
+        return max(0.0, self.idle_w - parked_w)
+
+
+NETWORK_NAME = "chain"
+"""The workload that runs the embedded network where nobody wrote one down."""
+
+
+class WhenShort(StrEnum):
+    """What becomes of a workload when there is no power for work."""
+
+    STANDBY = "standby"
+    OFF = "off"
+
+
+class Bundled(StrEnum):
+    """A workload that comes with solard."""
+
+    NETWORK = "network"
+    MINER = "miner"
+    VALIDATOR = "validator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """What solard may do to a workload's cards."""
+
+    terms: PowerTerms
+    at_least_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast:
+    """`power: {at_least: 150 W}`."""
+
+    at_least_w: float = key(QuantityShape(of=POWER, low=1.0, high=2000.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerShape:
+    """`free`, `hands_off` or `{at_least: 150 W}`."""
+
+    unit: str = "free, hands_off or {at_least: 150 W}"
+    range_text: str = ""
+
+    def read(self, node: Node, reading: Reading, path: str) -> object:
+        """Return the terms."""
+        if isinstance(node, MappingNode):
+            least = SectionShape(of=AtLeast).read(node, reading, path)
+            if not isinstance(least, AtLeast):
+                return REFUSED
+            return Power(terms=PowerTerms.AT_LEAST, at_least_w=least.at_least_w)
+        words = {one.value: Power(terms=one) for one in (PowerTerms.FREE, PowerTerms.HANDS_OFF)}
+        return ChoiceShape(words=words, later={}).read(node, reading, path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardsShape:
+    """`[0, 1]` or `all`."""
+
+    unit: str = "[0, 1] or all"
+    range_text: str = "0..63"
+
+    def read(self, node: Node, reading: Reading, path: str) -> object:
+        """Return the indices."""
+        if isinstance(node, ScalarNode) and node.text == "all":
+            return ALL_CARDS
+        found = ListShape(item=WholeShape(low=0, high=ALL_CARDS[-1])).read(node, reading, path)
+        if isinstance(found, tuple) and len(set(found)) < len(found):
+            reading.refuse(node, path, "names a card twice")
+            return REFUSED
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadSection:
+    """One program that runs on the rig."""
+
+    name: str = hidden("")
+    bundled: Bundled | None = None
+    command: tuple[str, ...] = key(ListShape(item=TextShape(), least=1), default=())
+    env: tuple[tuple[str, str], ...] = key(
+        TableShape(
+            item=TextShape(), form=r"[A-Za-z_][A-Za-z0-9_]*", hint="use letters, digits and _"
+        ),
+        default=(),
+    )
+    gpus: tuple[int, ...] | None = key(CardsShape(), default=None)
+    """Indices of its cards; None = the bundled miner takes those that nobody else names, and
+    other work takes none."""
+    power: Power | None = key(PowerShape(), default=None)
+    """None = free for bundled work, hands off for everything else."""
+    when_short: WhenShort = WhenShort.STANDBY
+    worth_per_h: float | None = key(MoneyShape(per="h", low=0.0, high=1000.0), default=None)
+    subnets: tuple[str, ...] = key(
+        ListShape(
+            item=ChoiceShape(
+                words={"sunlight": "sunlight"},
+                later={"matmul": "the compute subnet", "text": "the text subnet"},
+            ),
+            least=1,
+        ),
+        default=("sunlight",),
+    )
+    port: int | None = key(WholeShape(low=1, high=65535), default=None)
+
+    @property
+    def terms(self) -> Power:
+        """Return what solard may do to its cards, with the default of its kind."""
+        if self.power is not None:
+            return self.power
+        return Power(terms=PowerTerms.FREE if self.bundled else PowerTerms.HANDS_OFF)
+
+    def for_core(self, taken: frozenset[int]) -> Workload:
+        """Return the workload as the core decides about it, its cards named by their indices.
+
+        `taken` are the cards that other workloads name.
+        """
+        cards = self.gpus or ()
+        if self.gpus is None and self.bundled is Bundled.MINER:
+            cards = tuple(index for index in ALL_CARDS if index not in taken)
+        return Workload(
+            name=self.name,
+            gpu_ids=tuple(str(index) for index in cards),
+            terms=self.terms.terms,
+            at_least_w=self.terms.at_least_w,
+            keep_alive=self.when_short is WhenShort.STANDBY,
+            worth_per_h=self.worth_per_h,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """The API beside its unix socket."""
+
+    tcp: str | None = key(
+        TextShape(
+            unit="127.0.0.1:7421",
+            form=r"[A-Za-z0-9._\[\]:-]+:[0-9]{1,5}",
+            hint="an address and a port like 127.0.0.1:7421",
+        ),
+        default=None,
+    )
+    token: str | None = key(
+        TextShape(
+            form=r"[\x21-\x7e]{16,200}",
+            hint="a token of 16 to 200 characters, no spaces",
+            is_secret=True,
+        ),
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """How history is written."""
+
+    write_every_s: float = key(QuantityShape(of=DURATION, low=1.0, high=10.0), default=5.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Commands of the owner."""
+
+    alert: tuple[str, ...] = key(ListShape(item=TextShape(), least=1), default=())
+    """Run for each alert."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The whole file."""
+
+    live: bool = key(
+        ChoiceShape(words={"observe": False, "live": True}, later={}), name="mode", default=False
+    )
+    site: Site | None = None
+    """Required; None only while problems are collected."""
+    devices: tuple[tuple[str, Device], ...] = key(
+        TableShape(item=NamedShape(of=Device, field="device_id"), form=_NAME, hint=_NAME_HINT),
+        default=(),
+    )
+    inverter: Inverter = Inverter()
+    solar: Solar = Solar()
+    battery: Battery | None = None
+    generator: Generator = Generator()
+    grid: Grid = Grid()
+    tariff: TariffSection = TariffSection()
+    forecast: ForecastSection = ForecastSection()
+    rig: RigSection = RigSection()
+    network: str = key(
+        ChoiceShape(
+            words={"embedded": "embedded", "none": "none"},
+            later={"finney": "a real network", "test": "a real network", "local": "a real network"},
+        ),
+        default="embedded",
+    )
+    workloads: tuple[tuple[str, WorkloadSection], ...] = key(
+        TableShape(
+            item=NamedShape(of=WorkloadSection, field="name"),
+            form=r"[a-z][a-z0-9-]{0,30}",
+            hint="use lower-case letters, digits and -, a letter first",
+        ),
+        default=(),
+    )
+    policies: tuple[PolicySection, ...] = ()
+    api: Api = Api()
+    store: Store = Store()
+    hooks: Hooks = Hooks()
+
+
+NOT_BUILT = {
+    "jobs": "scheduled jobs",
+    "devices.*.share_on": "sharing a Modbus port with other programs",
+    "devices.*.source": "sources over HTTP",
+    "devices.*.url": "sources over HTTP",
+    "devices.*.power": "sources over HTTP",
+    "devices.*.max_age": "sources over HTTP",
+    "battery.full_charge_every": "planned full charges",
+    "battery.full_by": "planned full charges",
+    "battery.steered_by": "batteries that another program steers",
+    "tariff.import.source": "prices that change by the hour",
+    "tariff.import.zone": "prices that change by the hour",
+    "tariff.import.add": "prices that change by the hour",
+    "tariff.import.vat": "prices that change by the hour",
+    "tariff.export.source": "prices that change by the hour",
+    "tariff.export.none_when_spot_negative": "prices that change by the hour",
+    "tariff.when_missing": "prices that change by the hour",
+    "rig.gpus.*": "limits for single cards",
+    "rig.when_blind.standby_after": "it is always 30 s or six polls",
+    "rig.when_blind.sleep_after": "sleep of the host",
+    "rig.sleep": "sleep of the host",
+    "rig.heat": "the worth of heat",
+    "rig.share": "several rigs on one site",
+    "workloads.*.external": "programs that pm2 or docker run",
+    "workloads.*.user": "a user of its own for each workload",
+    "workloads.*.answer_within": "deadlines for answers",
+    "workloads.*.modes": "modes of other people's programs",
+    "store.keep": "other times than 48 h, 30 days and 3 years",
+    "*.when.car.power": "sources over HTTP",
+    "*.unless.car.power": "sources over HTTP",
+}
+"""Keys that will mean something: what is missing."""

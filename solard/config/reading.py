@@ -1,0 +1,95 @@
+"""One pass over one file: collects every problem and remembers where each key stands."""
+
+from collections.abc import Mapping
+
+from solard.config.problems import Problem, say_nearest
+from solard.config.reader import MappingNode, Node, ScalarNode, SequenceNode
+
+Place = tuple[int, int]
+"""Line and column, 1-based."""
+
+
+class Reading:
+    """Problems and places of one file; shapes report here and go on.
+
+    A path is `section.key` or `section.list[0].key`.
+    """
+
+    def __init__(self, source: str, not_built: Mapping[str, str]) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.currency: str | None = None
+        self._not_built = not_built
+        self._places: dict[str, Place] = {}
+        self._refused: set[str] = set()
+
+    def mark(self, path: str, node: Node) -> None:
+        """Remember where a key stands."""
+        self._places[path] = (node.line, node.column)
+
+    def refuse(self, node: Node, path: str, text: str) -> None:
+        """Report what is wrong with the value of a key: `text` follows its path."""
+        self._refused.add(path)
+        self._add((node.line, node.column), f"{path} {text}")
+
+    def contradict(self, path: str, text: str) -> None:
+        """Report a contradiction at the line of a key; `text` is a whole sentence."""
+        self._add(self.place(path), text)
+
+    def refuse_unknown(self, key: ScalarNode, path: str, known: tuple[str, ...]) -> None:
+        """Report a key that means nothing here, or nothing yet."""
+        self._refused.add(path)
+        later = next((s for p, s in self._not_built.items() if _matches(path, p)), None)
+        where = (key.line, key.column)
+        if later is not None:
+            self._add(where, f"{path} is not built yet: {later}; delete it until then")
+        else:
+            self._add(where, f"{path} is not a key here; {say_nearest(key.text, known)}")
+
+    def count_in(self, node: Node, path: str, currency: str) -> bool:
+        """Note the currency of a price; refuse a second one in the same file."""
+        if self.currency in (None, currency):
+            self.currency = currency
+            return True
+        text = f"is in {currency}, but another price is in {self.currency}; use one currency"
+        self.refuse(node, path, text)
+        return False
+
+    def is_sound(self, *paths: str) -> bool:
+        """Say whether nothing at or below these paths was refused."""
+        return not any(
+            refused == path or refused.startswith((f"{path}.", f"{path}["))
+            for refused in self._refused
+            for path in paths
+        )
+
+    def is_given(self, path: str) -> bool:
+        """Say whether the file has this key."""
+        return path in self._places
+
+    def place(self, path: str) -> Place:
+        """Return where a key stands, or its nearest parent that stands anywhere."""
+        while path and path not in self._places:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self._places.get(path, (1, 1))
+
+    def _add(self, place: Place, text: str) -> None:
+        self.problems.append(Problem(self.source, place[0], place[1], text))
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Say whether a path fits a pattern in which `*` stands for any one part."""
+    parts, wanted = path.split("."), pattern.split(".")
+    return len(parts) == len(wanted) and all(
+        want in ("*", part) for part, want in zip(parts, wanted, strict=True)
+    )
+
+
+def say_node(node: Node) -> str:
+    """Return a value as a person would recognise it in a message."""
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    text = node.text if len(node.text) <= 40 else f"{node.text[:37]}…"
+    return text or "an empty value"
