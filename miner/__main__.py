@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     programs = parser.add_subparsers(dest="program", required=True)
     network = _add(programs, "network", "run the embedded network's node: play tokens, no price")
     network.add_argument("--port", type=int, required=True, help="HTTP API on 127.0.0.1:PORT")
-    network.add_argument("--tempo", type=_tempo, default=30, help="blocks between epochs (new network)")
+    network.add_argument(
+        "--tempo", type=_tempo, default=30, help="blocks between epochs (new network)"
+    )
     miner = _add(programs, "miner", "answer challenges")
     _add_neuron(miner)
     miner.add_argument("--axon-port", type=int, required=True, help="where validators ask")

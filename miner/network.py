@@ -131,7 +131,9 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
         authority = open_authority(settings.home, clock.now(), settings.tempo)
         stack.callback(authority.store.close)
         network = Network(authority, clock, settings.socket.stem)
-        runner = web.AppRunner(NodeApi(authority).application(), access_log=None)
+        runner = web.AppRunner(
+            NodeApi(authority).application(), access_log=None, shutdown_timeout=3.0
+        )
         await runner.setup()
         try:
             await _listen(runner, settings.port)

@@ -155,14 +155,10 @@ def set_weights(
     if neuron.has_set_weights and context.block - neuron.last_update_block < limit:
         raise CallRefused(f"set_weights: at most once in {limit} blocks")
     row = _read_weights(uids, values, len(context.state.neurons(netuid)))
-    return (
-        replace(neuron, weights=row, last_update_block=context.block, has_set_weights=True),
-    )
+    return (replace(neuron, weights=row, last_update_block=context.block, has_set_weights=True),)
 
 
-def _read_weights(
-    uids: list[int], values: list[int], count: int
-) -> tuple[tuple[int, int], ...]:
+def _read_weights(uids: list[int], values: list[int], count: int) -> tuple[tuple[int, int], ...]:
     if not uids or len(uids) != len(values) or len(set(map(str, uids))) != len(uids):
         raise CallRefused("set_weights: uids and values are as many, and no uid comes twice")
     if any(type(uid) is not int or not 0 <= uid < count for uid in uids):

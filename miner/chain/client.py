@@ -28,6 +28,8 @@ class NodeClient:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         self._session = aiohttp.ClientSession(timeout=timeout)
         self._genesis: str | None = None
+        # Two calls at once would sign the same nonce.
+        self._turn = asyncio.Lock()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -79,6 +81,10 @@ class NodeClient:
         await self._call(keypair, "set_weights", args)
 
     async def _call(self, keypair: Keypair, call: str, args: dict[str, Any]) -> None:
+        async with self._turn:
+            await self._call_now(keypair, call, args)
+
+    async def _call_now(self, keypair: Keypair, call: str, args: dict[str, Any]) -> None:
         genesis = self._genesis or (await self.head()).genesis
         self._genesis = genesis
         account = await self._get(f"/v1/accounts/{keypair.ss58}")
@@ -94,7 +100,10 @@ class NodeClient:
     async def _wait_for(self, name: str, call: str) -> None:
         try:
             async with asyncio.timeout(INCLUSION_TIMEOUT_S):
-                while (found := await self._get(f"/v1/extrinsics/{name}"))["status"] == "waiting":
+                while True:
+                    found = await self._get(f"/v1/extrinsics/{name}")
+                    if found["status"] != "waiting":
+                        break
                     await asyncio.sleep(INCLUSION_POLL_S)
         except TimeoutError as err:
             raise ChainUnreachable(

@@ -122,8 +122,10 @@ class ChainStore:
         return tuple((json.loads(body), error) for body, error in self._read(query, number))
 
     def find_extrinsic(self, name: str) -> tuple[int, str | None] | None:
-        """Return (block, error) of an extrinsic by its hash; the one that ran, where it is twice."""
-        query = "SELECT block, error FROM extrinsics WHERE hash = ? ORDER BY error IS NOT NULL, block"
+        """Return (block, error) of an extrinsic; where it came twice, of the one that ran."""
+        query = (
+            "SELECT block, error FROM extrinsics WHERE hash = ? ORDER BY error IS NOT NULL, block"
+        )
         rows = self._read(query, name)
         return (rows[0][0], rows[0][1]) if rows else None
 

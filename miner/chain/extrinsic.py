@@ -77,9 +77,7 @@ def read_extrinsic(data: Any) -> Extrinsic:
 
 def is_signed(extrinsic: Extrinsic, genesis: str) -> bool:
     """Tell whether its signer signed exactly this, for this chain."""
-    message = _message(
-        genesis, extrinsic.signer, extrinsic.nonce, extrinsic.call, extrinsic.args
-    )
+    message = _message(genesis, extrinsic.signer, extrinsic.nonce, extrinsic.call, extrinsic.args)
     try:
         signature = bytes.fromhex(extrinsic.signature)
     except ValueError:

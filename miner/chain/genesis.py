@@ -65,7 +65,13 @@ def read_genesis(data: Any) -> Genesis:
 
 
 def new_genesis(
-    *, started_at: datetime, authority: str, treasury: str, owner: str, owner_hotkey: str, tempo: int
+    *,
+    started_at: datetime,
+    authority: str,
+    treasury: str,
+    owner: str,
+    owner_hotkey: str,
+    tempo: int,
 ) -> Genesis:
     """Return a network like the real one of today in its issuance: 0.5 τ a block."""
     return Genesis(

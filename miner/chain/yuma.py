@@ -90,9 +90,7 @@ def run_epoch(given: YumaInput, parameters: YumaParameters) -> YumaResult:
     rank = _by_column(clipped, active_stake)
     incentive = normalize(rank)
     bonds = _bonds(given, weights, clipped, active_stake, parameters)
-    dividends = normalize(
-        [sum(multiply(b, incentive[j]) for j, b in row.items()) for row in bonds]
-    )
+    dividends = normalize([sum(multiply(b, incentive[j]) for j, b in row.items()) for row in bonds])
 
     server, validator, combined = _shares(incentive, dividends, active_stake, stake)
     return YumaResult(
@@ -161,13 +159,13 @@ def _consensus(stake: Sequence[int], weights: Sequence[Row], kappa: int) -> list
 
 def _weighted_median(scores: Sequence[int], votes: Sequence[int], minority: int) -> int:
     """Return the highest score that more than `minority` of the votes do not exceed."""
+    ranked = sorted(zip(scores, votes, strict=True))
     below = 0
-    score = 0
-    for score, vote in sorted(zip(scores, votes, strict=True)):
+    for score, vote in ranked:
         below += vote
         if minority < below:
-            break
-    return score
+            return score
+    return ranked[-1][0] if ranked else 0
 
 
 def _by_column(rows: Sequence[Row], factor: Sequence[int]) -> list[int]:
