@@ -188,11 +188,13 @@ class ModbusDevice:
         return limit is not None and self._same_polls >= limit
 
     def _hint(self, err: DeviceError) -> str:
-        if self._polls or not isinstance(err, DeviceTimeout | DeviceRefused | DeviceUnfit):
+        """Say what unit to try where this one has never answered."""
+        usual = tuple(dict.fromkeys((self.profile.unit, *self.profile.candidates)))
+        silent = isinstance(err, DeviceTimeout | DeviceRefused | DeviceUnfit)
+        if self._polls or not silent or self.unit in usual:
             return ""
-        usual = dict.fromkeys((self.profile.unit, *self.profile.candidates))
         ids = " or ".join(str(one) for one in usual)
-        return f". A {self.profile.profile_id} device usually is unit {ids}; set `unit:` to match"
+        return f". Is unit {self.unit} right? A {self.profile.profile_id} device usually is {ids}"
 
 
 def _address(point: Point | None) -> int | None:

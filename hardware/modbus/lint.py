@@ -1,0 +1,125 @@
+"""Find what is wrong with a profile before a device does."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from itertools import combinations
+
+from hardware.modbus.blocks import is_readable
+from hardware.modbus.description import Profile
+from hardware.modbus.points import MAIN, Confidence, Point, SignSource
+from hardware.modbus.sunspec import model_points
+
+CONTROL = frozenset(
+    {
+        "pv_power",
+        "grid_power",
+        "battery_power",
+        "battery_soc",
+        "load_power",
+        "generator_power",
+        "supply",
+        "max_charge_power",
+        "max_discharge_power",
+        "inverter_alarm",
+        "pv_throttled",
+    }
+)
+"""Quantities that decisions rest on."""
+
+UNITS = frozenset({"", "W", "Wh", "kWh", "VA", "var", "V", "A", "Ah", "Hz", "°C", "%", "s"})
+
+
+def lint_profile(profile: Profile) -> tuple[str, ...]:
+    """Return a sentence for every fault of a profile; nothing where it is sound."""
+    return (
+        *_lint_provenance(profile),
+        *_lint_points(profile),
+        *_lint_overlaps(profile),
+        *_lint_names(profile),
+        *_lint_confidence(profile),
+    )
+
+
+def _lint_provenance(profile: Profile) -> Iterator[str]:
+    if not profile.tests:
+        yield "tests: a profile carries at least one recording with the values it means"
+    if len(profile.sources) < 2:
+        yield f"provenance.sources: {len(profile.sources)} given; two independent ones are needed"
+
+
+def _lint_points(profile: Profile) -> Iterator[str]:
+    roles = {MAIN, *(role.name for role in profile.roles)}
+    for point in profile.points:
+        where = f"points.{point.name}"
+        if point.unit not in UNITS:
+            yield f"{where}.unit: {point.unit!r} is none of {', '.join(filter(None, UNITS))}"
+        if point.role not in roles:
+            yield f"{where}.role: {point.role!r} is no unit of this profile"
+        if point.register is not None and not is_readable(point.first, point.last, profile.limits):
+            yield (
+                f"{where}: registers {point.first}–{point.last} do not fit into one request; "
+                "read apart they can be torn"
+            )
+        if isinstance(point.sign_from, SignSource) and not point.absolute:
+            yield f"{where}.sign_from: needs `abs: true`, or the sign counts twice"
+        yield from _lint_model(point)
+
+
+def _lint_model(point: Point) -> Iterator[str]:
+    if point.model is None:
+        return
+    part = "" if point.model.modules is None else "module"
+    for model in point.model.models:
+        if point.model.point not in model_points(model, part):
+            yield f"points.{point.name}: model {model} has no point {point.model.point}"
+
+
+def _lint_overlaps(profile: Profile) -> Iterator[str]:
+    for one, other in combinations(profile.points, 2):
+        if one.register is None or other.register is None or one.role != other.role:
+            continue
+        if one.register.function != other.register.function:
+            continue
+        mine, theirs = set(one.register.addresses), set(other.register.addresses)
+        if mine & theirs and mine != theirs:
+            yield f"points.{one.name} and points.{other.name} share some of their registers"
+
+
+def _lint_names(profile: Profile) -> Iterator[str]:
+    known = [point.name for point in profile.points]
+    for spec in profile.derived:
+        for name in (*spec.parts, *spec.minus, *spec.needs, *spec.without):
+            if not any(fnmatchcase(one, name) for one in known):
+                yield f"derived.{spec.name}: {name} is no point or value before it"
+        known.append(spec.name)
+    for point in profile.points:
+        for name in point.bounds.zero_unless or ():
+            if name not in known:
+                yield f"points.{point.name}.zero_unless: {name} is no point of this profile"
+    for variant in profile.variants:
+        if variant.point not in known:
+            yield f"variants.{variant.name}: {variant.point} is no point of this profile"
+    for test in profile.tests:
+        for name, _ in test.expect:
+            if not any(fnmatchcase(name, one.replace("{n}", "*")) for one in known):
+                yield f"tests: {test.name}: {name} is no point of this profile"
+
+
+def _lint_confidence(profile: Profile) -> Iterator[str]:
+    """Follow every control quantity down to the registers that it rests on."""
+    parts = {spec.name: (*spec.parts, *spec.minus) for spec in profile.derived}
+    doubtful = {p.name for p in profile.points if p.confidence is Confidence.C}
+    for control in sorted(CONTROL):
+        for name in sorted(_rests_on(control, parts, profile) & doubtful):
+            yield f"points.{name}: confidence C, but {control} rests on it; control needs proof"
+
+
+def _rests_on(control: str, parts: dict[str, tuple[str, ...]], profile: Profile) -> set[str]:
+    names = [*parts, *(point.name for point in profile.points)]
+    open_names, seen = [control], {control}
+    while open_names:
+        for pattern in parts.get(open_names.pop(), ()):
+            fresh = {name for name in names if fnmatchcase(name, pattern)} - seen
+            seen |= fresh
+            open_names.extend(fresh)
+    return seen

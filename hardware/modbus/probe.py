@@ -1,0 +1,25 @@
+"""Ask a device once: for `solard modbus read` and `solard check --connect`."""
+
+from collections.abc import Mapping
+
+from hardware.modbus.description import Profile
+from hardware.modbus.device import ModbusDevice
+from hardware.modbus.link import ModbusLink
+from solard.core.readings import PointReading
+
+
+async def read_once(
+    host: str,
+    port: int,
+    profile: Profile,
+    unit: int | None = None,
+    *,
+    units: Mapping[str, int] | None = None,
+    device_id: str = "",
+) -> tuple[PointReading, ...]:
+    """Connect, poll once, disconnect; raise DeviceError with a sentence where that fails."""
+    link = ModbusLink(host, port, profile.limits)
+    try:
+        return await ModbusDevice(device_id, profile, link, unit, units=units).poll()
+    finally:
+        await link.close()
