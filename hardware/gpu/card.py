@@ -78,9 +78,7 @@ class KeptCard:
     def original_w(self) -> float | None:
         """Return the owner's own limit, journalled or still in force; None = unknown."""
         original = self._journal.original(self.facts.gpu_id)
-        if original is not None:
-            return original.limit_w
-        return self.state.limit_w if self.hold.charge is Charge.RELEASED else None
+        return self.state.limit_w if original is None else original.limit_w
 
     def take(self, hold: Hold) -> None:
         """Want something else of the card from now on."""
@@ -136,6 +134,7 @@ class KeptCard:
             health = CardHealth.OK if self.facts.envelope else CardHealth.DENIED
             return limits, self._applied(limits), health
         envelope = self._backend.envelope(gpu_id)
+        self._record(hold, limits)
         want_w = wanted_w(hold, limits, envelope, self._failsafe_w)
         self._memory = notice(self._memory, limits, self._now_s())
         match choose(
@@ -150,7 +149,7 @@ class KeptCard:
                 limits = self._write(hold, limits, write)
             case Later(due_s):
                 self.due_s = due_s
-                return limits, self._deferred(hold, limits, due_s), CardHealth.OK
+                return limits, self._deferred(hold, limits, due_s), self.state.health
             case Leave() if self._memory.is_manual:
                 return limits, self._left_alone(hold, limits), CardHealth.MANUAL
             case Leave():
@@ -162,7 +161,6 @@ class KeptCard:
 
     def _write(self, hold: Hold, before: Limits, write: Write) -> Limits:
         gpu_id = self.facts.gpu_id
-        self._record(hold, before)
         if abs(write.limit_w - before.limit_w) >= SAME_W:
             self._backend.write_limit(gpu_id, write.limit_w)
         if write.parked != before.parked:
@@ -178,6 +176,11 @@ class KeptCard:
         return after
 
     def _record(self, hold: Hold, before: Limits) -> None:
+        """Put the original on disk as soon as the card is in our charge.
+
+        Even a wish for the limit that it has: after a crash the journal says that somebody must
+        lower it.
+        """
         gpu_id = self.facts.gpu_id
         persistence = self._backend.persistence(gpu_id)
         try:

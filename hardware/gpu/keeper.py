@@ -107,7 +107,8 @@ class Keeper:
             options.state, boot_id=read_boot_id(), driver_start=backend.driver_start()
         )
         if journal.trouble:
-            logger.error("journal unreadable: %s", journal.trouble)
+            logger.error("%s; assuming each card's default", journal.trouble)
+            _assume_defaults(backend, journal)
         self._cards = Cards(backend, journal, lease_s=options.lease, failsafe_w=options.failsafe)
         if journal.is_dirty:
             logger.warning("the last keeper left without restoring: failsafe")
@@ -166,6 +167,15 @@ def open_backend(simulated: Path | None) -> GpuBackend:
         return open_nvml()
     except BackendMissing as err:
         return NoCards(note=str(err))
+
+
+def _assume_defaults(backend: GpuBackend, journal: Journal) -> None:
+    """Record defaults as originals: the limits in force may be a killed keeper's."""
+    for facts in backend.cards():
+        if facts.envelope is not None:
+            journal.record(
+                facts.gpu_id, limit_w=facts.envelope.default_w, parked=False, persistence=None
+            )
 
 
 def run(keeper: Keeper, door: Door, stopping: threading.Event) -> None:

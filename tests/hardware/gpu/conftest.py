@@ -1,0 +1,72 @@
+"""Fixtures of the keeper's tests: the fake driver compiled once, rigs and keepers that end."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from rigs import FakeDriver, RunningKeeper, SimulatedDriver
+
+SOURCE = Path(__file__).parents[2] / "fakes" / "fakenvml.c"
+StartKeeper = Callable[..., RunningKeeper]
+
+
+@pytest.fixture(scope="session")
+def compile_fake(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return what compiles the fake driver; skips where there is no C compiler."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+
+    def compile_with(*flags: str) -> Path:
+        if compiler is None or not sys.platform.startswith("linux"):
+            pytest.skip("the fake NVML library needs gcc on Linux; apt install gcc")
+        library = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
+        command = [compiler, "-shared", "-fPIC", "-O1", "-fvisibility=hidden", *flags]
+        command += ["-Wl,-soname,libnvidia-ml.so.1", "-o", str(library), str(SOURCE), "-lm"]
+        subprocess.run(command, check=True)
+        return library
+
+    return compile_with
+
+
+@pytest.fixture(scope="session")
+def fake_library(compile_fake: Callable[..., Path]) -> Path:
+    return compile_fake()
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A directory whose name is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="gpu-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def nvml(fake_library: Path, home: Path) -> Iterator[FakeDriver]:
+    driver = FakeDriver(fake_library, home / "nvml.state")
+    yield driver
+    driver.close()
+
+
+@pytest.fixture(params=["nvml", "simulated"])
+def driver(request: pytest.FixtureRequest, home: Path) -> Iterator[FakeDriver | SimulatedDriver]:
+    if request.param == "simulated":
+        yield SimulatedDriver(home / "cards.json")
+    else:
+        yield request.getfixturevalue("nvml")
+
+
+@pytest.fixture
+def start_keeper(home: Path) -> Iterator[StartKeeper]:
+    """Return what starts a keeper on a driver; it is gone after the test."""
+    keepers: list[RunningKeeper] = []
+
+    def start(driver: FakeDriver | SimulatedDriver, **how: object) -> RunningKeeper:
+        keepers.append(RunningKeeper(home, driver, **how))  # type: ignore[arg-type]
+        return keepers[-1]
+
+    yield start
+    for keeper in keepers:
+        keeper.close()

@@ -1,0 +1,253 @@
+"""Rigs for tests of the keeper: real processes on a fake driver or on simulated cards."""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hardware.gpu import simulated
+from hardware.gpu.simulated import Fault
+from solard.system.clock import SystemClock
+from solard.system.lines import NoAnswer, ask_now
+
+T = TypeVar("T")
+
+WITNESS = """
+import ctypes, json, os, sys
+ctypes.CDLL(os.environ["SOLARD_NVML_LIBRARY"])
+import pynvml
+pynvml.nvmlInit()
+for line in sys.stdin:
+    words = line.split()
+    if words[0] == "set":
+        card = pynvml.nvmlDeviceGetHandleByIndex(int(words[1]))
+        pynvml.nvmlDeviceSetPowerManagementLimit(card, int(words[2]) * 1000)
+    limits = []
+    for index in range(pynvml.nvmlDeviceGetCount()):
+        try:
+            card = pynvml.nvmlDeviceGetHandleByIndex(index)
+            limits.append(pynvml.nvmlDeviceGetPowerManagementLimit(card) / 1000)
+        except pynvml.NVMLError:
+            limits.append(None)
+    print(json.dumps(limits), flush=True)
+"""
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from solard.system.lines import ask_now
+limits = [{"gpu_id": name, "limit_w": 250.0, "parked": False} for name in sys.argv[2:]]
+while True:
+    ask_now(Path(sys.argv[1]), {"verb": "set", "limits": limits})
+    print("held", flush=True)
+    time.sleep(0.2)
+"""
+
+
+def eventually(
+    look: Callable[[], T], expected: T | Callable[[T], bool], *, within_s: float = 10.0
+) -> T:
+    """Look until it is as expected; return the last sight, for the assertion to show."""
+    ends_s = time.monotonic() + within_s
+    while True:
+        seen = look()
+        is_right = expected(seen) if callable(expected) else seen == expected
+        if is_right or time.monotonic() > ends_s:
+            return seen
+        time.sleep(0.05)
+
+
+@dataclass
+class FakeDriver:
+    """Cards behind the fake NVML library, broken from here, witnessed by another process."""
+
+    library: Path
+    state: Path
+    gpu_ids: tuple[str, ...] = tuple(f"GPU-5014a2d0-0000-4000-8000-{i:012}" for i in range(4))
+    own_w: tuple[float, ...] = (450.0, 350.0, 140.0, 115.0)
+    lowest_w: tuple[float, ...] = (150.0, 100.0, 100.0, 115.0)
+    """The fourth takes no limit."""
+    _witness: subprocess.Popen[str] | None = None
+
+    def __post_init__(self) -> None:
+        self._fake = ctypes.CDLL(str(self.library))
+        self._fake.fakeSet.argtypes = [ctypes.c_uint, ctypes.c_char_p, ctypes.c_double]
+        assert self._fake.fakeAttach(str(self.state).encode()) == 0
+        self.set("any_user_may_write", 1)
+
+    def set(self, what: str, value: float, index: int = 0) -> None:
+        assert self._fake.fakeSet(index, what.encode(), value) == 0
+
+    def writes(self, index: int) -> int:
+        return int(self._fake.fakeWrites(index))
+
+    def persistence(self, index: int) -> int:
+        return int(self._fake.fakePersistence(index))
+
+    def arguments(self) -> list[str]:
+        return []
+
+    def environment(self) -> dict[str, str]:
+        return {"SOLARD_NVML_LIBRARY": str(self.library), "FAKE_NVML_STATE": str(self.state)}
+
+    def limits_w(self) -> list[float | None]:
+        return self._ask("read")
+
+    def set_by_hand(self, index: int, limit_w: float) -> None:
+        self._ask(f"set {index} {limit_w:g}")
+
+    def lose(self, index: int) -> None:
+        self.set("is_lost", 1, index)
+
+    def stick(self, index: int) -> None:
+        self.set("ignores_writes", 1, index)
+
+    def hang(self, index: int) -> None:
+        self.set("hangs_s", 8, index)
+
+    def mend(self, index: int) -> None:
+        for what in ("is_lost", "ignores_writes", "hangs_s"):
+            self.set(what, 0, index)
+
+    def close(self) -> None:
+        if self._witness is not None:
+            self._witness.kill()
+            self._witness.communicate()
+
+    def _ask(self, line: str) -> list[float | None]:
+        if self._witness is None:
+            self._witness = subprocess.Popen(
+                [sys.executable, "-c", WITNESS],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | self.environment(),
+            )
+        assert self._witness.stdin is not None
+        assert self._witness.stdout is not None
+        self._witness.stdin.write(line + "\n")
+        self._witness.stdin.flush()
+        answer: list[float | None] = json.loads(self._witness.stdout.readline())
+        return answer
+
+
+@dataclass
+class SimulatedDriver:
+    """Four simulated cards in a file."""
+
+    file: Path
+    gpu_ids: tuple[str, ...] = tuple(f"GPU-sim-{i}" for i in range(4))
+    own_w: tuple[float, ...] = (350.0, 350.0, 260.0, 260.0)
+    lowest_w: tuple[float, ...] = (100.0, 100.0, 100.0, 100.0)
+
+    def __post_init__(self) -> None:
+        simulated.create(self.file)
+
+    def arguments(self) -> list[str]:
+        return ["--simulated", str(self.file)]
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def limits_w(self) -> list[float | None]:
+        cards = simulated.read_rig(self.file).cards
+        return [None if card.fault is Fault.LOST else card.told_w() for card in cards]
+
+    def set_by_hand(self, index: int, limit_w: float) -> None:
+        simulated.change(self.file, self.gpu_ids[index], clock=SystemClock(), limit_w=limit_w)
+
+    def lose(self, index: int) -> None:
+        simulated.break_card(self.file, self.gpu_ids[index], Fault.LOST)
+
+    def stick(self, index: int) -> None:
+        simulated.break_card(self.file, self.gpu_ids[index], Fault.STICKS)
+
+    def hang(self, index: int) -> None:
+        simulated.break_card(self.file, self.gpu_ids[index], Fault.HANGS)
+
+    def mend(self, index: int) -> None:
+        simulated.break_card(self.file, self.gpu_ids[index], None)
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+@dataclass
+class RunningKeeper:
+    """One keeper process and its socket."""
+
+    home: Path
+    driver: FakeDriver | SimulatedDriver
+    lease_s: float = 30.0
+    options: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.socket = self.home / "gpu.sock"
+        self.process = self._spawn()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
+        return ask_now(self.socket, {"verb": verb, **request}, timeout_s=5.0)
+
+    def set(self, *limits: tuple[int, float], parked: bool = False) -> list[dict[str, Any]]:
+        names = self.driver.gpu_ids
+        wishes = [{"gpu_id": names[i], "limit_w": w, "parked": parked} for i, w in limits]
+        results: list[dict[str, Any]] = self.ask("set", limits=wishes)["results"]
+        return results
+
+    def states(self) -> list[dict[str, Any]]:
+        gpus: list[dict[str, Any]] = self.ask("read")["gpus"]
+        return gpus
+
+    def healths(self) -> list[str]:
+        return [gpu["health"] for gpu in self.states()]
+
+    def originals_w(self) -> list[float | None]:
+        return [card["original_w"] for card in self.ask("list")["cards"]]
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=15)
+
+    def restart(self) -> None:
+        self.process = self._spawn()
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "hardware.gpu.keeper", "--socket", str(self.socket)]
+        command += ["--state", str(self.home / "state"), "--lease", str(self.lease_s)]
+        command += self.driver.arguments() + self.options
+        surroundings = os.environ | self.driver.environment() | self.environment
+        with (self.home / "keeper.log").open("ab") as log:
+            process = subprocess.Popen(command, env=surroundings, stderr=log)
+        self._wait_until_it_answers(process)
+        return process
+
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+        ends_s = time.monotonic() + 20
+        while time.monotonic() < ends_s and process.poll() is None:
+            try:
+                if ask_now(self.socket, {"verb": "read"}, timeout_s=5)["pid"] == process.pid:
+                    return
+            except NoAnswer:
+                time.sleep(0.02)
+        log = (self.home / "keeper.log").read_text()
+        raise AssertionError(f"the keeper does not answer: {process.poll()}\n{log}")
