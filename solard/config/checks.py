@@ -1,10 +1,8 @@
 """Contradictions: keys that are each right and together make no sense."""
 
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from solard.config.model import NETWORK_NAME, Bundled, Document, Site, SiteSupply, WorkloadSection
-from solard.config.problems import say_nearest
 from solard.config.reading import Reading
 from solard.config.rules import GENERATOR_MARGIN_SOC, battery_lines
 from solard.core.rig import PowerTerms
@@ -22,7 +20,8 @@ def check_document(document: Document, reading: Reading) -> None:
 
 def _findings(document: Document, reading: Reading) -> Iterator[Finding]:
     yield from _site(document, reading)
-    yield from _devices(document)
+    if reading.is_sound("devices"):
+        yield from _devices(document)
     if reading.is_sound("inverter"):
         yield from _inverter(document)
     if document.site is not None and reading.is_sound("battery", "generator.starts_at"):
@@ -38,9 +37,6 @@ def _site(document: Document, reading: Reading) -> Iterator[Finding]:
         if not reading.is_given("site"):
             yield "", "site is missing; the sun needs `site: {latitude: …, longitude: …, …}`"
         return
-    if not _is_timezone(document.site.timezone):
-        nearest = say_nearest_zone(document.site.timezone)
-        yield "site.timezone", f"site.timezone {document.site.timezone} is no time zone; {nearest}"
     off_grid = document.site.supply is SiteSupply.OFF_GRID
     if off_grid and not reading.is_given("battery"):
         yield "site.supply", "site.supply off-grid needs a battery: section; its lines guard it"
@@ -57,25 +53,11 @@ def _site(document: Document, reading: Reading) -> Iterator[Finding]:
         )
 
 
-def _is_timezone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
-def say_nearest_zone(name: str) -> str:
-    """Return the nearest time zone, or an example."""
-    zones = {zone.lower(): zone for zone in available_timezones()}
-    near = say_nearest(name, zones)
-    if near.startswith("did you mean"):
-        word = near.split('"')[1]
-        return f'did you mean "{zones[word]}"?'
-    return "write it like Europe/Zurich"
-
-
 def _devices(document: Document) -> Iterator[Finding]:
+    if not any(device.essential for _, device in document.devices):
+        known = "no device is essential" if document.devices else "devices is missing"
+        hint = "`devices: {gx: {profile: victron-gx, host: 192.168.8.20}}`"
+        yield "devices", f"{known}: sun and load must come from somewhere; write {hint}"
     seen: dict[tuple[str, int, int | None], str] = {}
     for name, device in document.devices:
         first = seen.setdefault((device.host, device.port, device.unit), name)

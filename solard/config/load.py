@@ -122,11 +122,11 @@ def load_settings(path: Path, profiles: Iterable[str] | None = None) -> Settings
 
 def read_settings(text: str, source: str, profiles: Iterable[str] | None = None) -> Settings:
     """Return what a text says; see `load_settings`."""
-    root = read_nodes(text, source)
+    root, problems = read_nodes(text, source)
     if not isinstance(root, MappingNode):
         said = "this is no configuration; write sections like `site: {latitude: …}`"
-        raise ConfigInvalid([Problem(source, root.line, root.column, said)])
-    reading = Reading(source, NOT_BUILT)
+        raise ConfigInvalid([*problems, Problem(source, root.line, root.column, said)])
+    reading = Reading(source, NOT_BUILT, problems)
     document = SectionShape(of=Document).read(root, reading, "")
     assert isinstance(document, Document)  # every section of a document has a default
     check_document(document, reading)

@@ -30,6 +30,7 @@ from solard.config.shapes import (
     TextShape,
     WholeShape,
 )
+from solard.config.timezones import EXAMPLE, read_timezone
 from solard.core.rig import GpuCard, PowerTerms, Workload
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.card_limit import CardLimit
@@ -65,7 +66,7 @@ class Site:
     )
     latitude_deg: float = key(QuantityShape(of=COORDINATE, low=-90.0, high=90.0))
     longitude_deg: float = key(QuantityShape(of=COORDINATE, low=-180.0, high=180.0))
-    timezone: str
+    timezone: str = key(ParsedShape(parse=read_timezone, unit=EXAMPLE))
     supply: SiteSupply
     lost: Given = embed(SupplyLoss, {"expected": None, "generator_may_feed_rig": None})
 
@@ -75,8 +76,16 @@ class Device:
     """One Modbus device."""
 
     device_id: str = hidden("")
-    profile: str = key(TextShape(form=r"[a-z0-9_-]+", hint="a profile's name, such as victron-gx"))
-    host: str = key(TextShape(form=r"[A-Za-z0-9._:\[\]-]+", hint="a host name or an address"))
+    profile: str = key(
+        TextShape(
+            unit="victron-gx", form=r"[a-z0-9_-]+", hint="a profile's name, such as victron-gx"
+        )
+    )
+    host: str = key(
+        TextShape(
+            unit="192.168.8.20", form=r"[A-Za-z0-9._:\[\]-]+", hint="a host name or an address"
+        )
+    )
     port: int = key(WholeShape(low=1, high=65535), default=502)
     unit: int | None = key(WholeShape(low=0, high=255), default=None)
     """None = the profile's own."""

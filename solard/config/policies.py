@@ -68,7 +68,9 @@ class ConditionsShape:
     def read(self, node: Node, reading: Reading, path: str) -> object:
         """Return one condition for each relation."""
         if not isinstance(node, MappingNode) or not node.entries:
-            reading.refuse(node, path, f"{say_node(node)} is no condition; {_EXAMPLE}")
+            empty = isinstance(node, MappingNode)
+            said = "is empty" if empty else f"{say_node(node)} is no condition"
+            reading.refuse(node, path, f"{said}; {_EXAMPLE}")
             return REFUSED
         found: list[Condition] = []
         for name, value in node.entries:
@@ -112,6 +114,26 @@ _EXAMPLE = "write one like {battery_soc: {below: 40 %}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeShape:
+    """The most that work may be; `full` would be no narrowing."""
+
+    unit: str = "standby, eco or off"
+    range_text: str = ""
+
+    def read(self, node: Node, reading: Reading, path: str) -> object:
+        """Return the mode."""
+        said = path.removesuffix(".mode")
+        if isinstance(node, ScalarNode) and node.text in _WIDENING:
+            reading.refuse(node, said, f"{node.text} would widen; {ONLY_NARROW}")
+            return REFUSED
+        words = {one.value: one for one in WorkMode if one is not WorkMode.FULL}
+        return ChoiceShape(words=words, later={}).read(node, reading, said)
+
+
+_WIDENING = frozenset({"full", "work", "run", "on", "free", "max"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSection:
     """The keys under `do`."""
 
@@ -125,9 +147,7 @@ class ActionSection:
             "import_for_rig_at_most_w": "import_for_rig.at_most",
             "battery_for_rig_at_most_w": "battery_for_rig.at_most",
         },
-        mode=ChoiceShape(
-            words={one.value: one for one in WorkMode if one is not WorkMode.FULL}, later={}
-        ),
+        mode=ModeShape(),
     )
 
 
@@ -141,7 +161,9 @@ class ActionShape:
     def read(self, node: Node, reading: Reading, path: str) -> object:
         """Return the action."""
         if not isinstance(node, MappingNode) or not node.entries:
-            text = f"{say_node(node)} does nothing; write one like {{rig: standby}}"
+            empty = isinstance(node, MappingNode)
+            said = "is empty" if empty else f"{say_node(node)} is no action"
+            text = f"{said}; write one like {{rig: standby}}"
             reading.refuse(node, path, text)
             return REFUSED
         section = SectionShape(of=ActionSection).read(_spell_out(node), reading, path)

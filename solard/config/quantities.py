@@ -226,6 +226,9 @@ def _near_unit(name: str, unit: Unit) -> str | None:
 def _guess(value: float, unit: Unit) -> str:
     if unit is SHARE and 0 < value <= 1:
         return f"did you mean {value * 100:g} %?"
+    kilo = f"k{unit.shown}"
+    if kilo in unit.factors and 0 < value < 100:
+        return f"did you mean {value:g} {kilo}?"
     return f"did you mean {unit.say(value * unit.factors[unit.shown])}?"
 
 

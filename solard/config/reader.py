@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
@@ -48,6 +49,8 @@ class ScalarNode:
     text: str
     """As written, without quotes."""
     value: Plain
+    is_refused: bool = False
+    """Whether the reader reported it already: then the value means nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +80,17 @@ def read_yaml(text: str, source: str) -> object:
     `source` names the file in messages. Keys are strings. `0123`, `.inf` and `.nan` are refused,
     `22:30`, `no` and `on` are text, as YAML 1.2 has it.
     """
-    return plain(read_nodes(text, source))
+    root, problems = read_nodes(text, source)
+    if problems:
+        raise ConfigInvalid(problems)
+    return plain(root)
 
 
-def read_nodes(text: str, source: str) -> Node:
-    """Return the tree that `text` describes, each node with its place; raise ConfigInvalid."""
+def read_nodes(text: str, source: str) -> tuple[Node, tuple[Problem, ...]]:
+    """Return the tree that `text` describes, each node with its place, and what is wrong in it.
+
+    What keeps the rest from being read (size, depth, syntax) is raised as ConfigInvalid instead.
+    """
     _check_text(text, source)
     tree = _Tree(source)
     try:
@@ -90,12 +99,10 @@ def read_nodes(text: str, source: str) -> Node:
     except MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        tree.report(line, column, _say_syntax(text, line, str(err.problem or err.context)))
+        tree.stop(line, column, _say_syntax(text, line, str(err.problem or err.context)))
     except (YAMLError, YAMLStreamError) as err:
-        tree.report(1, 1, f"this is no YAML: {' '.join(str(err).split())}")
-    if tree.problems:
-        raise ConfigInvalid(tree.problems)
-    return tree.root or MappingNode(line=1, column=1, entries=())
+        tree.stop(1, 1, f"this is no YAML: {' '.join(str(err).split())}")
+    return tree.root or MappingNode(line=1, column=1, entries=()), tuple(tree.problems)
 
 
 def read_text(path: Path) -> str:
@@ -184,12 +191,16 @@ class _Tree:
     def report(self, line: int, column: int, text: str) -> None:
         self.problems.append(Problem(self.source, line, column, text))
 
+    def stop(self, line: int, column: int, text: str) -> NoReturn:
+        self.report(line, column, text)
+        raise ConfigInvalid(self.problems)
+
     def take(self, event: Event) -> None:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         self._refuse(event, line, column)
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             if len(self._open) >= MAX_DEPTH:
-                raise ConfigInvalid([*self.problems, Problem(self.source, line, column, _TOO_DEEP)])
+                self.stop(line, column, _TOO_DEEP)
             self._open.append(_Open(line, column, isinstance(event, MappingStartEvent)))
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):
             self._place(self._open.pop().close())
@@ -200,13 +211,11 @@ class _Tree:
         if isinstance(event, DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                text = "a second document (---) starts here; one file is one document"
-                raise ConfigInvalid([*self.problems, Problem(self.source, line, column, text)])
+                self.stop(line, column, "a second document (---) starts here; delete this line")
             if event.tags or event.version:
                 self.report(line, column, "YAML directives (%…) are not supported; delete them")
         if isinstance(event, AliasEvent):
-            text = f"alias *{event.anchor} is not supported; write the value out"
-            raise ConfigInvalid([*self.problems, Problem(self.source, line, column, text)])
+            self.stop(line, column, f"alias *{event.anchor} is not supported; write the value out")
         if isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent):
             if event.anchor:
                 text = f"anchor &{event.anchor} is not supported; write the value out where needed"
@@ -218,18 +227,11 @@ class _Tree:
         text = str(event.value)
         if not event.implicit[0]:
             return ScalarNode(line=line, column=column, text=text, value=text)
-        if _NOT_FINITE.fullmatch(text):
-            self.report(line, column, f"{text} is not a finite number")
-        if _LEADING_ZERO.fullmatch(text):
-            number = text.lstrip("+-0") or "0"
-            hint = f'write {number} for the number or "{text}" for text'
-            self.report(line, column, f"{text} starts with a zero; {hint}")
         try:
-            value = resolve(text)
+            return ScalarNode(line=line, column=column, text=text, value=resolve(text))
         except ValueError as err:
             self.report(line, column, str(err))
-            value = None
-        return ScalarNode(line=line, column=column, text=text, value=value)
+            return ScalarNode(line=line, column=column, text=text, value=None, is_refused=True)
 
     def _place(self, node: Node) -> None:
         if not self._open:
@@ -239,7 +241,8 @@ class _Tree:
         if parent.is_mapping and parent.key is None:
             parent.key = self._key(node, parent)
         elif parent.is_mapping and parent.key is not None:
-            parent.entries.append((parent.key, node))
+            if parent.seen.get(parent.key.text) is parent.key:
+                parent.entries.append((parent.key, node))
             parent.key = None
         else:
             parent.items.append(node)
@@ -247,7 +250,7 @@ class _Tree:
     def _key(self, node: Node, parent: "_Open") -> ScalarNode:
         if not isinstance(node, ScalarNode):
             self.report(node.line, node.column, "a key is a word, not a list or a mapping")
-            return ScalarNode(line=node.line, column=node.column, text="?", value=None)
+            return ScalarNode(line=node.line, column=node.column, text="?", value=None)  # unseen
         first = parent.seen.setdefault(node.text, node)
         if first is not node:
             text = f"key {node.text} stands here twice (first on line {first.line}); delete one"
@@ -272,7 +275,13 @@ class _Open:
 
 
 def resolve(text: str) -> Plain:
-    """Return what an unquoted YAML 1.2 scalar means: null, a boolean, a number or text."""
+    """Return what an unquoted YAML 1.2 scalar means; raise ValueError for a dubious number."""
+    if _NOT_FINITE.fullmatch(text):
+        raise ValueError(f"{text} is not a finite number")
+    if _LEADING_ZERO.fullmatch(text):
+        bare = text.lstrip("+-0") or "0"
+        hint = f'write {bare} for the number or "{text}" for text'
+        raise ValueError(f"{text[:40]} starts with a zero; {hint}")
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):

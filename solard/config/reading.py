@@ -1,6 +1,6 @@
 """One pass over one file: collects every problem and remembers where each key stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from solard.config.problems import Problem, say_nearest
 from solard.config.reader import MappingNode, Node, ScalarNode, SequenceNode
@@ -15,9 +15,11 @@ class Reading:
     A path is `section.key` or `section.list[0].key`.
     """
 
-    def __init__(self, source: str, not_built: Mapping[str, str]) -> None:
+    def __init__(
+        self, source: str, not_built: Mapping[str, str], problems: Iterable[Problem] = ()
+    ) -> None:
         self.source = source
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = list(problems)
         self.currency: str | None = None
         self._not_built = not_built
         self._places: dict[str, Place] = {}
@@ -31,6 +33,10 @@ class Reading:
         """Report what is wrong with the value of a key: `text` follows its path."""
         self._refused.add(path)
         self._add((node.line, node.column), f"{path} {text}")
+
+    def skip(self, path: str) -> None:
+        """Count a key as refused that was reported before."""
+        self._refused.add(path)
 
     def contradict(self, path: str, text: str) -> None:
         """Report a contradiction at the line of a key; `text` is a whole sentence."""

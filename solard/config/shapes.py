@@ -286,6 +286,9 @@ class TableShape:
 
 def _scalar(node: Node, reading: Reading, path: str, wanted: str) -> Plain | Refused:
     if isinstance(node, ScalarNode):
+        if node.is_refused:
+            reading.skip(path)
+            return REFUSED
         return node.value
     reading.refuse(node, path, f"is {say_node(node)}; write {wanted}")
     return REFUSED
