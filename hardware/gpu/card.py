@@ -39,6 +39,8 @@ from solard.core.units import clamp
 
 LOOK_PERIOD_S = 1.0
 """How often a card is looked at while nobody asks, real seconds."""
+SHORT_WAIT_S = 0.15
+"""A write that is due so soon is waited for: a holder that tells once a second sees no delay."""
 
 _SAYS_NOTHING = Telemetry(power_w=None, temperature_c=None, utilization=None)
 
@@ -87,9 +89,9 @@ class KeptCard:
 
     def bring(self) -> Outcome:
         """Bring the card to what is wanted now, read it, and say what came of it."""
+        self.due_s = self._now_s() + LOOK_PERIOD_S  # first: a later wish is due at once
         hold = self.hold
         limits: Limits | None = None
-        self.due_s = self._now_s() + LOOK_PERIOD_S
         try:
             limits = self._backend.limits(self.facts.gpu_id)
             limits, outcome, health = self._obey(hold, limits)
@@ -147,6 +149,9 @@ class KeptCard:
         ):
             case Write() as write:
                 limits = self._write(hold, limits, write)
+            case Later(due_s) if (wait_s := due_s - self._now_s()) <= SHORT_WAIT_S:
+                time.sleep(max(0.0, wait_s))
+                return self._obey(hold, self._backend.limits(gpu_id))
             case Later(due_s):
                 self.due_s = due_s
                 return limits, self._deferred(hold, limits, due_s), self.state.health

@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,17 @@ def test_a_parked_card_idles_at_its_lowest_limit(driver, start_keeper):
     assert [state["parked"] for state in states] == [False, True, True, True]
     assert states[1]["limit_w"] == 100.0
     assert states[1]["power_w"] == pytest.approx(14.0)
+
+
+def test_a_holder_that_tells_once_a_second_is_never_put_off(driver, start_keeper):
+    keeper = start_keeper(driver)
+    keeper.set((0, 300.0))
+    time.sleep(0.95)
+
+    (answer,) = keeper.set((0, 200.0))
+
+    assert answer["outcome"] == "applied"
+    assert answer["limit_w"] == 200.0
 
 
 def test_requests_that_make_no_sense_get_a_sentence(driver, start_keeper):
