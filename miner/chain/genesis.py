@@ -78,7 +78,7 @@ def new_genesis(
         started_at=started_at,
         authority=authority,
         allocations=(
-            Allocation(name="treasury", ss58=treasury, rao=10_499_000 * RAO_PER_TAO),
+            Allocation(name="treasury", ss58=treasury, rao=10_999_000 * RAO_PER_TAO),
             Allocation(name="owner", ss58=owner, rao=1_000 * RAO_PER_TAO),
         ),
         owner_hotkey=owner_hotkey,

@@ -21,6 +21,10 @@ class ReplayStore:
         self._seen: set[tuple[str, int]] = set()
         self._order: deque[tuple[int, tuple[str, int]]] = deque()
 
+    def __len__(self) -> int:
+        """Return how many requests are remembered."""
+        return len(self._seen)
+
     def is_warming_up(self, now_ns: int) -> bool:
         """Tell whether even an honest caller has to wait a moment."""
         return now_ns <= self._oldest_ns

@@ -1,0 +1,113 @@
+"""btauth/1 against the golden request of bittensor 11.3."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from miner import keys
+from miner.wire.btauth import (
+    RequestRefused,
+    check_signature,
+    read_headers,
+    sign_request,
+    signed_payload,
+)
+from miner.wire.replay import ReplayStore
+
+GOLDEN = json.loads((Path(__file__).parent / "data" / "btauth1_golden.json").read_text())
+BOB = GOLDEN["receiver_ss58"]
+NOW_NS = int(GOLDEN["nonce_ns"])
+REQUEST = {
+    "method": GOLDEN["method"],
+    "target": GOLDEN["path"],
+    "body": GOLDEN["body_utf8"].encode(),
+}
+SECOND_NS = 1_000_000_000
+
+
+def headers(**changes: str) -> dict[str, str]:
+    signed = sign_request(keys.from_uri("//Alice"), **REQUEST, receiver=BOB, nonce_ns=NOW_NS)
+    return {**signed, **{f"X-Bittensor-{name}": value for name, value in changes.items()}}
+
+
+def test_signed_lines_equal_the_golden_ones():
+    payload = signed_payload(
+        *REQUEST.values(), NOW_NS, GOLDEN["sender_ss58"], GOLDEN["receiver_ss58"]
+    )
+
+    assert payload.decode() == GOLDEN["payload_utf8"]
+
+
+def test_golden_signature_of_the_sdk_is_accepted():
+    signed = read_headers(GOLDEN["example_headers_sr25519"], BOB, NOW_NS)
+
+    assert signed.hotkey == GOLDEN["sender_ss58"]
+    check_signature(signed, **REQUEST)
+
+
+def test_own_headers_have_the_golden_names_and_are_accepted():
+    assert headers().keys() == GOLDEN["example_headers_sr25519"].keys()
+    check_signature(read_headers(headers(), BOB, NOW_NS), **REQUEST)
+
+
+@pytest.mark.parametrize("part", ["method", "target", "body"])
+def test_changed_request_is_refused(part):
+    changed = {"method": "PUT", "target": "/generate", "body": b"{}"}[part]
+    signed = read_headers(headers(), BOB, NOW_NS)
+
+    with pytest.raises(RequestRefused, match="signature"):
+        check_signature(signed, **{**REQUEST, part: changed})
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"Version": "2"}, "Version"),
+        ({"Crypto": "ed25519"}, "Crypto"),
+        ({"Hotkey": "5Gr"}, "Hotkey"),
+        ({"Nonce": "-1"}, "Nonce"),
+        ({"Nonce": "١٢"}, "Nonce"),
+        ({"Signature": "0x00"}, "Signature"),
+        ({"Receiver": GOLDEN["sender_ss58"]}, "Receiver"),
+        ({"Receiver": "-"}, "Receiver"),
+    ],
+)
+def test_malformed_headers_are_refused_before_any_signature_is_checked(changes, reason):
+    with pytest.raises(RequestRefused, match=reason):
+        read_headers(headers(**changes), BOB, NOW_NS)
+
+
+def test_request_is_fresh_from_ten_seconds_old_to_two_seconds_ahead():
+    read_headers(headers(), BOB, NOW_NS + 10 * SECOND_NS)
+    read_headers(headers(), BOB, NOW_NS - 2 * SECOND_NS)
+
+    with pytest.raises(RequestRefused, match=r"10\.1 s old"):
+        read_headers(headers(), BOB, NOW_NS + 10 * SECOND_NS + SECOND_NS // 10)
+    with pytest.raises(RequestRefused, match=r"3600\.0 s ahead"):
+        read_headers(headers(), BOB, NOW_NS - 3600 * SECOND_NS)
+
+
+def test_request_is_admitted_once():
+    store = ReplayStore(NOW_NS - 60 * SECOND_NS)
+    store.admit("alice", NOW_NS, NOW_NS)
+    store.admit("bob", NOW_NS, NOW_NS)
+
+    with pytest.raises(RequestRefused, match="replay"):
+        store.admit("alice", NOW_NS, NOW_NS + SECOND_NS)
+
+
+def test_request_from_before_a_restart_is_refused_after_it():
+    restarted = ReplayStore(NOW_NS)
+
+    with pytest.raises(RequestRefused, match="before this axon's start"):
+        restarted.admit("alice", NOW_NS + 2 * SECOND_NS, NOW_NS + 3 * SECOND_NS)
+    restarted.admit("alice", NOW_NS + 3 * SECOND_NS, NOW_NS + 3 * SECOND_NS)
+
+
+def test_nonces_are_forgotten_when_they_are_too_old_to_pass_anyway():
+    store = ReplayStore(0)
+    for second in range(100, 1000):
+        store.admit("alice", second * SECOND_NS, second * SECOND_NS)
+
+    assert len(store) <= 14
