@@ -6,7 +6,7 @@ a tenth of its strength are near enough, and the plant need not load a library f
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import asin, atan2, cos, degrees, pi, radians, sin
+from math import asin, atan2, cos, degrees, pi, pow, radians, sin
 
 _J2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)
 _SOLAR_CONSTANT_W_M2 = 1361.0
@@ -41,7 +41,9 @@ def sun_position(roof: Roof, at: datetime) -> SunPosition:
     """
     days = (at - _J2000).total_seconds() / 86400.0
     anomaly = radians(357.528 + 0.9856003 * days)
-    longitude = radians(280.460 + 0.9856474 * days + 1.915 * sin(anomaly) + 0.020 * sin(2 * anomaly))
+    longitude = radians(
+        280.460 + 0.9856474 * days + 1.915 * sin(anomaly) + 0.020 * sin(2 * anomaly)
+    )
     obliquity = radians(23.439 - 4e-7 * days)
     ascension = atan2(cos(obliquity) * sin(longitude), cos(longitude))
     declination = asin(sin(obliquity) * sin(longitude))
@@ -68,8 +70,8 @@ def clear_sky_w_m2(roof: Roof, at: datetime) -> float:
     if sun.elevation_deg <= 0.0:
         return 0.0
     height = sin(radians(sun.elevation_deg))
-    air_mass = 1.0 / (height + 0.50572 * (sun.elevation_deg + 6.07995) ** -1.6364)
-    beam = _SOLAR_CONSTANT_W_M2 * 0.7 ** (air_mass**0.678)
+    air_mass = 1.0 / (height + 0.50572 * pow(sun.elevation_deg + 6.07995, -1.6364))
+    beam = _SOLAR_CONSTANT_W_M2 * pow(0.7, pow(air_mass, 0.678))
     tilt = radians(roof.tilt_deg)
     turn = radians(sun.azimuth_deg - roof.azimuth_deg)
     incidence = height * cos(tilt) + cos(radians(sun.elevation_deg)) * sin(tilt) * cos(turn)

@@ -77,9 +77,34 @@ class MeasuredDay:
     """Quarter hours before `starts_at`; those that were not measured are left out."""
 
     @property
+    def latitude(self) -> float:
+        """Return degrees north."""
+        return self.site.latitude
+
+    @property
+    def longitude(self) -> float:
+        """Return degrees east."""
+        return self.site.longitude
+
+    @property
+    def timezone(self) -> str:
+        """Return the IANA name of the site's time zone."""
+        return self.site.timezone
+
+    @property
     def peak_w(self) -> float:
         """Return the nameplate of the site's panels."""
         return self.site.peak_w
+
+    @property
+    def tilt_deg(self) -> float:
+        """Return the slope of the panels; 0 = flat."""
+        return self.site.tilt_deg
+
+    @property
+    def azimuth_deg(self) -> float:
+        """Return where the panels look; 180 = south."""
+        return self.site.azimuth_deg
 
 
 _FRANCE = MeasuredSite(

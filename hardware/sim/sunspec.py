@@ -1,7 +1,8 @@
 """The SunSpec map of a hybrid inverter with battery and meter, in the manner of a Fronius GEN24.
 
-Models 1, 103, 120, 122, 124, 160, 203, 802 and the end, from 40000 on, unit 1. A value is raw·10^SF; 160's
-module 3 is the battery charging and 4 discharging; the meter's W + is import, 802's W + discharge.
+Models 1, 103, 120, 122, 124, 160, 203, 802 and the end, from 40000 on, unit 1. A value is
+raw·10^SF. In 160, module 3 is the battery charging and 4 discharging; the meter's W + is import,
+802's W + discharge.
 """
 
 from hardware.sim.picture import Pack, PlantPicture

@@ -58,11 +58,13 @@ class DayTrace:
 
     def pv_w(self, at: datetime) -> float:
         """Return what the panels could give at `at` (aware), W."""
-        return self._pv[self._find(at)]
+        cell = self._find(at)
+        return self._pv[cell]
 
     def house_w(self, at: datetime) -> float:
         """Return what the house asks for at `at` without the rig, W."""
-        return self._house[self._find(at)]
+        cell = self._find(at)
+        return self._house[cell]
 
     def pv_cells(self, slot: int) -> tuple[float, ...]:
         """Return the sun of one slot in steps of `CELL`; their mean is the measured one."""

@@ -160,7 +160,7 @@ def charge_limit_w(spec: PlantSpec, state: PlantState, duration_s: float) -> flo
 
 
 def discharge_limit_w(spec: PlantSpec, state: PlantState, duration_s: float) -> float:
-    """Return what the battery gives over `duration_s`: its rating, and its energy above the floor."""
+    """Return what the battery gives over `duration_s`: its rating, its energy above the floor."""
     above_wh = max(0.0, state.soc - spec.min_soc) * spec.capacity_wh * spec.discharge_efficiency
     return min(spec.max_discharge_w, above_wh * 3600.0 / duration_s)
 
