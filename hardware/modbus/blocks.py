@@ -77,11 +77,9 @@ def _joins(
     first, last = block[0].first, max(one.last for one in block)
     if span.first - last - 1 > limits.max_gap:
         return False
-    if max(last, span.last) - first + 1 > limits.max_words:
-        return False
-    if (span.unit, span.function, span.first) in cuts:
-        return False
-    return is_readable(first, max(last, span.last), limits)
+    last = max(last, span.last)
+    here = [at for unit, function, at in cuts if (unit, function) == (span.unit, span.function)]
+    return is_readable(first, last, limits) and not any(first < at <= last for at in here)
 
 
 def is_readable(first: int, last: int, limits: LinkLimits) -> bool:

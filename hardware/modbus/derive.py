@@ -87,7 +87,7 @@ def _none_of(parts: list[Judged]) -> Judged:
 
 
 def _numbers(parts: list[Judged]) -> list[float] | None:
-    numbers = [part.value for part in parts if isinstance(part.value, float)]
+    numbers = [part.value for part in parts if isinstance(part.value, float | int)]
     return numbers if len(numbers) == len(parts) else None
 
 
@@ -109,7 +109,7 @@ def _multiply(parts: list[Judged]) -> Judged:
 
 
 def _least(parts: list[Judged]) -> Judged:
-    numbers = [(part.value, part) for part in parts if isinstance(part.value, float)]
+    numbers = [(part.value, part) for part in parts if isinstance(part.value, float | int)]
     return min(numbers, key=lambda one: one[0])[1] if numbers else _none_of(parts)
 
 
@@ -122,7 +122,7 @@ def _any(parts: list[Judged]) -> Judged:
 
 
 def _threshold(spec: Derived, part: Judged) -> Judged:
-    if not isinstance(part.value, float) or spec.at_least is None:
+    if not isinstance(part.value, float | int) or spec.at_least is None:
         return _none_of([part])
     value = spec.then if part.value >= spec.at_least else spec.otherwise
     return Judged(value, part.quality) if value is not None else MISSING

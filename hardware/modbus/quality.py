@@ -38,7 +38,7 @@ class Watch:
 
     def judge(self, sample: Judged) -> Judged:
         """Return the sample with the quality that bounds and memory give it."""
-        if not isinstance(sample.value, float) or sample.quality is not Quality.GOOD:
+        if not isinstance(sample.value, float | int) or sample.quality is not Quality.GOOD:
             return sample
         number = sample.value
         trusted = self._in_range(number) and self._is_no_stray_zero(number)

@@ -65,6 +65,7 @@ class BlockReader:
     async def _bisect(self, block: Block, words: Words, err: DeviceRefused) -> None:
         if len(block.spans) == 1:
             self.refused.add(block.spans[0].name)
+            self._cut(block)
             _log.info("point left out: name=%s reason=%s", block.spans[0].name, err)
             return
         known = len(self.refused)
@@ -73,7 +74,10 @@ class BlockReader:
         await self._read(right, words)
         if len(self.refused) == known:
             # Each half is legal: it was the reach across that the device refused.
-            self._cuts.add((right.unit, right.function, right.first))
+            self._cut(right)
+
+    def _cut(self, block: Block) -> None:
+        self._cuts.add((block.unit, block.function, block.first))
 
     async def _ask(self, block: Block) -> tuple[int, ...]:
         try:

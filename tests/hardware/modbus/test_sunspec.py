@@ -20,7 +20,7 @@ from sunspec_map import (
 )
 
 from hardware.modbus.device import ModbusDevice
-from hardware.modbus.errors import DeviceUnfit
+from hardware.modbus.errors import DeviceTimeout, DeviceUnfit
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.probe import read_once
 from hardware.modbus.profile import load_profile
@@ -227,7 +227,7 @@ async def test_map_may_start_at_another_base(base):
 
 async def test_device_without_a_marker_is_named_unfit():
     async with serve({1: {40000: [0] * 200}}) as port:
-        with pytest.raises(DeviceUnfit, match="is no SunSpec device.*switch its Modbus"):
+        with pytest.raises(DeviceUnfit, match=r"is no SunSpec device.*switch its Modbus"):
             await read(port)
 
 
@@ -321,6 +321,6 @@ async def test_silent_host_is_told_with_the_device():
     async with misbehave(stay_silent) as (_, port):
         link = ModbusLink("127.0.0.1", port, QUICK)
         device = ModbusDevice("roof", load_profile("sunspec"), link, 9)
-        with pytest.raises(Exception, match='device "roof": .*usually is 1 or 126 or 71 or 3'):
+        with pytest.raises(DeviceTimeout, match=r'device "roof": .*usually is 1 or 126 or 71 or 3'):
             await device.poll()
         await device.close()

@@ -1,6 +1,7 @@
-"""Victron GX: the vendor's own registers over real TCP, and the traps of a bus without sentinels."""
+"""Victron GX: the vendor's own registers over real TCP; the traps of a bus without sentinels."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,6 @@ async def read(port: int, **options: object) -> DeviceReading:
 
 
 def as_reading(points: tuple[PointReading, ...]) -> DeviceReading:
-    from datetime import UTC, datetime
-
     moment = datetime(2026, 6, 1, tzinfo=UTC)
     return DeviceReading(
         device_id="gx", measured_at=moment, measured_s=0.0, period_s=2.0, points=points
