@@ -1,0 +1,196 @@
+"""The API as a table: what is served, checked and described comes from these rows alone."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from solard.api import reads, writes
+from solard.api.desk import Desk
+from solard.core.forecast import Forecast
+from solard.core.history import Sample
+from solard.core.plan import Plan
+from solard.core.records import CycleRecord
+from solard.core.site_slot import SiteSlot
+from solard.core.view import EarningsDay, Event, NetworkView, PolicyView, SiteView
+
+Serve = Callable[[Desk, web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One query parameter or one key of a body."""
+
+    name: str
+    kind: str
+    """A JSON Schema type, or `date-time`."""
+    text: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One thing that the API does."""
+
+    method: str
+    path: str
+    summary: str
+    serve: Serve
+    query: tuple[Field, ...] = ()
+    body: tuple[Field, ...] = ()
+    answer: Mapping[str, Any] | type | None = None
+    """A class, or the keys of an object and their types; None where it is no JSON."""
+    media: str = "application/json"
+
+
+UNTIL = (
+    Field("until_at", "date-time", "when it ends by itself, site time"),
+    Field("for_s", "number", "how long it lasts, site seconds; instead of until_at"),
+)
+DONE = {"ok": bool}
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/v1/status",
+        summary="The newest picture of everything",
+        serve=reads.status,
+        answer=SiteView,
+    ),
+    Route(
+        method="GET",
+        path="/v1/stream",
+        summary="Every new picture, as server-sent events named `status`",
+        serve=reads.stream,
+        media="text/event-stream",
+    ),
+    Route(
+        method="GET",
+        path="/v1/site15",
+        summary="The site's quarter hours, oldest first; the last day without `after`",
+        serve=reads.site15,
+        query=(
+            Field("after", "date-time", "slots that start at this moment or later"),
+            Field("before", "date-time", "slots that start earlier than this moment"),
+        ),
+        answer={"slots": tuple[SiteSlot, ...]},
+    ),
+    Route(
+        method="GET",
+        path="/v1/history",
+        summary="Means over each minute, oldest first",
+        serve=reads.history,
+        query=(Field("minutes", "integer", "how far back, 1 to 43200; 180 without it"),),
+        answer={"samples": tuple[Sample, ...]},
+    ),
+    Route(
+        method="GET",
+        path="/v1/cycles",
+        summary="Stored decisions with all that they knew, newest first",
+        serve=reads.cycles,
+        query=(Field("limit", "integer", "how many, 1 to 500; 20 without it"),),
+        answer={"cycles": tuple[CycleRecord, ...]},
+    ),
+    Route(
+        method="GET",
+        path="/v1/plan",
+        summary="The plan in force, or null",
+        serve=reads.plan,
+        answer={"plan": Plan | None},
+    ),
+    Route(
+        method="GET",
+        path="/v1/forecast",
+        summary="The newest forecast, or null",
+        serve=reads.forecast,
+        answer={"forecast": Forecast | None},
+    ),
+    Route(
+        method="GET",
+        path="/v1/policies",
+        summary="The owner's policies as sentences, each condition with its live value",
+        serve=reads.policies,
+        answer={"policies": tuple[PolicyView, ...]},
+    ),
+    Route(
+        method="GET",
+        path="/v1/events",
+        summary="What a person would want to know, newest first",
+        serve=reads.events,
+        query=(Field("limit", "integer", "how many, 1 to 200; 50 without it"),),
+        answer={"events": tuple[Event, ...]},
+    ),
+    Route(
+        method="GET",
+        path="/v1/neurons",
+        summary="The network and our hotkeys on it, or null",
+        serve=reads.neurons,
+        answer={"network": NetworkView | None},
+    ),
+    Route(
+        method="GET",
+        path="/v1/earnings",
+        summary="What each day earned and took, newest first",
+        serve=reads.earnings,
+        answer={"days": tuple[EarningsDay, ...], "currency": str | None},
+    ),
+    Route(
+        method="GET",
+        path="/metrics",
+        summary="The picture as Prometheus text",
+        serve=reads.metrics,
+        media="text/plain",
+    ),
+    Route(
+        method="GET",
+        path="/openapi.json",
+        summary="This description",
+        serve=reads.description,
+        answer=dict,
+    ),
+    Route(
+        method="POST",
+        path="/v1/live",
+        summary="Let the rig obey the decisions",
+        serve=writes.live,
+        answer=DONE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/observe",
+        summary="Decide and explain, touch nothing",
+        serve=writes.observe,
+        answer=DONE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/pause",
+        summary="Let the rig only answer for a while",
+        serve=writes.pause,
+        body=UNTIL,
+        answer=DONE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/run",
+        summary="Let the rig draw a power for a while, below safety, battery and grid",
+        serve=writes.run,
+        body=(Field("power_w", "number", "the whole rig's draw in W", required=True), *UNTIL),
+        answer=DONE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/resume",
+        summary="End a pause or a run now",
+        serve=writes.resume,
+        answer=DONE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/reload",
+        summary="Read the configuration again; 422 and its problems leave the old one in force",
+        serve=writes.reload,
+        answer=DONE,
+    ),
+)

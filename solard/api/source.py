@@ -1,0 +1,61 @@
+"""What the API asks of the daemon, and nothing more of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from solard.core.forecast import Forecast
+from solard.core.history import Sample
+from solard.core.inputs import Override
+from solard.core.plan import Plan
+from solard.core.records import CycleRecord
+from solard.core.site_slot import SiteSlot
+from solard.core.view import SiteView
+
+
+class ApiSource(Protocol):
+    """The running daemon. `site15`, `history` and `cycles` may block: the API threads them."""
+
+    def view(self) -> SiteView | None:
+        """Return the newest picture; None before the first tick."""
+        ...
+
+    async def wait_view(self, after_seq: int) -> SiteView:
+        """Return the first picture whose `seq` is above `after_seq`."""
+        ...
+
+    def site15(self, after: datetime, before: datetime) -> tuple[SiteSlot, ...]:
+        """Return the quarter hours that start in `after..before`, oldest first."""
+        ...
+
+    def history(self, minutes: int) -> tuple[Sample, ...]:
+        """Return the last minutes, oldest first."""
+        ...
+
+    def cycles(self, limit: int) -> tuple[CycleRecord, ...]:
+        """Return the newest stored cycles, newest first."""
+        ...
+
+    def plan(self) -> Plan | None:
+        """Return the plan in force."""
+        ...
+
+    def forecast(self) -> Forecast | None:
+        """Return the newest forecast."""
+        ...
+
+    async def set_live(self, live: bool) -> None:
+        """Let the rig obey, or only observe."""
+        ...
+
+    async def add_override(self, override: Override) -> None:
+        """Take an operator's request."""
+        ...
+
+    async def clear_overrides(self) -> None:
+        """End all operator's requests."""
+        ...
+
+    async def reload(self) -> Sequence[str]:
+        """Read the configuration again; return its problems, or nothing where it is in force."""
+        ...

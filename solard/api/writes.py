@@ -1,0 +1,85 @@
+"""Routes that change something; each is one call of the daemon."""
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from solard.api.asked import as_moment, as_number, read_body
+from solard.api.desk import Desk, to_json
+from solard.api.refusal import Refusal, json_answer
+from solard.core.inputs import Override, OverrideKind
+
+LONGEST_S = 7 * 86_400.0
+"""An override ends by itself within a week."""
+MOST_W = 100_000.0
+
+
+async def live(desk: Desk, request: web.Request) -> web.Response:
+    """Let the rig obey."""
+    await read_body(request, ())
+    await desk.source.set_live(True)
+    return _done()
+
+
+async def observe(desk: Desk, request: web.Request) -> web.Response:
+    """Only decide and explain."""
+    await read_body(request, ())
+    await desk.source.set_live(False)
+    return _done()
+
+
+async def pause(desk: Desk, request: web.Request) -> web.Response:
+    """Let the rig only answer for a while."""
+    body = await read_body(request, ("until_at", "for_s"))
+    until_at = _until(desk, body.get("until_at"), body.get("for_s"))
+    await desk.source.add_override(Override(kind=OverrideKind.PAUSE, until_at=until_at))
+    return _done()
+
+
+async def run(desk: Desk, request: web.Request) -> web.Response:
+    """Let the rig draw a power for a while."""
+    body = await read_body(request, ("power_w", "until_at", "for_s"))
+    if "power_w" not in body:
+        raise Refusal(400, "power_w is missing: say how much the whole rig may draw, in W")
+    power_w = as_number("power_w", body["power_w"], above=0.0, at_most=MOST_W)
+    until_at = _until(desk, body.get("until_at"), body.get("for_s"))
+    await desk.source.add_override(
+        Override(kind=OverrideKind.RUN, until_at=until_at, power_w=power_w)
+    )
+    return _done()
+
+
+async def resume(desk: Desk, request: web.Request) -> web.Response:
+    """End a pause or a run."""
+    await read_body(request, ())
+    await desk.source.clear_overrides()
+    return _done()
+
+
+async def reload(desk: Desk, request: web.Request) -> web.Response:
+    """Read the configuration again."""
+    await read_body(request, ())
+    problems = await desk.source.reload()
+    if problems:
+        raise Refusal(422, f"the old configuration stays: {problems[0]}", problems)
+    return _done()
+
+
+def _until(desk: Desk, until_at: object, for_s: object) -> datetime:
+    """Return when a request ends, in the site's time: after now and within a week."""
+    now = desk.view().state.taken_at
+    if (until_at is None) == (for_s is None):
+        raise Refusal(400, "say when it ends: either until_at or for_s")
+    if for_s is not None:
+        return now + timedelta(seconds=as_number("for_s", for_s, above=0.0, at_most=LONGEST_S))
+    moment = as_moment("until_at", until_at)
+    if not now < moment <= now + timedelta(seconds=LONGEST_S):
+        raise Refusal(
+            400,
+            f"until_at={moment.isoformat()} is not within the week after now, {now.isoformat()}",
+        )
+    return moment
+
+
+def _done() -> web.Response:
+    return json_answer(to_json({"ok": True}))
