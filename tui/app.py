@@ -37,6 +37,8 @@ from tui.widgets.panel import Panel, TallPanel
 from tui.widgets.tones import CYCLE, DARK, LIGHT
 
 TICK_S = 1.0
+SHORT_ROWS = 30
+"""Below these rows the tab bar alone counts problems; 6 Log names them."""
 
 
 class SolardApp(App[bool]):
@@ -125,6 +127,8 @@ class SolardApp(App[bool]):
         self._shape = shape(event.size.width, event.size.height)
         for each in Shape:
             self.screen_stack[0].set_class(each is self._shape, f"-{each.value}")
+        self.screen_stack[0].set_class(event.size.height >= SHORT_ROWS, "-roomy")
+        self.screen_stack[0].set_class(event.size.height < SHORT_ROWS, "-short")
         self.call_after_refresh(self._show)
 
     def _too_small(self, _: Picture, width: int) -> Lines:
@@ -172,7 +176,8 @@ class SolardApp(App[bool]):
         picture, root = self.picture, self.screen_stack[0]
         root.set_class(picture.offline, "-offline")
         alarm = root.query_one("#banner", Panel)
-        alarm.display = bool(banner(picture, 80))
+        short = self._shape is Shape.COMPACT and self.size.height < SHORT_ROWS
+        alarm.display = picture.offline or (not short and bool(banner(picture, 80)))
         for name in ("#header", "#banner", "#strip", "#too-small"):
             root.query_one(name, Panel).show(picture)
         root.set_class(self._shape is not Shape.NARROW and self._open == 1, "-why-in-panel")

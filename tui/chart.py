@@ -20,8 +20,12 @@ class Column:
     """Height of the shaded area behind it."""
     line: float | None = None
     """Height of the line on top."""
+    over: float | None = None
+    """Height of a second filled area, in front of the first."""
     marked: bool = False
     """Whether this column is now."""
+    tone: Tone | None = None
+    """Colour of its filled area where it differs from its neighbours'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,8 @@ class Tones:
     shade: Tone = Tone.MUTED
     line: Tone = Tone.RIG
     line_on_solid: Tone = Tone.RIG_ON_SUN
+    over: Tone = Tone.RIG
+    over_on_solid: Tone = Tone.RIG_ON_HIDDEN_SUN
 
 
 def bar(value: float | None, full: float, width: int, tone: Tone) -> Line:
@@ -48,7 +54,7 @@ def bar(value: float | None, full: float, width: int, tone: Tone) -> Line:
     filled = min(width, round(share * width))
     if share > 0 and filled == 0 and share * width >= 0.1:
         filled = 1
-    return line(Span("▇" * filled, tone), muted("▁" * (width - filled)))
+    return line(Span("▇" * filled, tone), Span("▁" * (width - filled), Tone.FAINT))
 
 
 def stacked_bar(parts: Sequence[tuple[float, Tone]], full: float, width: int) -> Line:
@@ -62,7 +68,7 @@ def stacked_bar(parts: Sequence[tuple[float, Tone]], full: float, width: int) ->
         if end > done:
             spans.append(Span("▇" * (end - done), tone))
             done = end
-    spans.append(muted("▁" * (width - done)))
+    spans.append(Span("▁" * (width - done), Tone.FAINT))
     return tuple(spans)
 
 
@@ -153,9 +159,13 @@ def _cell(column: Column, row: int, rows: int, top: float, tones: Tones) -> Span
     solid = _fill(column.solid, row, rows, top)
     if column.line is not None and row == _line_row(column.line, rows, top):
         return Span(RULE, tones.line_on_solid if solid >= 1 else tones.line)
+    over = round(_fill(column.over, row, rows, top) * 8)
+    if over >= 1:
+        front = tones.over_on_solid if solid >= 1 and over < 8 else tones.over
+        return Span(EIGHTHS[min(8, over)], front)
     eighths = round(solid * 8)
     if eighths >= 1:
-        return Span(EIGHTHS[min(8, eighths)], tones.solid)
+        return Span(EIGHTHS[min(8, eighths)], column.tone or tones.solid)
     if _fill(column.shade, row, rows, top) >= 0.5:
         return Span(SHADE, tones.shade)
     return Span(NOW if column.marked else " ", Tone.MUTED)

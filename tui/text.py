@@ -1,7 +1,8 @@
 """Lines of text with a tone: what the pure side of the TUI hands to its widgets."""
 
+import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from unicodedata import combining, east_asian_width
@@ -12,6 +13,8 @@ class Tone(StrEnum):
 
     PLAIN = "plain"
     MUTED = "muted"
+    FAINT = "faint"
+    """An area that only carries other things."""
     STRONG = "strong"
     TITLE = "title"
     GOOD = "good"
@@ -23,6 +26,8 @@ class Tone(StrEnum):
     RIG = "rig"
     RIG_ON_SUN = "rig-on-sun"
     """The rig's line where it crosses the sun's area."""
+    RIG_ON_HIDDEN_SUN = "rig-on-hidden-sun"
+    """The rig's area where it ends inside the sun's."""
     BATTERY = "battery"
     GRID = "grid"
     GENERATOR = "generator"
@@ -43,6 +48,10 @@ Line = tuple[Span, ...]
 Lines = tuple[Line, ...]
 
 BLANK: Line = ()
+
+_NO_BREAK = "\u00a0"
+_UNIT = re.compile(r"(?<=\d) (?=(?:k?Wh?|h|min|s|°C|V)\b|%)")
+"""A number and its unit stay on one row."""
 
 
 def line(*parts: str | Span) -> Line:
@@ -115,7 +124,9 @@ def spread(left: Line, right: Line, width: int) -> Line:
 
 def wrap(text: str, width: int, at_most: int | None = None) -> tuple[str, ...]:
     """Return the text in rows of `width`; a last row that loses text ends in …."""
-    rows = textwrap.wrap(text, max(1, width), break_on_hyphens=False)
+    tied = _UNIT.sub(_NO_BREAK, text)
+    rows = textwrap.wrap(tied, max(1, width), break_on_hyphens=False)
+    rows = [row.replace(_NO_BREAK, " ") for row in rows]
     if at_most is None or len(rows) <= at_most:
         return tuple(rows)
     kept = rows[: max(1, at_most)]
@@ -131,6 +142,26 @@ def hang(label: Line, text: str, width: int, at_most: int | None = None) -> Line
         return (label,)
     first: Line = (*label, Span(rows[0]))
     return (first, *(line(" " * indent, row) for row in rows[1:]))
+
+
+def flow(groups: Sequence[Line], width: int, *, indent: int = 0, gap: int = 3) -> Lines:
+    """Return groups of words in as many rows as they need; a group never breaks in two."""
+    rows: list[Line] = []
+    for group in groups:
+        joined: Line = (*rows[-1], Span(" " * gap), *group) if rows else group
+        if rows and line_cells(joined) > width:
+            rows.append(cut((Span(" " * indent), *group) if indent else group, width))
+        elif rows:
+            rows[-1] = joined
+        else:
+            rows.append(cut(group, width))
+    return tuple(rows)
+
+
+def as_many_as_fit(groups: Sequence[Line], width: int, gap: int = 3) -> Line:
+    """Return the first groups of words that fit one row, whole."""
+    rows = flow(groups, width, gap=gap)
+    return rows[0] if rows else BLANK
 
 
 def longest_that_fits(choices: Iterable[str], width: int) -> str:

@@ -6,7 +6,7 @@ from tui import format as words
 from tui.chart import Column, Labels, Tick, Tones, area_chart, nice_top
 from tui.model.gpus import card_named
 from tui.model.picture import Picture
-from tui.text import BLANK, Line, Lines, Span, Tone, line, muted, strong
+from tui.text import BLANK, Line, Lines, Span, Tone, flow, line, muted, strong
 
 
 def curve(picture: Picture, gpu_id: str | None, width: int, height: int | None = None) -> Lines:
@@ -16,7 +16,9 @@ def curve(picture: Picture, gpu_id: str | None, width: int, height: int | None =
         return ()
     card = None if gpu_id is None else card_named(view, gpu_id)
     known = None if card is None else view.rig.curve(card.gpu_id)
-    if card is None or known is None:
+    if card is None:
+        return (line(muted("No card is known yet, so there is no curve to show.")),)
+    if known is None:
         return (line(muted("No curve is known for this card yet: it is learned while it works.")),)
     gpu = view.state.gpu(card.gpu_id)
     now_w = None if gpu is None or gpu.parked else gpu.power_w
@@ -24,20 +26,24 @@ def curve(picture: Picture, gpu_id: str | None, width: int, height: int | None =
     label = Labels(texts=(), width=6)
     columns_wide = max(10, width - label.width - 2)
     step_w = card.max_w / columns_wide
-    here = None if now_w is None else min(columns_wide - 1, int(now_w / step_w))
+    best_w = best_power_w(view, card)
+    tones = {_place(best_w, step_w, columns_wide): Tone.GOOD}
+    tones[_place(now_w, step_w, columns_wide)] = Tone.RIG
     columns = [
-        Column(
-            solid=known.work_at(step_w * (index + 0.5)) / full if index == here else None,
-            shade=known.work_at(step_w * (index + 0.5)) / full,
-        )
+        Column(solid=known.work_at(step_w * (index + 0.5)) / full, tone=tones.get(index))
         for index in range(columns_wide)
     ]
-    rows = max(4, (height or 12) - 2)
+    said = flow(_facts(view, card, now_w, full), width)
+    rows = max(4, (height or 12) - len(said) - 1)
     label = _percent_labels(rows - 2, label.width)
     ticks = _watt_ticks(card.max_w, columns_wide)
-    tones = Tones(solid=Tone.RIG, shade=Tone.HOUSE)
-    chart = area_chart(columns, height=rows, top=1.0, label=label, ticks=ticks, tones=tones)
-    return (_curve_sentence(view, card, now_w, full), BLANK, *chart)
+    colours = Tones(solid=Tone.FAINT)
+    chart = area_chart(columns, height=rows, top=1.0, label=label, ticks=ticks, tones=colours)
+    return (*said, BLANK, *chart)
+
+
+def _place(power_w: float | None, step_w: float, columns: int) -> int:
+    return -1 if power_w is None else min(columns - 1, int(power_w / step_w))
 
 
 def best_power_w(view: SiteView, card: GpuCard) -> float | None:
@@ -50,16 +56,22 @@ def best_power_w(view: SiteView, card: GpuCard) -> float | None:
     return None if best is None else best.power_w
 
 
-def _curve_sentence(view: SiteView, card: GpuCard, now_w: float | None, full: float) -> Line:
+def _facts(view: SiteView, card: GpuCard, now_w: float | None, full: float) -> tuple[Line, ...]:
+    name = strong(f"GPU {card.index} ")
     best_w = best_power_w(view, card)
-    best = "" if best_w is None else f"   most work per watt at {words.watts(best_w)}"
-    span = f"   takes {card.min_w:.0f} to {card.max_w:.0f} W"
+    span = line(muted(f"takes {card.min_w:.0f} to {card.max_w:.0f} W"))
+    best = line(muted("most work per watt at "), Span(words.watts(best_w), Tone.GOOD))
     if now_w is None:
-        return line(strong(f"GPU {card.index}"), muted(" is parked"), muted(best + span))
+        return (line(name, muted("is parked")), best, span)
     known = view.rig.curve(card.gpu_id)
     share = 0.0 if known is None else known.work_at(now_w) / full
-    now = f" at {words.watts(now_w)} does {words.percent(share)} of its full work"
-    return line(strong(f"GPU {card.index}"), Span(now), muted(best + span))
+    now = line(
+        name,
+        muted("at "),
+        Span(words.watts(now_w), Tone.RIG),
+        muted(f" does {words.percent(share)} of its full work"),
+    )
+    return (now, best, span)
 
 
 def _percent_labels(rows: int, width: int) -> Labels:

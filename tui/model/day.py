@@ -10,7 +10,7 @@ from tui import format as words
 from tui.chart import Column, Tick, Tones, area_chart, axis_labels, nice_top, spark
 from tui.model.energy import full_power_w
 from tui.model.picture import Picture
-from tui.text import Line, Lines, Span, Tone, cut, line, muted
+from tui.text import Line, Lines, Span, Tone, as_many_as_fit, line, muted
 
 DAY_S = 86_400.0
 _CHART_ROWS, _LABEL_CELLS = 7, 8
@@ -19,8 +19,8 @@ _CHART_ROWS, _LABEL_CELLS = 7, 8
 def day_chart(picture: Picture, width: int, height: int | None = None) -> Lines:
     """Return the chart of today from midnight to midnight, local at the site."""
     view = picture.view
-    if view is None:
-        return (line(muted("The day's sun is drawn here once the daemon answers.")),)
+    if view is None or _knows_nothing(view):
+        return _nothing(view)
     rows = max(4, height or 12)
     top = nice_top(full_power_w(view))
     label = axis_labels(rows - 2, top)
@@ -33,8 +33,8 @@ def day_rows(picture: Picture, width: int, height: int | None = None) -> Lines:
     """Return the chart of today, or where rows are few one each for sun and rig."""
     view = picture.view
     rows = height or 3
-    if view is None:
-        return (line(muted("Today's sun and earnings are drawn here once the daemon answers.")),)
+    if view is None or _knows_nothing(view):
+        return _nothing(view)
     if rows >= _CHART_ROWS + 1:
         return (*day_chart(picture, width, rows - 1), _legend(view, width))
     columns = _columns(view, max(10, width - 8))
@@ -53,36 +53,88 @@ def day_rows(picture: Picture, width: int, height: int | None = None) -> Lines:
     return (sun_row, rig_row)[: max(1, rows)]
 
 
+def rig_chart(picture: Picture, width: int, height: int | None = None) -> Lines:
+    """Return the rig's draw of today under the sun of today."""
+    view = picture.view
+    if view is None or _knows_nothing(view):
+        return _nothing(view)
+    rows = max(4, height or 10)
+    top = nice_top(full_power_w(view))
+    label = axis_labels(rows - 2, top)
+    columns = tuple(
+        Column(
+            solid=each.shade if each.solid is None else each.solid,
+            over=each.line,
+            marked=each.marked,
+        )
+        for each in _columns(view, width - label.width - 1)
+    )
+    tones = Tones(solid=Tone.HIDDEN_SUN)
+    ticks = _hour_ticks(len(columns))
+    return area_chart(columns, height=rows, top=top, label=label, ticks=ticks, tones=tones)
+
+
+def _knows_nothing(view: SiteView) -> bool:
+    return not view.trace and not view.forecast
+
+
+def _nothing(view: SiteView | None) -> Lines:
+    if view is None:
+        return (line(muted("The day is drawn here once the daemon answers.")),)
+    return (line(muted("Nothing is known of today's sun yet.")),)
+
+
 def _legend(view: SiteView, width: int) -> Line:
     now = words.clock(view.state.taken_at, view.state)
-    text = line(
-        Span("█", Tone.SUN),
-        muted(" sun so far   ░ forecast   "),
-        Span("━", Tone.RIG),
-        muted(f" rig, then its plan   ┊ now {now}"),
+    groups = (
+        line(Span("█", Tone.SUN), muted(" sun so far")),
+        line(muted("░ forecast")),
+        line(Span("━", Tone.RIG), muted(" rig, then its plan")),
+        line(muted(f"┊ now {now}")),
     )
-    return cut(text, width)
+    return as_many_as_fit(groups, width, gap=2)
 
 
 def _columns(view: SiteView, width: int) -> tuple[Column, ...]:
     midnight = _midnight(view)
     step = timedelta(seconds=DAY_S / width)
     now = view.state.taken_at
+    reach = _reach(view.trace)
     made = []
     for index in range(width):
         starts, ends = midnight + index * step, midnight + (index + 1) * step
-        past = starts <= now
+        if starts <= now:
+            seen = _seen(view.trace, starts, ends, reach)
+            pv_w, rig_w = _mean(seen, lambda p: p.pv_w), _mean(seen, lambda p: p.rig_w)
+        else:
+            pv_w, rig_w = None, _planned_w(view.plan, starts, ends)
         made.append(
             Column(
-                solid=_mean(view.trace, starts, ends, lambda p: p.pv_w) if past else None,
+                solid=pv_w,
                 shade=None if ends <= now else _forecast_w(view.forecast, starts, ends),
-                line=_mean(view.trace, starts, ends, lambda p: p.rig_w)
-                if past
-                else _planned_w(view.plan, starts, ends),
+                line=rig_w,
                 marked=starts <= now < ends,
             )
         )
-    return _bridge(tuple(made), view.trace, step)
+    return tuple(made)
+
+
+def _reach(trace: tuple[TracePoint, ...]) -> timedelta:
+    """Return how far one point of the trace speaks: a gap in the data is longer than that."""
+    if len(trace) < 2:
+        return timedelta(minutes=5)
+    return 1.5 * (trace[-1].at - trace[0].at) / (len(trace) - 1)
+
+
+def _seen(
+    trace: Iterable[TracePoint], starts: datetime, ends: datetime, reach: timedelta
+) -> list[TracePoint]:
+    """Return the points inside a column, or the newest before it that still speaks for it."""
+    inside = [point for point in trace if starts <= point.at < ends]
+    if inside:
+        return inside
+    before = [point for point in trace if starts - reach <= point.at < starts]
+    return before[-1:]
 
 
 def _midnight(view: SiteView) -> datetime:
@@ -96,35 +148,9 @@ def _midnight(view: SiteView) -> datetime:
     return view.state.taken_at - since
 
 
-def _mean(
-    trace: Iterable[TracePoint],
-    starts: datetime,
-    ends: datetime,
-    take: Callable[[TracePoint], float | None],
-) -> float | None:
-    found = [take(point) for point in trace if starts <= point.at < ends]
-    known = [value for value in found if value is not None]
+def _mean(seen: Iterable[TracePoint], take: Callable[[TracePoint], float | None]) -> float | None:
+    known = [value for value in map(take, seen) if value is not None]
     return sum(known) / len(known) if known else None
-
-
-def _bridge(
-    columns: tuple[Column, ...], trace: tuple[TracePoint, ...], step: timedelta
-) -> tuple[Column, ...]:
-    """Fill columns that fell between two trace points, never a real gap in the data."""
-    if len(trace) < 2:
-        return columns
-    spacing = (trace[-1].at - trace[0].at) / (len(trace) - 1)
-    reach = int(1.5 * spacing / step)
-    filled = list(columns)
-    for index, column in enumerate(columns):
-        if column.solid is not None or column.shade is not None:
-            continue
-        for back in range(1, reach + 1):
-            near = columns[index - back] if index >= back else None
-            if near is not None and near.solid is not None:
-                filled[index] = Column(solid=near.solid, line=near.line, marked=column.marked)
-                break
-    return tuple(filled)
 
 
 def _forecast_w(slots: Iterable[ForecastSlot], starts: datetime, ends: datetime) -> float | None:

@@ -8,7 +8,21 @@ from tui import format as words
 from tui.chart import stacked_bar
 from tui.model.picture import Picture
 from tui.model.table import Field, Table, table_of
-from tui.text import BLANK, Line, Lines, Span, Tone, cut, hang, line, muted, strong
+from tui.text import (
+    BLANK,
+    Line,
+    Lines,
+    Span,
+    Tone,
+    as_many_as_fit,
+    cut,
+    flow,
+    hang,
+    line,
+    muted,
+    spread,
+    strong,
+)
 
 PLAY = "play tokens, no price"
 
@@ -70,18 +84,14 @@ def earnings_line(picture: Picture, width: int) -> Line:
     if view is None or not view.earnings:
         return line(muted("Nothing earned yet today."))
     day = view.earnings[0]
-    text = line(
-        strong(words.tao(earned_rao(day))),
-        muted(" play" if is_play(view) else ""),
-        muted("  cost "),
-        words.money(day.cost, view.currency),
-        muted("  τ/kWh "),
-        words.tao_number(rao_per_kwh(day)),
-        muted("  sun "),
-        words.percent(sun_share(day.sources)),
-        muted(f"  idle {words.energy(day.idle_wh)}"),
+    groups = (
+        line(strong(words.tao(earned_rao(day))), muted(" play" if is_play(view) else "")),
+        line(muted("cost "), words.money(day.cost, view.currency)),
+        line(muted("τ/kWh "), words.tao_number(rao_per_kwh(day))),
+        line(muted("sun "), words.percent(sun_share(day.sources))),
+        line(muted("idle "), words.energy(day.idle_wh)),
     )
-    return cut(text, width)
+    return as_many_as_fit(groups, width, gap=2)
 
 
 def _net(view: SiteView) -> str:
@@ -112,11 +122,10 @@ def source_bar(sources: SourceEnergy, width: int) -> Line:
 def _neuron_rows(view: SiteView, width: int) -> list[Line]:
     if view.network is None:
         return []
-    rows = [line(Span("Neurons", Tone.TITLE))]
+    rows = [spread(line(Span("Neurons", Tone.TITLE)), line(muted("τ/epoch")), width)]
     for neuron in view.network.neurons:
-        name = f"SN {neuron.netuid} {neuron.role:<9}"
-        tail = f"uid {neuron.uid}  {words.tao(neuron.emission_rao)}/epoch"
-        rows.append(cut(line(name, " ", muted(tail)), width))
+        name = line(f"SN {neuron.netuid} {neuron.role} ", muted(f"uid {neuron.uid}"))
+        rows.append(spread(name, line(words.tao_number(neuron.emission_rao)), width))
     return rows
 
 
@@ -131,25 +140,57 @@ def earnings_head(picture: Picture, width: int) -> Lines:
             width,
         )
     day = view.earnings[0]
-    first = line(
-        muted("Today  "),
-        strong(words.tao(earned_rao(day))),
-        muted("   from "),
-        words.energy(day.sources.total_wh),
-        muted("   idle took "),
-        words.energy(day.idle_wh),
-        muted("   sun "),
-        words.percent(sun_share(day.sources)),
-        muted(f"   {PLAY}" if is_play(view) else ""),
+    sums = (
+        line(strong(words.tao(earned_rao(day)))),
+        line(muted("rig "), words.energy(day.sources.total_wh)),
+        line(muted("idle "), words.energy(day.idle_wh)),
+        line(muted("from the sun "), words.percent(sun_share(day.sources))),
+        line(muted("cost "), words.money(day.cost, view.currency)),
+        line(muted(PLAY if is_play(view) else "")),
     )
-    legend: list[Span] = []
-    for name, field, tone in SOURCES:
-        value = words.kilowatt_hours(getattr(day.sources, field))
-        legend += [Span("▇ ", tone), Span(f"{name} {value}   ")]
-    return (
-        cut(first, width),
-        source_bar(day.sources, width),
-        cut((*legend, muted("kWh")), width),
+    legend = [
+        line(Span("▇ ", tone), muted(f"{name} "), words.energy(getattr(day.sources, field)))
+        for name, field, tone in SOURCES
+        if getattr(day.sources, field) > 0
+    ]
+    return (*flow(sums, width), source_bar(day.sources, width), *flow(legend, width))
+
+
+def energy_by_day(picture: Picture, width: int, height: int | None = None) -> Lines:
+    """Return a bar per day: the rig's energy by source."""
+    view = picture.view
+    if view is None or not view.earnings:
+        return (line(muted("No day has been kept yet.")),)
+    shown = view.earnings[:height]
+    full_wh = max(day.sources.total_wh for day in shown)
+    bars = max(6, width - 22)
+    return tuple(
+        line(
+            muted(f"{words.iso_day(day.day):<11}"),
+            *stacked_bar(
+                [(getattr(day.sources, field), tone) for _, field, tone in SOURCES], full_wh, bars
+            ),
+            f" {words.energy(day.sources.total_wh):>9}",
+        )
+        for day in shown
+    )
+
+
+def tao_by_day(picture: Picture, width: int, height: int | None = None) -> Lines:
+    """Return a bar per day: what miner and validator earned."""
+    view = picture.view
+    if view is None or not view.earnings:
+        return (line(muted("Nothing earned yet: rewards come at the end of an epoch.")),)
+    shown = view.earnings[:height]
+    full = max(1.0, *(float(earned_rao(day)) for day in shown))
+    bars = max(6, width - 22)
+    return tuple(
+        line(
+            muted(f"{words.iso_day(day.day):<11}"),
+            *stacked_bar([(day.miner_rao, Tone.RIG), (day.validator_rao, Tone.GRID)], full, bars),
+            f" {words.tao(earned_rao(day)):>9}",
+        )
+        for day in shown
     )
 
 

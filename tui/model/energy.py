@@ -13,7 +13,9 @@ from tui.text import (
     Lines,
     Span,
     Tone,
+    as_many_as_fit,
     cut,
+    flow,
     line,
     longest_that_fits,
     muted,
@@ -22,7 +24,7 @@ from tui.text import (
 )
 
 FULL_SOC = 0.99
-_BRANCH_CELLS, _NAME_CELLS, _POWER_CELLS, _LEAST_NOTE_CELLS = 7, 10, 8, 20
+_BRANCH_CELLS, _NAME_CELLS, _POWER_CELLS, _LEAST_NOTE_CELLS = 7, 10, 8, 22
 
 
 def full_power_w(view: SiteView) -> float:
@@ -89,19 +91,34 @@ def energy(picture: Picture, width: int, height: int | None = None) -> Lines:
     bars = max(6, min(24, spare - _LEAST_NOTE_CELLS))
     note = spare - bars
     full_w = full_power_w(view)
-    flows = _flows(view, note)
+    flows = _flows(view, note - 1)
     rows = [_sun_row(view, full_w, bars, note)]
     if height is None or height >= len(flows) + 7:
         rows.append(line(muted("  │")))
     rows += [_flow_row(flow, full_w, bars, note, last=flow is flows[-1]) for flow in flows]
-    if height is None or height >= len(rows) + 4:
-        rows.append(BLANK)
-    return (*rows, *_today(view, width))
+    today, notes = _today(view, width), _notes(view, width)
+    for more in (today, notes):
+        gap = height is None or height > len(rows) + len(more)
+        rows += [*([BLANK] if gap else []), *more]
+    return tuple(rows[:height])
+
+
+def _notes(view: SiteView, width: int) -> Lines:
+    """Return what is worth knowing beside the flow: own use of the sun, and what idling costs."""
+    groups: list[Line] = []
+    share = self_use(view.today)
+    if share is not None and view.state.supply is Supply.GRID:
+        groups.append(line(muted("self-use "), words.percent(share)))
+    parked_w = sum(gpu.power_w or 0.0 for gpu in view.state.gpus if gpu.parked)
+    groups.append(line(muted("idle "), words.power(view.rig.wall_w(parked_w))))
+    if view.earnings:
+        groups.append(line(muted("idle today "), words.energy(view.earnings[0].idle_wh)))
+    return (as_many_as_fit(groups, width),)
 
 
 def _sun_row(view: SiteView, full_w: float, bars: int, note: int) -> Line:
     name = pad(line(Span("SUN", Tone.SUN)), _BRANCH_CELLS + _NAME_CELLS)
-    tail, tone = _sun_note(view, note)
+    tail, tone = _sun_note(view, note - 1)
     power = _power(view.state.pv_w)
     return (*name, *power, *bar(view.state.pv_w, full_w, bars, Tone.SUN), Span(f" {tail}", tone))
 
@@ -110,7 +127,7 @@ def _sun_note(view: SiteView, width: int) -> tuple[str, Tone]:
     sky_w = sky_now_w(view)
     if view.state.pv_throttled:
         sky = "" if sky_w is None else f" of {words.power(sky_w)}"
-        return longest_that_fits((f"held back{sky}", "held back"), width), Tone.HIDDEN_SUN
+        return longest_that_fits((f"held back{sky}", "held back"), width), Tone.WARN
     if sky_w is None:
         return "", Tone.MUTED
     sky = words.power(sky_w)
@@ -144,21 +161,18 @@ def _flows(view: SiteView, note: int) -> list[_Flow]:
             )
         )
     else:
-        flows.append(_grid_flow(view, note))
+        flows.append(_grid_flow(view))
     return flows
 
 
-def _grid_flow(view: SiteView, note: int) -> _Flow:
+def _grid_flow(view: SiteView) -> _Flow:
     state = view.state
     if state.supply is Supply.ISLAND:
         return _Flow(name="GRID", tone=Tone.GRID, power_w=None, feeds=False, note="none: island")
     imports = _gives(state.grid_w)
     doing = {True: "import", False: "export", None: ""}[imports]
-    share = self_use(view.today)
-    own = f"self-use {words.percent(share)}" if share is not None else ""
-    text = longest_that_fits((f"{doing}, {own}".strip(", "), doing), note)
     return _Flow(
-        name="GRID", tone=Tone.GRID, power_w=state.grid_w, feeds=imports is True, note=text
+        name="GRID", tone=Tone.GRID, power_w=state.grid_w, feeds=imports is True, note=doing
     )
 
 
@@ -232,43 +246,46 @@ def _shown_columns(view: SiteView) -> tuple[tuple[str, str], ...]:
 
 
 def energy_compact(picture: Picture, width: int) -> Lines:
-    """Return the energy flow in three rows."""
+    """Return the energy flow in three rows, more where the terminal is narrow."""
     view = picture.view
     if view is None:
         return (line(muted("No picture of the site yet.")),)
     state, full_w = view.state, full_power_w(view)
-    bars = 12 if width >= 70 else 6
+    bars = 12 if width >= 70 else 8
     soc = None if state.battery is None else state.battery.soc
-    sun_tail, sun_tone = _sun_note(view, 20)
+    note, tone = _sun_note(view, 20)
     sun = line(
         Span("SUN   ", Tone.SUN),
         strong(f"{words.power(state.pv_w):<8}"),
         *bar(state.pv_w, full_w, bars, Tone.SUN),
-        *_arrow("house", state.house_w, Tone.HOUSE),
-        *_arrow("rig", state.rig_w, Tone.RIG),
-        Span(f"  {sun_tail}", sun_tone),
     )
     battery = line(
         Span("BAT   ", Tone.BATTERY),
         strong(f"{words.percent(soc):<8}"),
         *bar(soc, 1.0, bars, Tone.BATTERY),
-        *_battery_arrow(view),
-        *_supply_arrow(view),
     )
-    today = line(muted("TODAY "), *_today_words(view))
-    return tuple(cut(row, width) for row in (sun, battery, today))
+    house = _arrow("house", state.house_w, Tone.HOUSE)
+    rig = _arrow("rig", state.rig_w, Tone.RIG)
+    first = (sun, house, rig, line(Span(note, tone)))
+    second = (battery, _battery_arrow(view), _supply_arrow(view))
+    today = _today_words(view)
+    return tuple(
+        row
+        for groups, gap in ((first, 2), (second, 2), (today, 2))
+        for row in flow(groups, width, indent=6, gap=gap)
+    )
 
 
 def _arrow(name: str, power_w: float | None, tone: Tone) -> Line:
     arrow = "◀" if tone in (Tone.GRID, Tone.BATTERY) and _gives(power_w) else "▶"
     power = words.power(None if power_w is None else abs(power_w))
-    return line(muted(f"  {arrow} "), Span(name, tone), f" {power}")
+    return line(muted(f"{arrow} "), Span(name, tone), f" {power}")
 
 
 def _battery_arrow(view: SiteView) -> Line:
     battery = view.state.battery
     if battery is None:
-        return line(muted("  no battery known"))
+        return line(muted("no battery known"))
     note = battery_note(view, 24).partition(", ")[2]
     tail = muted(f", {note}") if note else muted("")
     return (*_arrow("battery", battery.power_w, Tone.BATTERY), tail)
@@ -278,14 +295,15 @@ def _supply_arrow(view: SiteView) -> Line:
     state = view.state
     if state.supply is Supply.GENERATOR:
         power = words.power(state.generator_w)
-        return line(muted("  ◀ "), Span("generator", Tone.GENERATOR), f" {power}")
+        return line(muted("◀ "), Span("generator", Tone.GENERATOR), f" {power}")
     if state.supply is Supply.ISLAND:
-        return line(muted("  no grid: island"))
+        return line(muted("no grid: island"))
     return _arrow("grid", state.grid_w, Tone.GRID)
 
 
-def _today_words(view: SiteView) -> Line:
-    today = view.today
-    shown = _shown_columns(view)
-    parts = [f"{name} {words.kilowatt_hours(getattr(today, field))}" for name, field in shown]
-    return line("  ".join(parts), muted(" kWh"))
+def _today_words(view: SiteView) -> tuple[Line, ...]:
+    first, *rest = (
+        line(muted(f"{name} "), words.kilowatt_hours(getattr(view.today, field)))
+        for name, field in _shown_columns(view)
+    )
+    return (line(muted("TODAY "), *first), *rest, line(muted("kWh")))

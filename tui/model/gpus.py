@@ -7,7 +7,7 @@ from solard.core.view import SiteView
 from tui import format as words
 from tui.model.picture import Picture, cards_on
 from tui.model.table import Field, Table, paint, table_of
-from tui.text import Line, Lines, Span, Tone, line, longest_that_fits, muted, strong
+from tui.text import Line, Lines, Span, Tone, flow, hang, line, longest_that_fits, muted, strong
 
 IDLE_UTILIZATION = 0.02
 SAME_LIMIT_W = 1.0
@@ -66,13 +66,13 @@ def card_table(view: SiteView) -> Table:
     return table_of(fields, view.state.gpus, key=lambda g: g.gpu_id, width=0)
 
 
-def few_cards(picture: Picture, height: int | None = None) -> Lines:
+def few_cards(picture: Picture, width: int, height: int | None = None) -> Lines:
     """Return the short table; where rows are short it says how many are left out."""
     view = picture.view
     if view is None:
         return ()
     if not view.state.gpus:
-        return _no_cards(view)
+        return _no_cards(view, width)
     table = card_table(view)
     wanted = len(table.rows) + 1
     if height is None or wanted <= height:
@@ -81,9 +81,9 @@ def few_cards(picture: Picture, height: int | None = None) -> Lines:
     return (*paint(table, height - 1), line(muted(f"    {left_out} more cards: 2 GPUs")))
 
 
-def _no_cards(view: SiteView) -> Lines:
+def _no_cards(view: SiteView, width: int) -> Lines:
     note = view.keeper.error or view.keeper.note or "The keeper has not named any card yet."
-    return (line(muted("No cards")), line(muted(note)))
+    return hang(line(muted("No cards. ")), note, width)
 
 
 def gpu_table(view: SiteView, width: int) -> Table:
@@ -112,31 +112,29 @@ def gpu_table(view: SiteView, width: int) -> Table:
     return table_of(fields, view.state.gpus, key=lambda g: g.gpu_id, width=width)
 
 
-def budget(picture: Picture) -> Lines:
-    """Return what the rig may draw, would draw and draws, and what each watt is for."""
+def budget(picture: Picture, width: int) -> Lines:
+    """Return what the rig may draw, would draw and draws, and where its watts go."""
     view = picture.view
     if view is None:
         return (line(muted("No picture of the rig yet.")),)
     decision, state = view.decision, view.state
-    first = [muted("Rig  draws "), Span(words.watts(state.rig_w), Tone.RIG)]
+    groups: list[Line] = [line(muted("rig draws "), Span(words.watts(state.rig_w), Tone.RIG))]
     if decision is not None:
-        first += [muted("   budget "), strong(words.watts(decision.budget_w))]
+        groups.append(line(muted("budget "), strong(words.watts(decision.budget_w))))
         if abs(decision.target_w - decision.budget_w) > SAME_LIMIT_W:
-            first += [muted(" on its way to "), Span(words.watts(decision.target_w))]
-        first += [muted("   limits add up to "), Span(words.watts(decision.expected_w))]
+            groups.append(line(muted("on its way to "), words.watts(decision.target_w)))
+        groups.append(line(muted("if every limit is used "), words.watts(decision.expected_w)))
+        groups.append(line(muted("work "), decision.mode.value))
     cards_w = [gpu.power_w for gpu in state.gpus if gpu.power_w is not None]
-    total = words.watts(sum(cards_w)) if cards_w else words.DASH
-    mode = words.DASH if decision is None else decision.mode.value
-    second = [
-        muted("     host "),
-        Span(words.watts(view.rig.host_w)),
-        muted("   cards "),
-        Span(total),
+    groups += [
+        line(muted("host "), words.watts(view.rig.host_w)),
+        line(muted("cards "), words.watts(sum(cards_w) if cards_w else None)),
+        line(muted(f"{cards_on(view)} of {len(state.gpus)} on")),
+        line(muted(f"keeper {view.keeper.backend}")),
     ]
-    second += [muted(f"   on {cards_on(view)} of {len(state.gpus)}   work "), Span(mode)]
-    keeper = f"   keeper {view.keeper.backend}"
-    second += [muted(keeper)]
-    return (tuple(first), tuple(second))
+    note = view.keeper.error or view.keeper.note
+    notes = hang(line(Span("▲ ", Tone.WARN)), note, width) if note else ()
+    return (*flow(groups, width), *notes)
 
 
 def compact_cards(picture: Picture, width: int, height: int | None = None) -> Lines:
@@ -145,7 +143,7 @@ def compact_cards(picture: Picture, width: int, height: int | None = None) -> Li
     if view is None:
         return (line(muted("No picture of the rig yet.")),)
     if not view.state.gpus:
-        return _no_cards(view)
+        return _no_cards(view, width)
     rows = tuple(_compact_row(view, gpu, width) for gpu in view.state.gpus)
     if height is None or len(rows) <= height:
         return rows

@@ -1,5 +1,6 @@
 """The header: site, how old the picture is, a dot per source, mode and local time."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from solard.core.inputs import OverrideKind
@@ -104,35 +105,58 @@ def mode_badge(view: SiteView) -> Span:
     return Span(f" RUN {words.power(override.power_w)} to {until} ", Tone.BADGE_WARN)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How much the header says."""
+
+    sources: bool = True
+    block: bool = True
+    date: bool = False
+    notes: bool = False
+    live: bool = True
+    site: bool = True
+
+
+_FORMS = (
+    _Form(date=True, notes=True),
+    _Form(date=True),
+    _Form(),
+    _Form(block=False),
+    _Form(block=False, live=False),
+    _Form(sources=False),
+    _Form(sources=False, live=False),
+    _Form(sources=False, live=False, site=False),
+)
+
+
 def header(picture: Picture, width: int) -> Line:
     """Return the header in the longest form that fits."""
-    forms = (_header(picture, detail) for detail in (3, 2, 1, 0))
-    left, right = next((left, right) for left, right in forms if _fits(left, right, width))
+    if picture.view is None:
+        return _waiting(picture.link, width)
+    view, link = picture.view, picture.link
+    forms = [(_left(view, link, form), _right(view, form)) for form in _FORMS]
+    fitting = (pair for pair in forms if line_cells(pair[0]) + line_cells(pair[1]) < width)
+    left, right = next(fitting, forms[-1])
     return spread(left, right, width)
 
 
-def _fits(left: Line, right: Line, width: int) -> bool:
-    return line_cells(left) + line_cells(right) + 2 <= width or len(left) <= 4
+def _waiting(link: Link, width: int) -> Line:
+    left = line(Span(" solard ", Tone.TITLE), muted(f" {link.socket}"))
+    return spread(left, line(dot(link_health(link)), muted(" no picture yet ")), width)
 
 
-def _header(picture: Picture, detail: int) -> tuple[Line, Line]:
-    view, link = picture.view, picture.link
-    logo = Span(" solard ", Tone.TITLE)
-    if view is None:
-        text = link.socket if detail else ""
-        return line(logo, muted(f" {text}")), line(
-            dot(link_health(link)), muted(" no picture yet ")
-        )
-    badge = mode_badge(view)
-    if detail == 0:
-        return line(logo, " ", dot(link_health(link)), " "), line(badge, " ")
-    parts: list[Span] = [logo, strong(f" {view.site}"), Span("  ")]
-    parts += [dot(link_health(link)), Span(f" {_link_text(link)}")]
-    if detail >= 2:
-        parts += _sources(view, detail)
-    if link.read_only:
-        parts += [muted("   read-only")]
-    return tuple(parts), (badge, *_time(view, detail))
+def _left(view: SiteView, link: Link, form: _Form) -> Line:
+    parts: list[Span] = [Span(" solard ", Tone.TITLE)]
+    if form.site:
+        parts += [strong(f" {view.site}"), Span("  ")]
+    parts += [dot(link_health(link))]
+    if form.live:
+        parts += [Span(f" {_link_text(link)}")]
+    if form.sources:
+        parts += _sources(view, form)
+    if link.read_only and form.live:
+        parts += [muted("  read-only")]
+    return tuple(parts)
 
 
 def _link_text(link: Link) -> str:
@@ -141,25 +165,24 @@ def _link_text(link: Link) -> str:
     return "live" if link.age_s is None else f"live {words.duration(link.age_s)}"
 
 
-def _sources(view: SiteView, detail: int) -> list[Span]:
-    gap = "   " if detail >= 3 else "  "
+def _sources(view: SiteView, form: _Form) -> list[Span]:
+    gap = "   " if form.notes else "  "
     parts = [muted(f"{gap}Modbus "), dot(modbus_health(view))]
     parts += [muted(f"{gap}GPU "), dot(gpu_health(view))]
-    if detail >= 3 and view.keeper.backend == "simulated":
+    if form.notes and view.keeper.backend == "simulated":
         parts += [muted(" simulated")]
     parts += [muted(f"{gap}chain "), dot(chain_health(view))]
-    if view.network is not None and detail >= 2:
+    if view.network is not None and form.block:
         parts += [Span(f" {words.count(view.network.block)}")]
     return parts
 
 
-def _time(view: SiteView, detail: int) -> Line:
+def _right(view: SiteView, form: _Form) -> Line:
     moment = view.state.taken_at
-    parts: list[Span] = []
+    parts: list[Span] = [mode_badge(view)]
     if view.speed != 1.0:
-        text = f"{view.speed:g}× simulated day" if detail >= 3 else f"{view.speed:g}×"
-        parts += [Span(f"  {text}", Tone.WARN)]
-    seconds = detail >= 2
-    clock = words.clock_with_seconds if seconds else words.clock
-    date = f"{words.day(moment, view.state)} " if detail >= 2 else ""
-    return line(*parts, f"  {date}{clock(moment, view.state)} ")
+        text = f"{view.speed:g}× simulated day" if form.notes else f"{view.speed:g}×"
+        parts += [Span(f" {text}", Tone.WARN)]
+    clock = words.clock_with_seconds if form.date else words.clock
+    date = f"{words.day(moment, view.state)} " if form.date else ""
+    return line(*parts, f" {date}{clock(moment, view.state)} ")

@@ -18,6 +18,18 @@ def events(picture: Picture, width: int, height: int | None = None) -> Lines:
     return tuple(cut(_row(view, event), width) for event in view.events[:height])
 
 
+def network_events(picture: Picture, width: int, height: int | None = None) -> Lines:
+    """Return the newest events of the chain and of the workloads."""
+    view = picture.view
+    if view is None:
+        return (line(muted("Nothing has happened yet.")),)
+    sources = {"chain", *(workload.name for workload in view.workloads)}
+    found = [event for event in view.events if event.source in sources]
+    if not found:
+        return (line(muted("Nothing has happened on the network yet.")),)
+    return tuple(cut(_row(view, event), width) for event in found[:height])
+
+
 def _row(view: SiteView, event: Event) -> Line:
     return (*_label(view, event), Span(event.text, _TONES.get(event.level, Tone.PLAIN)))
 

@@ -6,7 +6,7 @@ from tui import format as words
 from tui.model.header import chain_health, dot
 from tui.model.picture import Picture
 from tui.model.table import Field, Table, table_of
-from tui.text import Lines, Span, Tone, cut, hang, line, muted, strong
+from tui.text import Lines, Span, Tone, cut, flow, hang, line, muted, strong
 
 _FEW_RESTARTS = 1
 
@@ -29,21 +29,15 @@ def network_head(picture: Picture, width: int) -> Lines:
         )
     kind = "embedded network: play tokens, no price"
     name = kind if network.kind == "embedded" else network.kind
-    first = line(
-        dot(chain_health(view)),
-        strong(f" {name}"),
+    ago = words.DASH if network.age_s is None else f"{words.duration(network.age_s)} ago"
+    facts = (
+        line(muted("block "), words.count(network.block)),
+        line(muted("epoch "), words.count(network.epochs)),
+        line(muted("tempo "), f"{network.tempo} blocks"),
+        line(muted("last block "), ago),
     )
-    second = line(
-        muted("block "),
-        Span(words.count(network.block)),
-        muted("   epoch "),
-        Span(words.count(network.epochs)),
-        muted("   tempo "),
-        Span(f"{network.tempo} blocks"),
-        muted("   last block "),
-        Span(f"{words.duration(network.age_s)} ago" if network.age_s is not None else words.DASH),
-    )
-    return (cut(first, width), cut(second, width))
+    first = line(dot(chain_health(view)), strong(f" {name}"))
+    return (cut(first, width), *flow(facts, width))
 
 
 def neuron_table(view: SiteView, width: int) -> Table:
@@ -125,4 +119,7 @@ def _restarts(workload: WorkloadView) -> Span:
 
 
 def _health(workload: WorkloadView) -> Span:
-    return Span(workload.health, Tone.GOOD if workload.health == "ok" else Tone.BAD)
+    if workload.health != "ok":
+        return Span(workload.health, Tone.BAD)
+    did = [f"{words.count(number)} {name.replace('_', ' ')}" for name, number in workload.counters]
+    return Span(", ".join(["ok", *did]), Tone.GOOD)

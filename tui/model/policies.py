@@ -19,6 +19,8 @@ _VERDICTS = {
     Verdict.OVERRULED: Span("overruled", Tone.BAD),
 }
 
+_LONGEST_NAME = 32
+
 
 def policies(picture: Picture, width: int) -> Lines:
     """Return every policy with its conditions."""
@@ -71,37 +73,44 @@ def proposals(picture: Picture, width: int) -> Lines:
     if view is None or view.decision is None:
         return (line(muted("No decision yet, so nothing was proposed.")),)
     rows: list[Line] = [_decided(view, view.decision), BLANK]
-    for place, heard in enumerate(view.decision.heard, start=1):
-        rows += _heard(place, heard, width)
+    heard_ones = view.decision.heard
+    name = min(_LONGEST_NAME, max((len(each.proposal.rule) for each in heard_ones), default=0))
+    for place, heard in enumerate(heard_ones, start=1):
+        rows += _heard(place, heard, width, name)
     return tuple(rows)
 
 
 def _decided(view: SiteView, decision: Decision) -> Line:
     return line(
-        Span(words.clock_with_seconds(decision.decided_at, view.state)),
-        muted("  decided by "),
+        words.clock_with_seconds(decision.decided_at, view.state),
+        muted("  "),
         strong(decision.rule),
-        muted("  target "),
+        muted(" decided: target "),
         words.watts(decision.target_w),
-        muted("  budget "),
+        muted(", budget "),
         words.watts(decision.budget_w),
-        muted("  work "),
+        muted(", work "),
         decision.mode.value,
     )
 
 
-def _heard(place: int, heard: HeardProposal, width: int) -> Lines:
+def _heard(place: int, heard: HeardProposal, width: int, name_cells: int) -> Lines:
     proposal = heard.proposal
+    idle = heard.verdict is Verdict.IDLE
     wide = width >= 100
-    name = f"{proposal.rule:<22.22}" if wide else proposal.rule
+    name = f"{proposal.rule:<{name_cells}.{name_cells}}" if wide else proposal.rule
     bounds = f"{proposal.bounds.min_w:,.0f} to {proposal.bounds.max_w:,.0f} W"
-    label = line(muted(f"{place:>2} "), _VERDICTS[heard.verdict], " ", strong(name))
-    label = (*label, Span(f" {bounds:<17}" if wide else f"  {bounds}"))
-    extra = _extra(heard)
-    text = f"{extra}{proposal.why}"
-    if wide:
-        return hang((*label, Span(" ")), text, width)
-    return (cut(label, width), *hang(line(" " * 13), text, width))
+    label: Line = (
+        muted(f"{place:>2} "),
+        _VERDICTS[heard.verdict],
+        Span(f" {name}", Tone.MUTED if idle else Tone.STRONG),
+        Span(f" {bounds:<16}" if wide else f"  {bounds}", Tone.MUTED if idle else Tone.PLAIN),
+    )
+    text = f"{_extra(heard)}{proposal.why}"
+    rows = hang((*label, Span(" ")), text, width) if wide else hang(line(" " * 13), text, width)
+    if idle:
+        rows = tuple((*row[:-1], muted(row[-1].text)) for row in rows)
+    return rows if wide else (cut(label, width), *rows)
 
 
 def _extra(heard: HeardProposal) -> str:

@@ -49,7 +49,7 @@ def banner(picture: Picture, width: int) -> Lines:
     first, more = view.degraded[0], len(view.degraded) - 1
     rest = f"  (+{more} more: 6 Log)" if more else ""
     body = cut(line(f" ▲ {first}"), width - len(rest) - 1)
-    return (_filled("".join(span.text for span in body) + rest, width, Tone.BADGE_WARN),)
+    return ((*(Span(span.text, Tone.WARN) for span in body), muted(rest)),)
 
 
 def _filled(text: str, width: int, tone: Tone) -> Line:

@@ -9,6 +9,8 @@ from textual.widgets import Button, Input, Static
 from solard.core.view import SiteView
 from tui.model.asks import AnswerInvalid, Ask, RunRequest, read_run, run_sentence
 from tui.model.keys import help_lines
+from tui.text import BLANK, hang
+from tui.widgets.panel import TallPanel
 from tui.widgets.tones import content
 
 
@@ -28,7 +30,7 @@ class ConfirmScreen(ModalScreen[bool]):
         """Make question and answers."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._ask.title
-            yield Static(self._ask.text, markup=False)
+            yield TallPanel(lambda _, width: hang(BLANK, self._ask.text, width))
             with Horizontal(classes="answers"):
                 yield Button(f"{self._ask.no} (n)", id="no", compact=True)
                 yield Button(f"{self._ask.yes} (y)", id="yes", compact=True, variant="primary")
@@ -51,6 +53,7 @@ class RunScreen(ModalScreen[RunRequest | None]):
         super().__init__()
         self._view = view
         self._power = power
+        self._said = ""
 
     def compose(self) -> ComposeResult:
         """Make two fields, the sentence and the answers."""
@@ -61,7 +64,7 @@ class RunScreen(ModalScreen[RunRequest | None]):
                 yield Input(self._power, id="power", compact=True, select_on_focus=False)
                 yield Static("  for ", classes="name")
                 yield Input("2 h", id="length", compact=True, select_on_focus=False)
-            yield Static(id="sentence", markup=False)
+            yield TallPanel(lambda _, width: hang(BLANK, self._said, width), id="sentence")
             with Horizontal(classes="answers"):
                 yield Button("Cancel (Esc)", id="no", compact=True)
                 yield Button("Run (Enter)", id="yes", compact=True, variant="primary")
@@ -76,15 +79,14 @@ class RunScreen(ModalScreen[RunRequest | None]):
 
     @on(Input.Changed)
     def _say(self) -> None:
-        field = self.query_one("#sentence", Static)
+        button = self.query_one("#yes", Button)
         try:
-            request = self._request()
+            self._said = run_sentence(self._view, self._request())
+            button.disabled = False
         except AnswerInvalid as err:
-            field.update(f"{err}.")
-            self.query_one("#yes", Button).disabled = True
-            return
-        field.update(run_sentence(self._view, request))
-        self.query_one("#yes", Button).disabled = False
+            self._said = f"{err}."
+            button.disabled = True
+        self.query_one("#sentence", TallPanel).refresh(layout=True)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

@@ -25,7 +25,7 @@ class GpusPane(Pane):
         with Vertical(classes="box", id="cards-box") as box:
             box.border_title = "Cards"
             yield LiveTable(cursor=True, id="cards")
-            yield TallPanel(lambda picture, _: gpus.budget(picture), id="budget")
+            yield TallPanel(gpus.budget, id="budget")
         yield Panel(self._curve, title="Work against watts", id="curve", classes="box")
 
     def show(self, picture: Picture) -> None:
@@ -33,7 +33,7 @@ class GpusPane(Pane):
         self._picture = picture
         if picture.view is not None:
             table = self.query_one(LiveTable)
-            table.show(gpus.gpu_table(picture.view, self.size.width - 4))
+            table.show(gpus.gpu_table(picture.view, self.room))
         super().show(picture)
 
     def opened(self) -> None:

@@ -7,7 +7,10 @@ from tui.model import control, day, earnings, energy, gpus, log, overview, why
 from tui.screens.pane import Pane
 from tui.widgets.panel import Panel, TallPanel
 
-_DAY = "Today's sun  █ so far  ░ forecast  ━ rig, then its plan  ┊ now"
+_DAY = (
+    "Today  [$warning]█[/] sun  [$foreground-muted]░[/] forecast  "
+    "[$accent]━[/] rig, then its plan  [$foreground-muted]┊[/] now"
+)
 
 
 class OverviewPane(Pane):

@@ -14,5 +14,10 @@ class Pane(Vertical):
         for panel in self.query(Panel):
             panel.show(picture)
 
+    @property
+    def room(self) -> int:
+        """Return the columns inside a box that is as wide as the terminal."""
+        return self.app.size.width - 4
+
     def opened(self) -> None:
         """Take the focus that this pane needs."""

@@ -15,6 +15,7 @@ class TabBar(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="tabs")
+        self.auto_links = False
         self._open = 1
         self._picture = Picture()
 
@@ -30,7 +31,7 @@ class TabBar(Widget):
         width = self.content_size.width
         parts: list[Content] = []
         for number, text in enumerate(tab_labels(width, self._open), start=1):
-            style = "bold reverse $primary" if number == self._open else "$text-muted"
+            style = "bold reverse $primary" if number == self._open else "$foreground-muted"
             tab = Content.styled(text, style)
             parts.append(tab.stylize(Style.from_meta({"@click": f"app.open({number})"})))
         tabs = Content("").join(parts)
@@ -51,6 +52,7 @@ class KeyBar(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="keys")
+        self.auto_links = False
         self._screen = 1
         self._picture = Picture()
 

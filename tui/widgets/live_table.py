@@ -1,12 +1,11 @@
 """A table that changes only the cells whose text changed."""
 
 from rich.text import Text
-from textual.style import Style
 from textual.widgets import DataTable
 
 from tui.model.table import Table, TableColumn, TableRow, aligned
 from tui.text import Span, Tone
-from tui.widgets.tones import STYLES
+from tui.widgets.tones import rich_style
 
 
 class LiveTable(DataTable[Text]):
@@ -71,5 +70,5 @@ class LiveTable(DataTable[Text]):
         return [self._text(cell, column) for column, cell in pairs]
 
     def _text(self, span: Span, column: TableColumn) -> Text:
-        style = Style.parse(STYLES[span.tone], self.app.theme_variables).rich_style
+        style = rich_style(span.tone, self.app.theme_variables)
         return Text(aligned(span.text, column), style=style, no_wrap=True, end="")

@@ -1,23 +1,28 @@
 """Tones to colours: each meaning takes its colour from the theme, so that every theme works."""
 
+from rich.style import Style as RichStyle
+from textual.color import Color
 from textual.content import Content
+from textual.style import Style
 from textual.theme import Theme
 
 from tui.text import Lines, Tone
 
 STYLES: dict[Tone, str] = {
     Tone.PLAIN: "",
-    Tone.MUTED: "$text-muted",
+    Tone.MUTED: "$foreground-muted",
+    Tone.FAINT: "$secondary 40%",
     Tone.STRONG: "bold",
     Tone.TITLE: "bold $primary",
     Tone.GOOD: "$success",
     Tone.WARN: "$warning",
     Tone.BAD: "bold $error",
     Tone.SUN: "$warning",
-    Tone.HIDDEN_SUN: "italic $warning",
+    Tone.HIDDEN_SUN: "$warning 65%",
     Tone.HOUSE: "$secondary",
     Tone.RIG: "$accent",
     Tone.RIG_ON_SUN: "$accent on $warning",
+    Tone.RIG_ON_HIDDEN_SUN: "$accent on $warning 65%",
     Tone.BATTERY: "$success",
     Tone.GRID: "$primary",
     Tone.GENERATOR: "$error",
@@ -65,6 +70,18 @@ CYCLE = (
     "ansi-light",
 )
 """Themes that `t` walks through; the palette offers all."""
+
+
+def rich_style(tone: Tone, variables: dict[str, str]) -> RichStyle:
+    """Return a tone as a Rich style, its transparency mixed into the theme's background."""
+    style = Style.parse(STYLES[tone], variables)
+    colour = style.foreground
+    if colour is None or colour.a >= 1:
+        return style.rich_style
+    if colour.ansi is not None:
+        return RichStyle(dim=True)
+    background = Color.parse(variables["background"])
+    return RichStyle(color=background.blend(colour, colour.a, 1.0).rich_color)
 
 
 def content(lines: Lines) -> Content:
