@@ -90,6 +90,7 @@ class Stage:
         self.node_port = free_port()
         self.axon_port = free_port()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._all: list[subprocess.Popen[bytes]] = []
         self._log = (home / "log").open("wb")
 
     def socket_of(self, name: str) -> Path:
@@ -109,6 +110,7 @@ class Stage:
             stderr=self._log,
             stdout=self._log,
         )
+        self._all.append(self._running[name])
 
     def kill(self, name: str) -> None:
         self._running[name].kill()
@@ -116,6 +118,9 @@ class Stage:
 
     def stop(self, name: str) -> int:
         self._running[name].send_signal(signal.SIGTERM)
+        return self._running[name].wait(10)
+
+    def wait(self, name: str) -> int:
         return self._running[name].wait(10)
 
     def rss_mb(self, name: str) -> float:
@@ -142,7 +147,7 @@ class Stage:
         return (self.home / "log").read_text()
 
     def close(self) -> None:
-        for one in self._running.values():
+        for one in self._all:
             if one.poll() is None:
                 one.kill()
             one.wait()

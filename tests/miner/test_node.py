@@ -1,0 +1,171 @@
+"""The node's HTTP API and its client, over real TCP."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from miner import keys
+from miner.chain.api import NodeApi
+from miner.chain.authority import Authority, open_authority
+from miner.chain.backend import ChainRefused, ChainUnreachable
+from miner.chain.client import NodeClient
+from miner.presence import Presence
+
+START = datetime(2024, 6, 20, 8, tzinfo=UTC)
+ALICE, BOB = keys.from_uri("//Alice"), keys.from_uri("//Bob")
+
+
+class Node:
+    """A node on loopback that makes a block every 20 ms."""
+
+    def __init__(self, authority: Authority, url: str) -> None:
+        self.authority = authority
+        self.url = url
+
+    async def make_blocks(self) -> None:
+        while True:
+            self.step(1)
+            await asyncio.sleep(0.02)
+
+    def step(self, count: int) -> None:
+        number = self.authority.head.number
+        moments = [START + timedelta(seconds=12 * (number + i + 1)) for i in range(count)]
+        self.authority.make_blocks(moments)
+
+
+@pytest.fixture
+async def node(tmp_path) -> AsyncIterator[Node]:
+    authority = open_authority(tmp_path, START, tempo=10)
+    runner = web.AppRunner(NodeApi(authority).application())
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    one = Node(authority, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    task = asyncio.create_task(one.make_blocks())
+    yield one
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await runner.cleanup()
+    authority.store.close()
+
+
+@pytest.fixture
+async def client(node: Node) -> AsyncIterator[NodeClient]:
+    one = NodeClient(node.url)
+    yield one
+    await one.close()
+
+
+async def get(node: Node, path: str) -> tuple[int, dict]:
+    async with aiohttp.ClientSession() as session, session.get(node.url + path) as response:
+        return response.status, await response.json()
+
+
+async def test_head_says_that_it_is_a_simulator(node, client):
+    head = await client.head()
+
+    assert head.is_simulator
+    assert head.network.startswith("embedded-")
+    assert head.issuance_rao >= 11_000_000 * 10**9
+
+
+async def test_newcomer_registers_out_of_its_grant_and_announces_its_axon(node, client):
+    presence = Presence(client, ALICE, 1, wants_stake=True, endpoint=("127.0.0.1", 8091))
+    await presence.refresh()
+    await presence.refresh()
+
+    neuron = presence.neuron
+    assert (neuron.uid, neuron.axon, neuron.role) == (1, "127.0.0.1:8091", "miner")
+    # 100 τ granted, 0.1 τ burned at most, 1 τ kept.
+    assert 98.9e9 <= neuron.stake_rao < 99e9
+
+
+async def test_refused_call_raises_with_the_chains_sentence(node, client):
+    await client.register(ALICE, 1)
+
+    with pytest.raises(ChainRefused, match="no validator permit"):
+        await client.set_weights(ALICE, 1, {0: 1.0})
+    with pytest.raises(ChainRefused, match="can only claim_grant"):
+        await client.set_weights(BOB, 1, {0: 1.0})
+
+
+async def test_weights_are_scaled_and_paid_for(node, client):
+    await client.register(ALICE, 1)
+    await client.stake_spare(ALICE, 1, 10**9)
+    await client.register(BOB, 1)
+    node.step(11)
+    await client.set_weights(ALICE, 1, {0: 0.25, 2: 0.5})
+    node.step(11)
+    graph = await client.metagraph(1)
+
+    assert node.authority.state.neuron(1, ALICE.ss58).weights == ((0, 32768), (2, 65535))
+    assert graph.find(BOB.ss58).incentive == pytest.approx(2 / 3, abs=1e-4)
+    assert graph.find(ALICE.ss58).role == "validator"
+    assert await client.earned_rao(BOB.ss58) > 0
+
+
+async def test_no_weight_above_zero_is_refused_before_it_is_sent(client):
+    with pytest.raises(ChainRefused, match="no weight is above 0"):
+        await client.set_weights(ALICE, 1, {1: 0.0, 2: float("nan")})
+
+
+async def test_rewards_of_an_epoch_come_with_their_network_and_block(node, client):
+    await test_weights_are_scaled_and_paid_for(node, client)
+    _, answer = await get(node, "/v1/rewards?after_block=0")
+    row = next(row for row in answer["rows"] if row["hotkey"] == BOB.ss58)
+
+    assert row["network"] == node.authority.genesis.network
+    assert (row["netuid"], row["role"]) == (1, "miner")
+    assert 0 < row["block"] <= answer["block"]
+    _, later = await get(node, f"/v1/rewards?after_block={answer['block']}")
+    assert all(row["block"] > answer["block"] for row in later["rows"])
+
+
+async def test_block_shows_its_extrinsics(node, client):
+    await client.register(ALICE, 1)
+    number = next(n for n in range(1, 50) if node.authority.store.extrinsics(n))
+    status, block = await get(node, f"/v1/blocks/{number}")
+
+    assert status == 200
+    assert block["extrinsics"][0]["call"] == "claim_grant"
+    assert block["extrinsics"][0]["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/blocks/999999", 404),
+        ("/v1/metagraph/9", 404),
+        (f"/v1/extrinsics/{'0' * 64}", 404),
+        ("/v1/rewards?after_block=x", 400),
+    ],
+)
+async def test_question_without_an_answer_gets_a_sentence(node, path, status):
+    found, answer = await get(node, path)
+
+    assert found == status
+    assert answer["error"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"[" * 20000, b'{"signer": 1}'])
+async def test_nonsense_is_refused_as_a_call(node, body):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(node.url + "/v1/extrinsics", data=body) as response,
+    ):
+        assert response.status == 400
+        assert (await response.json())["error"]
+
+
+async def test_absent_node_is_unreachable(unused_port):
+    client = NodeClient(f"http://127.0.0.1:{unused_port}")
+    try:
+        with pytest.raises(ChainUnreachable, match="no answer"):
+            await client.head()
+    finally:
+        await client.close()

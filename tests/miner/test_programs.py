@@ -1,0 +1,147 @@
+"""The three programs as processes: the loop that earns, and what it survives."""
+
+import subprocess
+import sys
+
+import aiohttp
+import pytest
+
+from miner.chain.embedded import ChainStore
+from miner.chain.verify import verify_chain
+from solard.system.lines import Denied, ask
+from tests.miner.stage import Stage, daemon_api, new_stage
+
+SPEED = 300.0
+MAX_RSS_MB = 90.0
+
+
+def check_chain(stage: Stage) -> None:
+    """Every block holds, and each rao of emission went to somebody or was recycled."""
+    path = stage.home / "network" / "chain.db"
+    verdict = verify_chain(path)
+    assert verdict.ok, verdict
+    store = ChainStore(path)
+    subnet = store.load_state().subnet(1)
+    store.close()
+    emitted = verdict.blocks * 500_000_000
+    paid = subnet.owner_rao + subnet.miners_rao + subnet.validators_rao
+    assert paid + subnet.recycled_rao + subnet.pending_rao == emitted
+
+
+@pytest.mark.timeout(110)
+async def test_forecasting_earns_and_goes_on_after_kills():
+    with new_stage(SPEED) as stage:
+        async with daemon_api(stage.api, stage.clock):
+            for name in ("network", "miner", "validator"):
+                stage.start(name)
+            miner = await stage.until("miner", lambda status: status["earned_rao"] > 0)
+            validator = await stage.until("validator", lambda status: status["earned_rao"] > 0)
+            network = await stage.status("network")
+
+            assert network["detail"]["epochs"] > 0
+            assert miner["detail"]["requests"] > 0
+            assert validator["detail"]["weights_set"] > 0
+            assert validator["detail"]["scored_slots"] > 0
+            assert {one["role"] for one in network["detail"]["neurons"]} == {
+                "owner",
+                "miner",
+                "validator",
+            }
+            assert miner["health"] == "ok"
+            for name in ("network", "miner", "validator"):
+                assert stage.rss_mb(name) < MAX_RSS_MB
+
+            rewards = await ask(stage.socket_of("network"), {"verb": "rewards", "after_block": 0})
+            hotkey = miner["neuron"]["hotkey"]
+            rows = [row for row in rewards["rows"] if row["hotkey"] == hotkey]
+            assert sum(row["rao"] for row in rows) >= miner["earned_rao"]
+
+            for name in ("miner", "network", "validator"):
+                stage.kill(name)
+            check_chain(stage)
+            for name in ("validator", "miner", "network"):
+                stage.start(name)
+            again = await stage.until(
+                "miner",
+                lambda status: (
+                    status["earned_rao"] > 2 * miner["earned_rao"]
+                    and status["detail"]["requests"] > miner["detail"]["requests"]
+                ),
+            )
+            assert again["neuron"]["hotkey"] == hotkey
+            assert again["pid"] != miner["pid"]
+            later = await stage.status("validator")
+            assert later["detail"]["weights_set"] >= validator["detail"]["weights_set"]
+
+            assert [stage.stop(name) for name in ("validator", "miner", "network")] == [0, 0, 0]
+        check_chain(stage)
+        assert "Traceback" not in stage.log_text()
+        assert "secret" not in stage.log_text().lower()
+
+
+@pytest.mark.timeout(60)
+async def test_miner_answers_in_every_mode_but_off():
+    with new_stage(SPEED) as stage:
+        async with daemon_api(stage.api, stage.clock):
+            stage.start("miner")
+            await stage.until("miner", lambda status: status["role"] == "miner")
+            # No node yet: the miner says so, and lives.
+            waiting = await stage.until("miner", lambda status: status["health"] != "ok")
+            assert "no answer" in waiting["health"]
+
+            socket = stage.socket_of("miner")
+            assert (await ask(socket, {"verb": "mode", "mode": "standby"}))["mode"] == "standby"
+            assert (await stage.status("miner"))["mode"] == "standby"
+            with pytest.raises(Denied, match="none of off, standby, eco, full"):
+                await ask(socket, {"verb": "mode", "mode": "turbo"})
+            with pytest.raises(Denied, match="no verb"):
+                await ask(socket, {"verb": "dance"})
+
+            stage.start("network")
+            stage.start("validator")
+            answered = await stage.until("miner", lambda one: one["detail"]["answered"] > 0)
+            await ask(socket, {"verb": "mode", "mode": "off"})
+            refused = await stage.until("miner", lambda one: one["detail"]["refused"] > 0)
+            assert refused["detail"]["answered"] <= answered["detail"]["answered"] + 1
+
+
+@pytest.mark.timeout(30)
+async def test_second_process_in_a_directory_exits_75_and_names_the_first():
+    with new_stage(SPEED) as stage:
+        stage.start("network")
+        first = await stage.until("network", lambda status: True)
+        stage.start("network")
+
+        assert stage.wait("network") == 75
+        assert f"in use by process {first['pid']}" in stage.log_text()
+
+
+@pytest.mark.timeout(30)
+async def test_taken_port_is_a_sentence():
+    with new_stage(SPEED) as stage:
+        stage.start("network")
+        await stage.until("network", lambda status: True)
+        arguments = ["--dir", stage.home / "other", "--socket", stage.home / "other.sock"]
+        done = subprocess.run(
+            [sys.executable, "-m", "miner", "network", *arguments, "--port", str(stage.node_port)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+        assert done.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{stage.node_port}" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.timeout(30)
+async def test_axon_refuses_who_is_not_on_the_subnet():
+    with new_stage(SPEED) as stage:
+        stage.start("network")
+        stage.start("miner")
+        await stage.until("miner", lambda status: status["neuron"] is not None)
+        url = f"http://127.0.0.1:{stage.axon_port}/sunlight"
+        async with aiohttp.ClientSession() as session, session.post(url, json={}) as response:
+            assert response.status in (401, 503)
+            assert (await response.json())["message"]
