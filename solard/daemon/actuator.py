@@ -1,6 +1,7 @@
 """Carries limits to the keeper and card readings back, in its own time: the tick never waits."""
 
 import time
+from dataclasses import replace
 
 from solard.core.decision import ApplyResult, PowerLimit, Refused
 from solard.core.errors import SolardError
@@ -40,14 +41,12 @@ class Actuator:
     async def run_once(self) -> None:
         """Read the cards and tell them what has changed, or renew their lease."""
         try:
-            gpus, pid = await self._keeper.read()
-            if pid != self._pid or not self.cards:
-                await self._meet(pid)
-            self.gpus = gpus
+            read = await self._keeper.read()
+            if read.pid != self._pid:
+                await self._meet(read.pid)
+            self.gpus = read.gpus
             await self._tell()
-            self.view = KeeperView(
-                backend=self.view.backend, pid=pid, note=self.view.note, error=None
-            )
+            self.view = replace(self.view, pid=read.pid, error=None)
         except SolardError as err:
             self._lose(str(err))
 
@@ -61,14 +60,14 @@ class Actuator:
 
     async def _meet(self, pid: int) -> None:
         """Get to know a keeper that is new, or has come back."""
-        cards, backend, note = await self._keeper.cards()
+        listed = await self._keeper.list()
         again = self._pid is not None
-        self._pid, self.cards, self._told = pid, cards, None
-        self.view = KeeperView(backend=backend, pid=pid, note=note, error=None)
+        self._pid, self.cards, self._told = pid, listed.cards, None
+        self.view = KeeperView(backend=listed.backend, pid=pid, note=listed.note, error=None)
         if again:
             self._events.tell("gpu", f"The GPU keeper is back (pid {pid}); limits are told again.")
         else:
-            self._events.tell("gpu", note or f"{len(cards)} cards ({backend}).")
+            self._events.tell("gpu", listed.note or f"{len(self.cards)} cards ({listed.backend}).")
 
     def _lose(self, reason: str) -> None:
         if self.view.error is None:
@@ -78,9 +77,7 @@ class Actuator:
                 "alert",
             )
         self.gpus = ()
-        self.view = KeeperView(
-            backend=self.view.backend, pid=None, note=self.view.note, error=reason
-        )
+        self.view = replace(self.view, pid=None, error=reason)
 
     async def _tell(self) -> None:
         wanted, now = self._wanted, time.monotonic()

@@ -33,7 +33,8 @@ WORKLOADS_EVERY_S = 1.0
 PUBLISH_EVERY_S = 1.0
 BOOKS_EVERY_S = 5.0
 PLAN_EVERY_S = 900.0
-"""Site seconds."""
+TIDY_EVERY_S = 86400.0
+"""Site seconds, both."""
 
 
 class Daemon:
@@ -98,6 +99,7 @@ class Daemon:
     async def run(self) -> None:
         """Run all loops; one that fails takes the daemon down, and systemd starts it afresh."""
         self._every("plan", PLAN_EVERY_S, self._want_plan)
+        self._every("tidy", TIDY_EVERY_S, self._tidy)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._poller.run(), name="poller")
@@ -216,13 +218,24 @@ class Daemon:
     async def _want_plan(self) -> None:
         self._plan_wanted.set()
 
+    async def _tidy(self) -> None:
+        """Drop old history and write a verified copy of the rest, once a day."""
+        try:
+            gone = await asyncio.to_thread(self._history.retain, self._clock.now())
+            copy = await asyncio.to_thread(self._history.back_up)
+        except SolardError as err:
+            self._events.tell("storage", f"No backup: {err}", "warning")
+            return
+        self._events.tell("storage", f"{gone} old rows dropped, backup {copy.name} verified.")
+
     async def _run_planning(self) -> None:
         while True:
             await self._plan_wanted.wait()
             self._plan_wanted.clear()
             record = self._ticker.record
             battery = None if record is None else record.inputs.state.battery
-            await self._planning.renew(None if battery is None else battery.soc)
+            soc = None if battery is None else battery.soc
+            await self._planning.renew(soc, self._ticker.rig())
 
     async def _run_books(self) -> None:
         """Read back what the picture needs of the store, off the loop."""

@@ -12,29 +12,62 @@ from solard.core.inputs import Override
 from solard.core.plan import Plan
 from solard.core.readings import DeviceReading
 from solard.core.records import CycleRecord
-from solard.core.rig import GpuCard
+from solard.core.rig import GpuCard, Rig
 from solard.core.site_slot import SiteSlot
 from solard.core.state import GpuState
 from solard.core.view import DeviceView, EarningsDay, EnergyTotals, Event, TracePoint
 from solard.core.work import WorkSpec
 
 
+class ListedCards(Protocol):
+    """What the keeper keeps."""
+
+    @property
+    def cards(self) -> tuple[GpuCard, ...]:
+        """Return the cards that can be told a limit."""
+        ...
+
+    @property
+    def backend(self) -> str:
+        """Return `nvml`, `simulated` or `none`."""
+        ...
+
+    @property
+    def note(self) -> str | None:
+        """Return why there are no cards, in one line."""
+        ...
+
+
+class ReadCards(Protocol):
+    """Every card now, and the keeper itself."""
+
+    @property
+    def gpus(self) -> tuple[GpuState, ...]:
+        """Return the cards as they are."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """Return the keeper's process: a new one has forgotten what it was told."""
+        ...
+
+
 class Keeper(Protocol):
     """The only writer of GPU limits; every call may raise SolardError."""
 
-    async def cards(self) -> tuple[tuple[GpuCard, ...], str, str | None]:
-        """Return the cards, the backend's name and why there may be none."""
+    async def list(self) -> ListedCards:
+        """Return the cards and what they accept."""
         ...
 
-    async def read(self) -> tuple[tuple[GpuState, ...], int]:
-        """Return every card as it is now, and the keeper's pid."""
+    async def read(self) -> ReadCards:
+        """Return every card as it is now."""
         ...
 
     async def set(self, limits: tuple[PowerLimit, ...]) -> tuple[ApplyResult, ...]:
         """Tell limits, which renews the lease."""
         ...
 
-    async def restore(self) -> None:
+    async def restore(self) -> tuple[ApplyResult, ...]:
         """Give every card its owner's limit back."""
         ...
 
@@ -132,8 +165,10 @@ class Planner(Protocol):
         """Return a forecast made of the site's own history."""
         ...
 
-    async def plan(self, forecast: Forecast, soc: float | None, previous: Plan | None) -> Plan:
-        """Return a plan for the next two days."""
+    async def plan(
+        self, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
+    ) -> Plan:
+        """Return a plan for the next two days; the previous one where a new one is no better."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""The root that puts the rooms together: configuration in, a running daemon out."""

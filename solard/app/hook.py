@@ -1,0 +1,56 @@
+"""Run the owner's command for each alert."""
+
+import asyncio
+import contextlib
+import json
+import os
+
+from solard.core.errors import SolardError
+from solard.core.view import Event
+
+HOOK_S = 30.0
+"""Real seconds that the command may take."""
+
+
+class HookFailed(SolardError):
+    """The owner's alert command did not end well."""
+
+
+class AlertHook:
+    """`hooks.alert`: gets the event as JSON on stdin and in the environment."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        self._command = command
+
+    async def __call__(self, event: Event) -> None:
+        """Run the command for one event; raise HookFailed with what it said."""
+        if not self._command:
+            return
+        about = {
+            "source": event.source,
+            "level": event.level,
+            "text": event.text,
+            "at": event.happened_at.isoformat(),
+        }
+        env = {f"SOLARD_ALERT_{name.upper()}": value for name, value in about.items()}
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **env},
+            )
+        except OSError as err:
+            raise HookFailed(f"hooks.alert {self._command[0]} does not start: {err}") from err
+        try:
+            async with asyncio.timeout(HOOK_S):
+                _, said = await process.communicate(json.dumps(about).encode())
+        except TimeoutError as err:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            raise HookFailed(f"hooks.alert took longer than {HOOK_S:g} s and was ended") from err
+        if process.returncode:
+            last = said.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+            raise HookFailed(f"hooks.alert ended with {process.returncode}: {last[0]}")

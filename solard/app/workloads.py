@@ -1,0 +1,103 @@
+"""Workloads of the configuration as programs to run; ports of bundled ones are picked once."""
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+from solard.config.load import Settings
+from solard.config.model import Bundled, WhenShort, WorkloadSection
+from solard.core.modes import WorkMode
+from solard.core.rig import Workload
+from solard.core.work import WorkSpec
+from solard.system.places import Places
+
+
+def make_specs(settings: Settings, places: Places) -> tuple[WorkSpec, ...]:
+    """Return how each workload is run, the network first: the others talk to it."""
+    ports = _Ports(places.state / "ports.json")
+    network = next((w.name for w in settings.workloads if w.bundled is Bundled.NETWORK), None)
+    ordered = sorted(settings.workloads, key=lambda w: w.bundled is not Bundled.NETWORK)
+    return tuple(
+        _other(each)
+        if each.bundled is None
+        else _bundled(each, each.bundled, network, settings, places, ports)
+        for each in ordered
+    )
+
+
+def make_workloads(settings: Settings) -> tuple[Workload, ...]:
+    """Return the workloads as rules see them, cards named by index until they are listed."""
+    return tuple(
+        Workload(
+            name=each.name,
+            gpu_ids=("*",) if each.gpus is None else tuple(str(index) for index in each.gpus),
+            terms=each.terms.terms,
+            at_least_w=each.terms.at_least_w,
+            keep_alive=each.when_short is WhenShort.STANDBY,
+            worth_per_h=each.worth_per_h,
+        )
+        for each in settings.workloads
+    )
+
+
+def _other(section: WorkloadSection) -> WorkSpec:
+    keeps = section.when_short is WhenShort.STANDBY
+    return WorkSpec(
+        name=section.name,
+        role="other",
+        command=section.command,
+        env=section.env,
+        stop_below=WorkMode.STANDBY if keeps else WorkMode.ECO,
+    )
+
+
+def _bundled(
+    section: WorkloadSection,
+    kind: Bundled,
+    network: str | None,
+    settings: Settings,
+    places: Places,
+    ports: "_Ports",
+) -> WorkSpec:
+    home = places.state / "work" / section.name
+    command = [sys.executable, "-m", "miner", kind.value]
+    command += ["--dir", str(home), "--socket", str(places.work_socket(section.name))]
+    if kind is Bundled.NETWORK:
+        command += ["--port", str(section.port or ports.of(section.name))]
+    else:
+        node = next((w for w in settings.workloads if w.name == network), None)
+        port = 0 if node is None else node.port or ports.of(node.name)
+        command += ["--network", f"http://127.0.0.1:{port}", "--api", str(places.api_socket)]
+        command += ["--site", f"{settings.site.latitude_deg},{settings.site.longitude_deg}"]
+        peak_w = sum(plane.peak_w for plane in settings.planes)
+        command += ["--peak-w", str(peak_w)] if peak_w else []
+    if kind is Bundled.MINER:
+        command += ["--axon-port", str(section.port or ports.of(section.name))]
+    return WorkSpec(
+        name=section.name,
+        role=kind.value,
+        command=tuple(command),
+        env=section.env,
+        bundled=True,
+    )
+
+
+class _Ports:
+    """Free ports on loopback, picked at first use and kept: peers have announced them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._ports: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._ports = {}
+
+    def of(self, name: str) -> int:
+        """Return the port of a workload."""
+        if name not in self._ports:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self._ports[name] = int(probe.getsockname()[1])
+            self._path.write_text(json.dumps(self._ports), encoding="utf-8")
+        return self._ports[name]

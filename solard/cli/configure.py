@@ -1,0 +1,70 @@
+"""Check the configuration, read policies back, reload a running daemon."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from solard.cli.places import home_option, places_of
+
+CONFIG_INVALID = 78
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to check; default: solard.yaml in the etc directory.",
+)
+@click.option("--connect", is_flag=True, help="Also try each device once.")
+@home_option
+def check(config: Path | None, connect: bool, home: Path | None) -> None:
+    """List every problem of a configuration at once; touch no network unless asked."""
+    from solard.config.load import load_settings
+
+    path = config or places_of(home).config
+    settings = load_settings(path)
+    click.echo(f"{path}: fine.")
+    if not connect:
+        return
+    from solard.app import try_devices
+
+    failed = 0
+    for device, outcome in asyncio.run(try_devices(settings)):
+        click.echo(f"{device}: {outcome or 'answers.'}")
+        failed += outcome is not None
+    if failed:
+        sys.exit(1)
+
+
+@click.group()
+def policy() -> None:
+    """Look at the policies."""
+
+
+@policy.command()
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path))
+@home_option
+def explain(config: Path | None, home: Path | None) -> None:
+    """Read the policies and lines of a configuration back as sentences."""
+    from solard.config.explain import explain_settings
+    from solard.config.load import load_settings
+
+    for sentence in explain_settings(load_settings(config or places_of(home).config)):
+        click.echo(sentence)
+
+
+@click.command()
+@home_option
+def reload(home: Path | None) -> None:
+    """Let the running daemon read its configuration again; a bad one changes nothing."""
+    from solard.client.client import Client
+
+    problems = asyncio.run(Client(places_of(home).api_socket).reload())
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        click.echo("solard: the old configuration stays in force", err=True)
+        sys.exit(CONFIG_INVALID)
+    click.echo("Reloaded.")

@@ -1,0 +1,89 @@
+"""Look at GPUs and Modbus devices without a daemon."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from solard.cli.places import home_option, places_of
+
+
+@click.group()
+def gpu() -> None:
+    """Look at the cards."""
+
+
+@gpu.command(name="list")
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--socket", type=click.Path(path_type=Path), help="The keeper's socket.")
+@home_option
+def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
+    """List the cards that the keeper sees, with their limits."""
+    from hardware.gpu.client import KeeperClient
+
+    client = KeeperClient(socket or places_of(home).gpu_socket)
+    listed, reading = asyncio.run(_ask(client))
+    states = {state.gpu_id: state for state in reading.gpus}
+    rows = []
+    for row in listed.rows:
+        state = states.get(row.gpu_id)
+        rows.append(
+            {
+                "index": row.index,
+                "uuid": row.gpu_id,
+                "name": row.name,
+                "limit_w": None if state is None else state.limit_w,
+                "enforced_w": None if state is None else state.enforced_w,
+                "power_w": None if state is None else state.power_w,
+                "default_w": row.default_w,
+                "min_w": row.min_w,
+                "max_w": row.max_w,
+                "original_w": row.original_w,
+                "state": row.state,
+            }
+        )
+    if as_json:
+        click.echo(json.dumps({"gpus": rows, "backend": listed.backend, "note": listed.note}))
+        return
+    if listed.note:
+        click.echo(listed.note)
+    for each in rows:
+        click.echo(
+            f"{each['index']}  {each['name']:28} limit {each['limit_w']} W, enforced "
+            f"{each['enforced_w']} W, draws {each['power_w']} W  ({each['min_w']}…{each['max_w']} W)"
+        )
+
+
+async def _ask(client):  # type: ignore[no-untyped-def]
+    return await client.list(), await client.read()
+
+
+@click.group()
+def modbus() -> None:
+    """Look at Modbus devices."""
+
+
+@modbus.command()
+@click.argument("address")
+@click.option("--profile", required=True, help="Such as victron-gx or sunspec.")
+@click.option("--unit", type=click.IntRange(0, 255), help="Default: the profile's own.")
+@click.option("--json", "as_json", is_flag=True)
+def read(address: str, profile: str, unit: int | None, as_json: bool) -> None:
+    """Read HOST:PORT once and show every value, its unit and quality."""
+    from hardware.modbus.probe import read_once
+    from solard.core.records import RECORD_CODEC
+
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise click.UsageError(f"{address!r} is not HOST:PORT, as in 192.168.1.50:502")
+    points = asyncio.run(read_once(host, int(port), profile, unit))
+    if as_json:
+        click.echo(json.dumps({"points": [RECORD_CODEC.encode(point) for point in points]}))
+        return
+    for point in points:
+        value = "—" if point.value is None else point.value
+        click.echo(f"{point.name:24}{value!s:>14} {point.unit:5} {point.quality.value}")
+    if not points:
+        sys.exit(1)

@@ -1,0 +1,101 @@
+"""Run the daemon, and tell a running one what to do."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from solard.cli.places import home_option, places_of
+from solard.cli.quantities import Duration, Power
+
+
+@click.command()
+@click.argument("power", type=Power(), required=False)
+@click.argument("duration", type=Duration(), required=False)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Configuration file; default: solard.yaml in the etc directory.",
+)
+@home_option
+def run(
+    power: float | None, duration: float | None, config: Path | None, home: Path | None
+) -> None:
+    """Run the daemon in the foreground; or, as `run 600W 3h`, ask it for a power for a while."""
+    if power is None:
+        from solard.app import run_daemon
+
+        places = places_of(home)
+        sys.exit(run_daemon(config or places.config, places))
+    if duration is None:
+        raise click.UsageError("say for how long, as in: solard run 600W 3h")
+    from solard.client.client import Client
+    from solard.core.wording import say_duration, say_power
+
+    client = Client(places_of(home).api_socket)
+
+    async def ask() -> None:
+        view = await client.view()
+        await client.run(power, view.state.taken_at + timedelta(seconds=duration))
+
+    asyncio.run(ask())
+    click.echo(
+        f"{say_power(power)} for {say_duration(duration)}, then back to the plan. Safety, battery "
+        "lines and grid limits still stand above this."
+    )
+
+
+@click.command()
+@click.argument("duration", type=Duration())
+@home_option
+def pause(duration: float, home: Path | None) -> None:
+    """Stop work for a while: the rig only answers. It ends by itself."""
+    from solard.client.client import Client
+    from solard.core.wording import say_duration
+
+    client = Client(places_of(home).api_socket)
+
+    async def ask() -> None:
+        view = await client.view()
+        await client.pause(view.state.taken_at + timedelta(seconds=duration))
+
+    asyncio.run(ask())
+    click.echo(f"Paused for {say_duration(duration)}; `solard resume` ends it earlier.")
+
+
+@click.command()
+@home_option
+def resume(home: Path | None) -> None:
+    """End a pause or a fixed power now."""
+    from solard.client.client import Client
+
+    _do(Client(places_of(home).api_socket).resume(), "Back to the plan.")
+
+
+@click.command()
+@home_option
+def live(home: Path | None) -> None:
+    """Let solard act on its decisions."""
+    from solard.client.client import Client
+
+    _do(Client(places_of(home).api_socket).set_live(True), "Live: limits and workloads obey now.")
+
+
+@click.command()
+@home_option
+def observe(home: Path | None) -> None:
+    """Decide and explain, touch nothing; the cards get their own limits back."""
+    from solard.client.client import Client
+
+    _do(Client(places_of(home).api_socket).set_live(False), "Observing: nothing is touched.")
+
+
+def _do(request: Awaitable[object], done: str) -> None:
+    async def ask() -> None:
+        await request
+
+    asyncio.run(ask())
+    click.echo(done)

@@ -1,0 +1,77 @@
+"""Read-only questions to the running daemon."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import click
+
+from solard.cli.places import home_option, places_of
+from solard.core.view import SiteView
+
+
+def _view(home: Path | None) -> SiteView:
+    from solard.client.client import Client
+
+    return asyncio.run(Client(places_of(home).api_socket).view())
+
+
+def _json(value: object) -> str:
+    from solard.core.records import RECORD_CODEC
+
+    return json.dumps(RECORD_CODEC.encode(value), indent=1)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@home_option
+def status(as_json: bool, home: Path | None) -> None:
+    """Say how the rig is, why, and what comes next."""
+    from solard.cli.sentences import say_status
+
+    view = _view(home)
+    click.echo(_json(view) if as_json else say_status(view))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@home_option
+def plan(as_json: bool, home: Path | None) -> None:
+    """Show what the plan expects of today."""
+    from solard.cli.sentences import say_plan
+
+    view = _view(home)
+    click.echo(_json(view.plan) if as_json else say_plan(view))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@home_option
+def forecast(as_json: bool, home: Path | None) -> None:
+    """Show what the sun is expected to do today."""
+    from solard.cli.sentences import say_forecast
+
+    view = _view(home)
+    click.echo(_json(view.forecast) if as_json else say_forecast(view))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@home_option
+def earnings(as_json: bool, home: Path | None) -> None:
+    """Show what each day earned and took."""
+    from solard.cli.sentences import say_earnings
+
+    view = _view(home)
+    click.echo(_json(view.earnings) if as_json else say_earnings(view))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@home_option
+def events(as_json: bool, home: Path | None) -> None:
+    """Show what happened lately, newest last."""
+    from solard.cli.sentences import say_events
+
+    view = _view(home)
+    click.echo(_json(view.events) if as_json else say_events(view))

@@ -1,0 +1,83 @@
+"""The `solard` command: its groups, and what an error looks like on a terminal."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from solard.cli.configure import check, policy, reload
+from solard.cli.demonstrate import demo
+from solard.cli.hardware import gpu, modbus
+from solard.cli.machine import install, uninstall
+from solard.cli.operate import live, observe, pause, resume, run
+from solard.cli.places import home_option
+from solard.cli.records import replay
+from solard.cli.report import earnings, events, forecast, plan, status
+
+INTERRUPTED = 130
+
+
+def solard_version() -> str:
+    """Return the installed version."""
+    try:
+        return version("solard")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(solard_version(), prog_name="solard")
+@home_option
+@click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
+@click.pass_context
+def solard(context: click.Context, home: Path | None, read_only: bool) -> None:
+    """Keep a GPU rig earning on sunshine. Without a command: the screens."""
+    if context.invoked_subcommand is None:
+        from solard.cli.places import places_of
+        from tui.app import run_tui
+
+        sys.exit(run_tui(places_of(home).api_socket, read_only=read_only))
+
+
+for command in (
+    check,
+    demo,
+    earnings,
+    events,
+    forecast,
+    gpu,
+    install,
+    live,
+    modbus,
+    observe,
+    pause,
+    plan,
+    policy,
+    reload,
+    replay,
+    resume,
+    run,
+    status,
+    uninstall,
+):
+    solard.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; our own errors are one sentence and an exit status, never a trace."""
+    from solard.core.errors import SolardError
+
+    try:
+        solard(standalone_mode=False)
+    except SolardError as err:
+        click.echo(f"solard: {err}", err=True)
+        sys.exit(err.exit_status)
+    except click.ClickException as err:
+        err.show()
+        sys.exit(err.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,195 @@
+"""The merit order: which power is worth running."""
+
+from datetime import timedelta
+
+import pytest
+
+from solard.core.rig import Workload
+from solard.core.rules.plan_rule import PlanRule
+from solard.core.state import Supply
+from solard.core.tariff import Tariff
+from tests.core.sites import (
+    NOON,
+    battery_at,
+    inputs_of,
+    plan_of,
+    plan_slot,
+    read_card,
+    rig_of,
+    state_of,
+)
+
+PRICES = Tariff(currency="EUR", import_per_kwh=0.30, export_per_kwh=0.08)
+RULE = PlanRule(max_discharge_w=5000.0)
+MINER = Workload(name="miner", gpu_ids=("gpu-0", "gpu-1"), worth_per_h=0.06)
+"""0.06 per hour for both cards at 600 W. Best stretch of the curve: 0.117 per kWh; the one from
+200 to 300 W: 0.09 per kWh."""
+
+
+def wanted_w(rule: PlanRule = RULE, **changes: object) -> float | None:
+    return rule.propose(inputs_of(**changes)).proposal.preferred_w  # type: ignore[arg-type]
+
+
+def test_unknown_sun_leaves_no_wish() -> None:
+    assert wanted_w(state=state_of(pv_w=None)) is None
+
+
+def test_work_of_unknown_worth_takes_all_surplus_and_no_more() -> None:
+    state = state_of(pv_w=800.0, load_w=540.0, battery=battery_at(0.7, -260.0))
+
+    assert wanted_w(state=state, tariff=PRICES, plan=plan_of(plan_slot())) == 400.0
+
+
+def test_no_surplus_means_no_work() -> None:
+    state = state_of(pv_w=300.0, battery=battery_at(0.7, 240.0))
+
+    proposal = RULE.propose(inputs_of(state=state, tariff=PRICES)).proposal
+
+    assert proposal.preferred_w == 140.0
+    assert proposal.why == "Surplus is 0 W: no work is worth its energy now."
+
+
+def test_surplus_smaller_than_the_idle_rig_starts_nothing() -> None:
+    state = state_of(pv_w=500.0, battery=battery_at(0.7, 40.0))
+
+    assert wanted_w(state=state, tariff=PRICES) == 140.0
+
+
+def test_surplus_above_everything_runs_the_whole_rig() -> None:
+    assert wanted_w(tariff=PRICES) == 700.0
+
+
+def test_work_worth_less_than_export_leaves_its_last_stretch() -> None:
+    dear = Tariff(import_per_kwh=0.30, export_per_kwh=0.10)
+
+    assert wanted_w(tariff=dear, workloads=(MINER,), state=exporting()) == 500.0
+
+
+def test_work_worth_more_than_export_takes_it_all() -> None:
+    assert wanted_w(tariff=PRICES, workloads=(MINER,), state=exporting()) == 700.0
+
+
+def exporting():  # type: ignore[no-untyped-def]
+    return state_of(grid_w=-2460.0, battery=battery_at(1.0, 0.0))
+
+
+def test_stored_energy_that_is_worth_more_than_work_is_not_displaced() -> None:
+    dear_water = plan_of(plan_slot(water_value_per_kwh=0.20))
+
+    proposal = RULE.propose(inputs_of(tariff=PRICES, workloads=(MINER,), plan=dear_water)).proposal
+
+    assert proposal.preferred_w == 140.0
+
+
+def test_cheap_stored_energy_lets_the_battery_feed_work() -> None:
+    state = state_of(pv_w=0.0, load_w=540.0, battery=battery_at(0.9, 540.0))
+    cheap = plan_of(plan_slot(water_value_per_kwh=0.05))
+
+    proposal = RULE.propose(
+        inputs_of(state=state, tariff=PRICES, workloads=(MINER,), plan=cheap)
+    ).proposal
+
+    assert proposal.preferred_w == 700.0
+    assert proposal.why == (
+        "Surplus 0 W: 700 W are worth running, up to the battery "
+        "(stored energy is worth 0.050/kWh)."
+    )
+
+
+def test_stated_discharge_limit_bounds_what_the_battery_gives() -> None:
+    battery = battery_at(0.9, 540.0, max_discharge_w=800.0)
+    state = state_of(pv_w=0.0, load_w=540.0, battery=battery)
+    cheap = plan_of(plan_slot(water_value_per_kwh=0.01))
+
+    assert wanted_w(state=state, tariff=PRICES, workloads=(MINER,), plan=cheap) == 400.0
+
+
+def test_import_is_taken_only_when_allowed_and_cheap() -> None:
+    state = state_of(pv_w=0.0, battery=None)
+    cheap = Tariff(import_per_kwh=0.05, export_per_kwh=0.0)
+    buyer = PlanRule(import_at_most_w=4000.0)
+
+    assert wanted_w(buyer, state=state, tariff=cheap, workloads=(MINER,)) == 140.0
+    cheap_plan = plan_of(plan_slot(water_value_per_kwh=0.0))
+    assert wanted_w(buyer, state=state, tariff=cheap, workloads=(MINER,), plan=cheap_plan) == 700.0
+    assert wanted_w(state=state, tariff=cheap, workloads=(MINER,), plan=cheap_plan) == 140.0
+    assert wanted_w(buyer, state=state, workloads=(MINER,), plan=cheap_plan) == 140.0
+
+
+def test_measured_export_says_that_the_battery_takes_all_it_can() -> None:
+    state = state_of(grid_w=-1460.0, battery=battery_at(0.7, -1000.0))
+    dear_water = plan_of(plan_slot(water_value_per_kwh=0.50))
+
+    assert wanted_w(state=state, tariff=PRICES, workloads=(MINER,), plan=dear_water) == 700.0
+
+
+def test_stated_charge_limit_leaves_the_rest_for_export() -> None:
+    battery = battery_at(0.7, -300.0, max_charge_w=2300.0)
+    dear_water = plan_of(plan_slot(water_value_per_kwh=0.50))
+    state = state_of(battery=battery)
+
+    assert wanted_w(state=state, tariff=PRICES, workloads=(MINER,), plan=dear_water) == 300.0
+
+
+def test_off_grid_work_counts_by_its_nominal_worth() -> None:
+    rule = PlanRule(nominal_per_kwh=0.10, max_discharge_w=5000.0)
+    dear = plan_of(plan_slot(water_value_per_kwh=0.2))
+    cheap = plan_of(plan_slot(water_value_per_kwh=0.02))
+
+    assert wanted_w(rule, plan=dear, state=state_of(supply=Supply.ISLAND)) == 140.0
+    assert wanted_w(rule, plan=cheap, state=state_of(supply=Supply.ISLAND)) == 700.0
+
+
+def test_rig_without_cards_that_we_steer_has_nothing_to_raise() -> None:
+    rule = PlanRule(nominal_per_kwh=0.10)
+
+    assert wanted_w(rule, rig=rig_of(0)) == 100.0
+
+
+def test_cards_without_a_curve_are_left_out() -> None:
+    bare = rig_of()
+    without = type(bare)(host_w=100.0, psu_efficiency=1.0, cards=bare.cards)
+
+    assert wanted_w(rig=without) == 140.0
+
+
+def test_card_in_other_hands_is_left_out() -> None:
+    from solard.core.state import CardHealth
+
+    state = state_of(gpus=(read_card(health=CardHealth.MANUAL), read_card(1)))
+
+    assert wanted_w(state=state) == 650.0
+
+
+def test_next_names_the_plans_next_clear_change() -> None:
+    plan = plan_of(plan_slot(0, rig_w=700.0), plan_slot(1, rig_w=680.0), plan_slot(2, rig_w=300.0))
+
+    proposal = RULE.propose(inputs_of(tariff=PRICES, plan=plan)).proposal
+
+    assert proposal.next == "14:00 down to 300 W (plan)."
+
+
+def test_next_says_up_when_the_plan_rises() -> None:
+    plan = plan_of(plan_slot(0), plan_slot(3, rig_w=690.0))
+    state = state_of(pv_w=300.0)
+
+    assert RULE.propose(inputs_of(state=state, plan=plan)).proposal.next == (
+        "15:00 up to 690 W (plan)."
+    )
+
+
+def test_next_says_when_the_plan_sees_no_change() -> None:
+    plan = plan_of(plan_slot(0, rig_w=700.0), plan_slot(1, rig_w=700.0))
+
+    assert RULE.propose(inputs_of(tariff=PRICES, plan=plan)).proposal.next == (
+        "The plan sees no change in the next two days."
+    )
+
+
+@pytest.mark.parametrize("age_s", [7200.0, -1.0])
+def test_plan_that_is_too_old_or_from_the_future_is_not_used(age_s: float) -> None:
+    plan = plan_of(plan_slot(), made_at=NOON - timedelta(seconds=age_s))
+
+    assert RULE.propose(inputs_of(plan=plan)).proposal.next == (
+        "A new plan; until then only surplus is used."
+    )
