@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from solard.config.model import NETWORK_NAME, Bundled, Document, Site, SiteSupply, WorkloadSection
 from solard.config.reading import Reading
-from solard.config.rules import GENERATOR_MARGIN_SOC, battery_lines
+from solard.config.rules import LINE_MARGIN_SOC, battery_lines
 from solard.core.rig import PowerTerms
 from solard.core.wording import say_percent, say_power
 
@@ -100,9 +100,9 @@ def _lines(document: Document, site: Site, reading: Reading) -> Iterator[Finding
             text = f"{say(path, soc)} lies below {say('battery.inverter_minimum', least)}"
             yield path, f"{text}: the inverter would cut the rig off first"
     start = generator.starts_at_soc
-    if start is not None and standby < round(start + GENERATOR_MARGIN_SOC, 6):
+    if start is not None and standby < round(start + LINE_MARGIN_SOC, 6):
         text = f"{say(standby_path, standby)} must be at least generator.starts_at"
-        margin = say_percent(GENERATOR_MARGIN_SOC)
+        margin = say_percent(LINE_MARGIN_SOC)
         yield standby_path, f"{text} {say_percent(start)} + {margin}, or the rig starts it"
 
 

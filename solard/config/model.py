@@ -9,6 +9,7 @@ from solard.config.quantities import (
     ANGLE,
     COORDINATE,
     DURATION,
+    ENERGY,
     PEAK,
     POWER,
     SHARE,
@@ -98,7 +99,10 @@ class Inverter:
     """What carries the house when there is no grid."""
 
     rating: Given = embed(
-        InverterRating, {}, continuous_w=QuantityShape(of=POWER, low=1.0, high=1e6)
+        InverterRating,
+        {},
+        chosen=("keep_free_w",),
+        continuous_w=QuantityShape(of=POWER, low=1.0, high=1e6),
     )
 
 
@@ -137,7 +141,7 @@ class Solar:
 class Battery:
     """The battery and its three lines."""
 
-    capacity_wh: float
+    capacity_wh: float = key(QuantityShape(of=ENERGY, low=10.0, high=1e8))
     efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.95)
     """Each way."""
     max_charge_w: float | None = None

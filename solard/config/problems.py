@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import ClassVar
 
 from solard.core.errors import SolardError
 
@@ -27,6 +28,8 @@ class Problem:
 
 class ConfigInvalid(SolardError):
     """A configuration that cannot be used; it carries every problem found, in order of lines."""
+
+    exit_status: ClassVar[int] = 78
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))

@@ -51,7 +51,9 @@ class Unit:
     def say_range(self, low: float | None, high: float | None) -> str:
         """Return `0..100 %`, `at least 1 W` or `at most 30 °C`."""
         if low is not None and high is not None:
-            if self.say(high).lstrip("0123456789.-") == self.say(low).lstrip("0123456789.-"):
+            if not self.compound and self.say(high).lstrip("0123456789.-") == self.say(low).lstrip(
+                "0123456789.-"
+            ):
                 return f"{self.say(low).rstrip(' %°CVAWkhp')}..{self.say(high)}"
             return f"{self.say(low)} .. {self.say(high)}"
         if low is not None:

@@ -34,6 +34,11 @@ class Reading:
         self._refused.add(path)
         self._add((node.line, node.column), f"{path} {text}")
 
+    def refuse_missing(self, parent: str, path: str, text: str) -> None:
+        """Report a key that its section, which stands at `parent`, does not have."""
+        self._refused.add(path)
+        self._add(self.place(parent), f"{path} {text}")
+
     def skip(self, path: str) -> None:
         """Count a key as refused that was reported before."""
         self._refused.add(path)

@@ -30,7 +30,8 @@ R = TypeVar("R")
 KEEP_FREE_SHARE = 0.3
 """Of the inverter's rating: cards spike above their limit, and somebody wants tea."""
 HOTTEST_C = 85.0
-GENERATOR_MARGIN_SOC = 0.05
+LINE_MARGIN_SOC = 0.05
+"""Between two lines, and between standby and a generator's start."""
 HOURS_TO_EMPTY = 2.0
 """Assumed of a battery that does not say how fast it may be charged and discharged."""
 
@@ -95,8 +96,8 @@ def battery_lines(battery: Battery, generator: Generator, site: Site) -> Battery
     given = battery.lines
     off = _stated(given, "shut_down_below_soc", max(0.20 if off_grid else 0.10, least))
     start = generator.starts_at_soc
-    floors = [0.40 if off_grid else 0.25, off]
-    floors += [] if start is None else [round(start + GENERATOR_MARGIN_SOC, 6)]
+    floors = [0.40 if off_grid else 0.25, round(off + LINE_MARGIN_SOC, 6)]
+    floors += [] if start is None else [round(start + LINE_MARGIN_SOC, 6)]
     standby = _stated(given, "standby_above_soc", min(1.0, max(floors)))
     base: dict[str, object] = {
         "work_above_soc": max(0.60, standby) if off_grid else None,

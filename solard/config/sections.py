@@ -78,12 +78,15 @@ def key(
     return field(default=default, repr=not is_secret, metadata=metadata)
 
 
-def embed(rule: type, names: Mapping[str, str | None], **shapes: Shape) -> Any:
+def embed(
+    rule: type, names: Mapping[str, str | None], *, chosen: tuple[str, ...] = (), **shapes: Shape
+) -> Any:
     """Return a field that gathers the stated fields of a rule.
 
-    `names` gives the YAML name of a field where its own does not fit, or None to leave it out.
+    `names` gives the YAML name of a field where its own does not fit, or None to leave it out;
+    fields in `chosen` have a default that depends on the site instead of the rule's own.
     """
-    metadata = {"rule": rule, "names": names, "shapes": shapes}
+    metadata = {"rule": rule, "names": names, "shapes": shapes, "chosen": chosen}
     return field(default_factory=dict, metadata=metadata)
 
 
@@ -125,7 +128,7 @@ class SectionShape:
         missing = [each for each in keys if each.is_required and each.target not in values]
         for each in missing:
             inner = _join(path, each.path)
-            reading.refuse(node, inner, f"is missing; write it like {_line(each)}")
+            reading.refuse_missing(path, inner, f"is missing; write it like {_line(each)}")
         sound = all(
             not isinstance(values.get(each.target), Refused) for each in keys if each.is_required
         )
@@ -205,6 +208,7 @@ def _own(each: "Field[Any]", hint: object) -> Key:
 
 def _embedded(into: "Field[Any]") -> list[Key]:
     rule, names, shapes = (into.metadata[name] for name in ("rule", "names", "shapes"))
+    chosen = into.metadata["chosen"]
     hints = get_type_hints(rule)
     return [
         Key(
@@ -212,7 +216,7 @@ def _embedded(into: "Field[Any]") -> list[Key]:
             target=(into.name, each.name),
             shape=shapes.get(each.name) or shape_of(each.name, hints[each.name]),
             is_required=False,
-            default=None if each.default is MISSING else each.default,
+            default=None if each.default is MISSING or each.name in chosen else each.default,
         )
         for each in fields(rule)
         if names.get(each.name, "") is not None
