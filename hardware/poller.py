@@ -129,6 +129,7 @@ class Poller:
                 wait_s = started_s + self._real_period_s(record) - loop.time()
             else:
                 wait_s = self._backoff.delay_s(record.failures)
+                wait_s = max(wait_s, record.device.min_interval_s)
                 record.retry_at_s = loop.time() + wait_s
             self._on_reading(reading)
             await asyncio.sleep(max(wait_s, 0.0))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hardware.modbus.blocks import Span
 from hardware.modbus.derive import derive
 from hardware.modbus.description import Profile
 from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnfit
@@ -69,6 +70,11 @@ class ModbusDevice:
         if self._link.connects != self._connects or self._layout.is_due():
             await self._prepare()
         known = await self._measure(self._due())
+        if not known:
+            raise DeviceUnfit(
+                f"{self._link.name} unit {self.unit} refuses every register of profile "
+                f"{self.profile.profile_id}; choose the profile of this device"
+            )
         self._is_new = False
         self._polls += 1
         return self._publish(known)
@@ -108,26 +114,25 @@ class ModbusDevice:
                 self._kept[name] = _sample(one, words)
             if name in self._kept:
                 known[name] = self._kept[name]
-        if not known:
-            raise DeviceUnfit(
-                f"{self._link.name} unit {self.unit} refuses every register of profile "
-                f"{self.profile.profile_id}; choose the profile of this device"
-            )
         return known
 
     async def _read(self, due: list[Placed]) -> Words:
-        words = await self._reader.read(one.span for one in due if one.unit == self.unit)
+        words = await self._reader.read(self._spans(due, self.unit))
         self._require_essentials()
         for unit in sorted({one.unit for one in due} - {self.unit}):
             if self._layout.is_resting(unit):
                 continue
             try:
-                more = await self._reader.read(one.span for one in due if one.unit == unit)
+                more = await self._reader.read(self._spans(due, unit))
             except (DeviceRefused, DeviceTimeout) as err:
                 self._layout.rest(unit, err)
             else:
                 words.update(more)
         return words
+
+    def _spans(self, due: list[Placed], unit: int) -> list[Span]:
+        most = self.profile.limits.max_words
+        return [span for one in due if one.unit == unit for span in one.spans(most)]
 
     def _require_essentials(self) -> None:
         for one in self._layout.placed:

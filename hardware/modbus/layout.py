@@ -25,17 +25,24 @@ class Placed:
     point: Point
     unit: int
 
-    @property
-    def span(self) -> Span:
-        """Return the words that must be read together for it."""
-        register = self.point.register
-        return Span(
-            name=self.point.name,
-            unit=self.unit,
-            function=3 if register is None else register.function,
-            first=self.point.first,
-            last=self.point.last,
+    def spans(self, max_words: int) -> tuple[Span, ...]:
+        """Return the words that must be read together for it, as one span where that can be.
+
+        Only the last modules of a long model 160 are further from their scale factor than one
+        request reaches; the factor is then read beside them.
+        """
+        point, register = self.point, self.point.register
+        if register is None:
+            return ()
+        if point.last - point.first < max_words or point.scale_at is None:
+            return (self._span(register.function, point.first, point.last),)
+        return (
+            self._span(register.function, register.first, register.last),
+            self._span(register.function, point.scale_at, point.scale_at),
         )
+
+    def _span(self, function: int, first: int, last: int) -> Span:
+        return Span(name=self.point.name, unit=self.unit, function=function, first=first, last=last)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,8 @@ from hardware.modbus.parse_point import PointDefaults, parse_point
 from hardware.modbus.points import Point, Value
 
 FORMAT = 1
+MOST_WORDS = 125
+"""The protocol's own limit of one read."""
 
 
 def parse_profile(data: object, name: str) -> Profile:
@@ -85,6 +87,8 @@ def _parse_limits(fields: Fields) -> LinkLimits:
         no_cross=fields.integers("no_cross"),
     )
     fields.done()
+    if not 1 <= limits.max_words <= MOST_WORDS:
+        raise fields.fault("max_words", f"1 to {MOST_WORDS}", limits.max_words)
     return limits
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
-from hardware.modbus.errors import UNIT_OFFLINE, DeviceRefused, DeviceUnfit
+from hardware.modbus.errors import ILLEGAL, UNIT_OFFLINE, DeviceRefused, DeviceUnfit
 from hardware.modbus.limits import RegisterLink
 from hardware.modbus.points import ModelRef, Point
 from hardware.modbus.registers import Register
@@ -78,7 +78,7 @@ async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
     address = await _find_marker(link, unit) + 2
     found: list[FoundModel] = []
     while len(found) < _MOST_MODELS:
-        model, length = await link.read(unit, _HOLDING, address, 2)
+        model, length = await _read_head(link, unit, address)
         if model == _END or length == 0:
             break
         one = FoundModel(model=model, start=address, length=length, unit=unit)
@@ -86,6 +86,17 @@ async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
             found.append(await _with_labels(link, one))
         address = one.last + 1
     return tuple(found)
+
+
+async def _read_head(link: RegisterLink, unit: int, address: int) -> tuple[int, int]:
+    """Return a model's ID and length; some devices end their list by refusing to go on."""
+    try:
+        model, length = await link.read(unit, _HOLDING, address, 2)
+    except DeviceRefused as err:
+        if err.code not in ILLEGAL:
+            raise
+        return _END, 0
+    return model, length
 
 
 async def _is_hollow(link: RegisterLink, found: FoundModel) -> bool:

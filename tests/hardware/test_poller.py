@@ -164,6 +164,20 @@ def test_period_is_the_longest_of_wish_device_and_clock(period_s, minimum_s, spe
     assert poller.health()[0].period_s == pytest.approx(effective_s)
 
 
+async def test_failed_poll_is_not_repeated_faster_than_the_device_stands():
+    pollers: list[Poller] = []
+
+    def remember(devices, keep) -> Poller:
+        pollers.append(Poller(devices, clock(), keep, QUICK))
+        return pollers[0]
+
+    slow = ScriptedDevice("slow", SolardError("busy"))
+    slow.min_interval_s = 9.0
+    await poll_until(1, remember, slow)
+
+    assert (pollers[0].health()[0].retry_in_s or 0) > 5
+
+
 def test_backoff_doubles_up_to_a_minute_and_is_never_in_step():
     usual = Backoff()
 

@@ -8,11 +8,11 @@ Raw = Mapping[int, int | str | Sequence[int]]
 LENGTHS = {1: 66, 101: 50, 103: 50, 122: 44, 124: 24, 160: 88, 203: 105, 802: 62}
 
 
-def lay_out(*models: tuple[int, Raw]) -> list[int]:
+def lay_out(*models: tuple[int, Raw | list[int]]) -> list[int]:
     """Return the words of a device from its marker to its end."""
     words = [0x5375, 0x6E53]
     for model, raw in models:
-        words += model_words(model, raw)
+        words += raw if isinstance(raw, list) else model_words(model, raw)
     return [*words, 0xFFFF, 0]
 
 
@@ -57,6 +57,14 @@ def modules(powers_w: Sequence[int], labels: Sequence[str] = ("",) * 4) -> tuple
         at = 10 + 20 * number
         raw |= {at: number + 1, at + 1: label or [0] * 8, at + 11: power_w}
     return 160, raw
+
+
+def many_modules(powers_w: Sequence[int]) -> tuple[int, list[int]]:
+    """Return the whole of a model 160 with any number of modules."""
+    words = [160, 8 + 20 * len(powers_w), 0xFFFE, 0xFFFF, 1, 0, 0, 0, len(powers_w), 0xFFFF]
+    for number, power_w in enumerate(powers_w, start=1):
+        words += [number, *[0] * 8, 0, 0, power_w // 10, *[0] * 8]
+    return 160, words
 
 
 def meter(power_w: int, phases_w: Sequence[int] = (0, 0, 0)) -> tuple[int, Raw]:

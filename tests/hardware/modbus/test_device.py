@@ -216,6 +216,15 @@ variants: {hv: {when: {point: kind, in: 6}, set: {power: {scale: 10}}}}
             assert (await values(one))["power"] == 120
 
 
+async def test_device_without_the_register_of_a_variant_is_the_usual_one():
+    body = """
+points: {kind: {addr: 90, group: once}, power: {addr: 1}}
+variants: {hv: {when: {point: kind, in: 6}, set: {power: {scale: 10}}}}
+"""
+    async with serve({1: {1: [120]}}) as port, device(port, body) as one:
+        assert await values(one) == {"power": 120}
+
+
 async def test_values_that_never_move_are_stale():
     body = "frozen_after: 2\npoints: {a: {addr: 0}}"
     async with misbehave(say(5), say(5), say(5), say(6)) as (_, port), device(port, body) as one:

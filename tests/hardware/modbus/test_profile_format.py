@@ -119,6 +119,7 @@ def test_derived_values_are_taken_in_order():
         ("derived: {d: {sum: a, first: b}}", r"derived\.d: needs exactly one of"),
         ("derived: {d: {unit: W}}", r"derived\.d: needs exactly one of"),
         ("words: middle", r"words: expected big or little"),
+        ("limits: {max_words: 126}", r"max_words: expected 1 to 125"),
         ("limits: {ranges: [1]}", r"ranges: expected pairs"),
         ("provenance: {confidence: {it: A}}", r"confidence\.it: names no point"),
         ("points: {it: {addr: 1}}\nprovenance: {confidence: {it: D}}", r"expected A, B or C"),

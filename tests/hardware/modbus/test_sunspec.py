@@ -13,6 +13,7 @@ from sunspec_map import (
     common,
     inverter,
     lay_out,
+    many_modules,
     meter,
     modules,
     status,
@@ -133,6 +134,19 @@ async def test_four_strings_without_storage_are_all_sun():
     reading = await read_device(common(), inverter(2000), modules((500, 500, 500, 600)))
 
     assert reading.number("pv_power") == 2100
+
+
+async def test_twelve_strings_are_further_from_their_scale_than_one_request_reaches():
+    reading = await read_device(common("SMA", "Core1"), inverter(0), many_modules([500] * 12))
+
+    assert reading.number("pv_string_12_power") == 500
+    assert reading.number("pv_power") == 6000
+
+
+async def test_list_that_ends_by_a_refusal_is_a_list():
+    words = lay_out(common(), inverter(1230))[:-2]
+    async with serve({1: {40000: words}}) as port:
+        assert (await read(port)).number("ac_power") == 1230
 
 
 async def test_battery_model_802_comes_before_the_modules():
