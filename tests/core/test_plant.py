@@ -185,7 +185,12 @@ def test_meters_count_each_way() -> None:
         HOME, PlantState(soc=1.0), pv_available_w=900.0, house_w=300.0, rig_w=0.0, duration_s=1800.0
     )
     dark, _ = step_plant(
-        HOME, replace(sunny, soc=0.1), pv_available_w=0.0, house_w=400.0, rig_w=0.0, duration_s=900.0
+        HOME,
+        replace(sunny, soc=0.1),
+        pv_available_w=0.0,
+        house_w=400.0,
+        rig_w=0.0,
+        duration_s=900.0,
     )
 
     assert (sunny.pv_wh, sunny.load_wh, sunny.grid_out_wh) == (450.0, 150.0, 300.0)
