@@ -19,7 +19,7 @@ EXIT_BUSY = 75
 
 def main() -> int:
     """Run one program until SIGTERM; return its exit status."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(_join_site(sys.argv[1:]))
     start_logging(arguments.program, journal=False)
     try:
         asyncio.run(_program(arguments, clock_from_environment()))
@@ -99,17 +99,34 @@ def _add_neuron(program: argparse.ArgumentParser) -> None:
     program.add_argument("--peak-w", type=float, help="peak power of the panels")
 
 
+def _join_site(arguments: list[str]) -> list[str]:
+    """Return `--site -33.9,151.2` as one word: argparse takes a southern latitude for an option."""
+    if "--site" not in arguments[:-1]:
+        return arguments
+    place = arguments.index("--site")
+    return [
+        *arguments[:place],
+        f"--site={arguments[place + 1]}",
+        *arguments[place + 2 :],
+    ]
+
+
 def _tempo(text: str) -> int:
-    tempo = int(text)
+    tempo = int(text) if text.isdecimal() else 0
     if not 1 <= tempo <= 50_400:
-        raise argparse.ArgumentTypeError(f"{tempo} is outside 1..50400 blocks")
+        raise argparse.ArgumentTypeError(f"{text!r} is outside 1..50400 blocks")
     return tempo
 
 
 def _location(text: str) -> tuple[float, float]:
-    latitude, longitude = map(float, text.split(","))
+    try:
+        latitude, longitude = map(float, text.split(","))
+    except ValueError:
+        latitude = longitude = 360.0
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise argparse.ArgumentTypeError(f"{text} is no place on earth")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no LATITUDE,LONGITUDE, for example 48.1,11.6"
+        )
     return latitude, longitude
 
 

@@ -38,6 +38,7 @@ class NeuronInfo:
     """One registered hotkey as the chain sees it; ratios 0..1."""
 
     netuid: int
+    subnet: str
     uid: int
     hotkey: str
     role: str
@@ -55,7 +56,8 @@ class NeuronInfo:
     last_update: int
     registered_block: int
     immune: bool
-    immune_until_block: int
+    immune_until: int
+    """Block from which on it may have to give way."""
     axon: str | None
     """`IP:PORT`, or None while it serves nothing."""
 

@@ -1,5 +1,6 @@
 """The embedded network's memory: blocks, extrinsics, rewards and state in one SQLite file."""
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,15 @@ class ChainStore:
     def close(self) -> None:
         """Let go of the file."""
         self._link.close()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads inside see one moment, while the network's node goes on writing."""
+        self._link.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._link.execute("COMMIT")
 
     def genesis(self) -> Genesis | None:
         """Return the network's genesis, or None in a new file."""

@@ -64,6 +64,7 @@ def _info(
     immune_until = one.registered_block + subnet.rules.immunity_blocks
     return NeuronInfo(
         netuid=subnet.netuid,
+        subnet=subnet.name,
         uid=one.uid,
         hotkey=one.hotkey,
         role=role,
@@ -78,7 +79,7 @@ def _info(
         last_update=one.last_update_block,
         registered_block=one.registered_block,
         immune=block < immune_until,
-        immune_until_block=immune_until,
+        immune_until=immune_until,
         axon=_endpoint(one),
     )
 

@@ -28,10 +28,14 @@ class Verdict:
 
 
 def verify_chain(path: Path) -> Verdict:
-    """Check links, signatures, results, state roots and the stored state of a whole chain."""
+    """Check links, signatures, results, state roots and the stored state of a whole chain.
+
+    The network may be running meanwhile.
+    """
     store = ChainStore(path)
     try:
-        return _verify(store)
+        with store.snapshot():
+            return _verify(store)
     finally:
         store.close()
 

@@ -1,7 +1,7 @@
 """Forecast models of a sunlight miner: clear-sky index persistence, and a blend that learns."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from miner.subnets.slots import SLOT, SLOTS_PER_DAY, SiteSlot, by_start, slot_of_day
@@ -9,7 +9,7 @@ from miner.subnets.sun import clear_sky_wh_m2
 
 Location = tuple[float, float]
 SMOOTH_SLOTS = 6
-BACKTEST_DAYS = 3
+BACKTEST_DAYS = 7
 BACKTEST_STEP = 4
 """Every how many slots of the last days a model has to prove itself."""
 BACKTEST_HORIZON = 8
@@ -22,8 +22,8 @@ class Trained:
     best_wh: tuple[float, ...]
     """Largest energy seen by slot of the day; empty before any history."""
     mean_wh: tuple[float, ...]
-    shares: tuple[float, ...]
-    """Weight of each model of `MODELS` in the blend, summing to 1."""
+    shares: tuple[tuple[float, ...], ...]
+    """By slots ahead: weight of each model of `MODELS` in the blend, summing to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +68,35 @@ def resemble(view: View, slots: Sequence[datetime]) -> list[float]:
     return [means[slot_of_day(starts_at)] * min(level, 3.0) for starts_at in slots]
 
 
-MODELS: tuple[Model, ...] = (persist, smooth, resemble)
+def persist_shape(view: View, slots: Sequence[datetime]) -> list[float]:
+    """Keep the last slot's share of the best this hour ever gave: knows trees and tilt."""
+    return persist(_without_place(view), slots)
+
+
+def smooth_shape(view: View, slots: Sequence[datetime]) -> list[float]:
+    """Keep the last hour and a half's share of the best these hours ever gave."""
+    return smooth(_without_place(view), slots)
+
+
+MODELS: tuple[Model, ...] = (persist, smooth, persist_shape, smooth_shape, resemble)
+
+
+def couple(view: View, slots: Sequence[datetime]) -> list[float]:
+    """Meet halfway between the sky's shape and the site's own."""
+    pairs = zip(persist(view, slots), persist_shape(view, slots), strict=True)
+    return [(sky + own) / 2 for sky, own in pairs]
 
 
 def blend(view: View, slots: Sequence[datetime]) -> list[float]:
-    """Mix all models by how well each did on the miner's own site."""
-    shares = view.trained.shares or tuple(1 / len(MODELS) for _ in MODELS)
+    """Mix all models by how well each did on the miner's own site, so far ahead."""
+    shares = view.trained.shares or ((1 / len(MODELS),) * len(MODELS),)
     answers = [model(view, slots) for model in MODELS]
     return [
-        sum(share * answer[place] for share, answer in zip(shares, answers, strict=True))
-        for place in range(len(slots))
+        sum(
+            share * answer[ahead]
+            for share, answer in zip(shares[min(ahead, len(shares) - 1)], answers, strict=True)
+        )
+        for ahead in range(len(slots))
     ]
 
 
@@ -111,6 +130,10 @@ def _by_index(view: View, slots: Sequence[datetime], count: int) -> list[float]:
     return [index * (view.reference_wh(at) or 0.0) for at in slots]
 
 
+def _without_place(view: View) -> View:
+    return replace(view, location=None) if view.trained.best_wh else view
+
+
 def _widen(best: tuple[float, ...]) -> tuple[float, ...]:
     """Return each slot's best with its neighbours': a cloud each day at ten hides no sun."""
     last = len(best) - 1
@@ -122,25 +145,27 @@ def _widen(best: tuple[float, ...]) -> tuple[float, ...]:
 
 def _backtest(
     history: Sequence[SiteSlot], location: Location | None, trained: Trained
-) -> tuple[float, ...]:
+) -> tuple[tuple[float, ...], ...]:
     known = by_start(history)
-    end = history[-1].starts_at
-    start = end - timedelta(days=BACKTEST_DAYS)
-    errors = [1.0 for _ in MODELS]
+    start = history[-1].starts_at - timedelta(days=BACKTEST_DAYS)
+    errors = [[1.0] * len(MODELS) for _ in range(BACKTEST_HORIZON)]
     moments = [slot.starts_at for slot in history if slot.starts_at >= start][::BACKTEST_STEP]
     for moment in moments:
-        targets = [moment + SLOT * step for step in range(BACKTEST_HORIZON)]
-        truths = [known.get(target) for target in targets]
+        targets = [moment + SLOT * ahead for ahead in range(BACKTEST_HORIZON)]
         before = [known.get(moment - SLOT * step) for step in range(SMOOTH_SLOTS, 0, -1)]
-        view = View(
-            recent=tuple(slot for slot in before if slot), location=location, trained=trained
-        )
-        for place, model in enumerate(MODELS):
-            answer = model(view, targets)
-            errors[place] += sum(
-                abs(guess - truth.pv_wh)
-                for guess, truth in zip(answer, truths, strict=True)
-                if truth and not truth.is_throttled
-            )
-    merits = [1.0 / error**2 for error in errors]
+        recent = tuple(slot for slot in before if slot)
+        view = View(recent=recent, location=location, trained=trained)
+        answers = [model(view, targets) for model in MODELS]
+        for ahead, target in enumerate(targets):
+            truth = known.get(target)
+            if truth is None or truth.is_throttled:
+                continue
+            for place, answer in enumerate(answers):
+                errors[ahead][place] += abs(answer[ahead] - truth.pv_wh)
+    return tuple(_merits(row) for row in errors)
+
+
+def _merits(errors: Sequence[float]) -> tuple[float, ...]:
+    """Return shares that fall with the cube of the error: near the best, without betting on it."""
+    merits = [1.0 / error**3 for error in errors]
     return tuple(merit / sum(merits) for merit in merits)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from miner.subnets.model import Location, Model, Trained, View, blend, persist, smooth
+from miner.subnets.model import Location, Model, Trained, View, blend, couple, persist
 from miner.subnets.slots import SLOT, SiteSlot
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
@@ -136,7 +136,7 @@ def score(forecast_wh: float | None, truth: SiteSlot, best_slot_wh: float) -> Tr
 
 
 def _model_of(mode: WorkMode) -> Model:
-    return {WorkMode.FULL: blend, WorkMode.ECO: smooth}.get(mode, persist)
+    return {WorkMode.FULL: blend, WorkMode.ECO: couple}.get(mode, persist)
 
 
 def _read_slot(item: dict[str, Any]) -> SiteSlot:

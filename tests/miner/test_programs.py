@@ -56,6 +56,7 @@ async def test_forecasting_earns_and_goes_on_after_kills():
             rows = [row for row in rewards["rows"] if row["hotkey"] == hotkey]
             assert sum(row["rao"] for row in rows) >= miner["earned_rao"]
 
+            assert verify_chain(stage.home / "network" / "chain.db").ok
             for name in ("miner", "network", "validator"):
                 stage.kill(name)
             check_chain(stage)
@@ -145,3 +146,24 @@ async def test_axon_refuses_who_is_not_on_the_subnet():
         async with aiohttp.ClientSession() as session, session.post(url, json={}) as response:
             assert response.status in (401, 503)
             assert (await response.json())["message"]
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("95,0", "is no LATITUDE,LONGITUDE"),
+        ("home", "is no LATITUDE,LONGITUDE"),
+        ("-33.9,151.2", "the following arguments are required: --dir"),
+    ],
+)
+def test_place_on_the_command_line_may_lie_in_the_south(place, error):
+    done = subprocess.run(
+        [sys.executable, "-m", "miner", "miner", "--site", place],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert error in done.stderr

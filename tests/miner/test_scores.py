@@ -25,6 +25,7 @@ def graph_of(*hotkeys: str) -> Metagraph:
         neurons=tuple(
             NeuronInfo(
                 netuid=1,
+                subnet="sunlight",
                 uid=uid,
                 hotkey=hotkey,
                 role="miner",
@@ -39,7 +40,7 @@ def graph_of(*hotkeys: str) -> Metagraph:
                 last_update=0,
                 registered_block=0,
                 immune=True,
-                immune_until_block=9,
+                immune_until=9,
                 axon=None,
             )
             for uid, hotkey in enumerate(hotkeys)
