@@ -136,7 +136,7 @@ def _workload(workload: WorkloadSection, document: Document) -> Iterator[str]:
     most_w = document.rig.card_limit.get("at_most_w")
     if least_w is not None and isinstance(most_w, float) and least_w > most_w:
         yield f"wants {say_power(least_w)} a card, but rig.gpus.all.at_most is {say_power(most_w)}"
-    if least_w is not None and not workload.gpus:
+    if least_w is not None and workload.gpus == ():
         yield "says at_least for its cards, but has none; write gpus: [0]"
 
 

@@ -29,15 +29,15 @@ from solard.core.wording import (
 )
 
 
+def explain_settings(settings: Settings) -> tuple[str, ...]:
+    """Return a sentence for each rule, highest priority first, policies among them."""
+    return tuple(explain_rule(rule, settings.tariff.currency) for rule in settings.rules)
+
+
 def explain_policies(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Return each policy's name and its sentence, in the file's order."""
     currency = settings.tariff.currency
     return tuple((policy.name, say_policy(policy, currency)) for policy in settings.policies)
-
-
-def explain_rules(settings: Settings) -> tuple[str, ...]:
-    """Return a sentence for each rule, highest priority first."""
-    return tuple(explain_rule(rule, settings.tariff.currency) for rule in settings.rules)
 
 
 def explain_rule(rule: Rule, currency: str | None = None) -> str:

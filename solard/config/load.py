@@ -1,7 +1,7 @@
 """A configuration file as one frozen value, or every problem in it at once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solard.config.checks import check_document
@@ -63,7 +63,8 @@ class Settings:
     network: str
     """`embedded` or `none`."""
     workloads: tuple[WorkloadSection, ...]
-    """With the embedded network's own where bundled work needs it."""
+    """With the embedded network's own where bundled work needs it; a bundled miner that names no
+    cards takes all that nobody else names (`gpus` None)."""
     policies: tuple[UserPolicy, ...]
     """In the file's order; also among `rules`."""
     rules: tuple[Rule, ...]
@@ -135,7 +136,7 @@ def read_settings(text: str, source: str, profiles: Iterable[str] | None = None)
         _check_profiles(document, reading, tuple(profiles))
     if document.site is None or reading.problems:
         raise ConfigInvalid(reading.problems)
-    return _settings(document, document.site, source, reading.currency)
+    return _settings(document, document.site, reading)
 
 
 def _check_profiles(document: Document, reading: Reading, profiles: tuple[str, ...]) -> None:
@@ -147,9 +148,9 @@ def _check_profiles(document: Document, reading: Reading, profiles: tuple[str, .
             reading.contradict(path, f"{path} {device.profile} is no profile; {nearest}")
 
 
-def _settings(document: Document, site: Site, source: str, currency: str | None) -> Settings:
+def _settings(document: Document, site: Site, reading: Reading) -> Settings:
     return Settings(
-        source=source,
+        source=reading.source,
         live=document.live,
         site=site,
         devices=tuple(device for _, device in document.devices),
@@ -157,11 +158,11 @@ def _settings(document: Document, site: Site, source: str, currency: str | None)
         battery=document.battery,
         generator=document.generator,
         grid=document.grid,
-        tariff=_tariff(document.tariff, currency),
+        tariff=_tariff(document.tariff, reading.currency),
         forecast=document.forecast,
         rig=document.rig,
         network=document.network,
-        workloads=_workloads(document),
+        workloads=_workloads(document, reading),
         policies=user_policies(document),
         rules=build_rules(document, site),
         api=document.api,
@@ -187,8 +188,13 @@ def _tariff(section: TariffSection, currency: str | None) -> Tariff:
     )
 
 
-def _workloads(document: Document) -> tuple[WorkloadSection, ...]:
-    stated = tuple(workload for _, workload in document.workloads)
+def _workloads(document: Document, reading: Reading) -> tuple[WorkloadSection, ...]:
+    stated = tuple(
+        replace(each, gpus=None)
+        if each.bundled is Bundled.MINER and not reading.is_given(f"workloads.{name}.gpus")
+        else each
+        for name, each in document.workloads
+    )
     needs = any(each.bundled in {Bundled.MINER, Bundled.VALIDATOR} for each in stated)
     runs = any(each.bundled is Bundled.NETWORK for each in stated)
     return (NETWORK_WORKLOAD, *stated) if needs and not runs else stated

@@ -32,7 +32,7 @@ from solard.config.shapes import (
     WholeShape,
 )
 from solard.config.timezones import EXAMPLE, read_timezone
-from solard.core.rig import GpuCard, PowerTerms, Workload
+from solard.core.rig import PowerTerms, Workload
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.card_limit import CardLimit
 from solard.core.rules.data_age import DataAge
@@ -237,11 +237,6 @@ class RigSection:
         stop_after_s=QuantityShape(of=DURATION, low=30.0, high=86400.0),
     )
 
-    def host_w(self, cards: tuple[GpuCard, ...]) -> float:
-        """Return the draw at the wall of everything but the cards."""
-        parked_w = sum(card.parked_w for card in cards) / self.psu_efficiency
-        return max(0.0, self.idle_w - parked_w)
-
 
 NETWORK_NAME = "chain"
 """The workload that runs the embedded network where nobody wrote one down."""
@@ -303,9 +298,9 @@ class CardsShape:
     range_text: str = "0..63"
 
     def read(self, node: Node, reading: Reading, path: str) -> object:
-        """Return the indices."""
+        """Return the indices; None for every card that nobody else names."""
         if isinstance(node, ScalarNode) and node.text == "all":
-            return ALL_CARDS
+            return None
         found = ListShape(item=WholeShape(low=0, high=ALL_CARDS[-1])).read(node, reading, path)
         if isinstance(found, tuple) and len(set(found)) < len(found):
             reading.refuse(node, path, "names a card twice")
@@ -326,9 +321,8 @@ class WorkloadSection:
         ),
         default=(),
     )
-    gpus: tuple[int, ...] | None = key(CardsShape(), default=None)
-    """Indices of its cards; None = the bundled miner takes those that nobody else names, and
-    other work takes none."""
+    gpus: tuple[int, ...] | None = key(CardsShape(), default=())
+    """Indices of its cards; None = every card that nobody else names."""
     power: Power | None = key(PowerShape(), default=None)
     """None = free for bundled work, hands off for everything else."""
     when_short: WhenShort = WhenShort.STANDBY
@@ -357,8 +351,8 @@ class WorkloadSection:
 
         `taken` are the cards that other workloads name.
         """
-        cards = self.gpus or ()
-        if self.gpus is None and self.bundled is Bundled.MINER:
+        cards = self.gpus
+        if cards is None:
             cards = tuple(index for index in ALL_CARDS if index not in taken)
         return Workload(
             name=self.name,

@@ -153,7 +153,7 @@ def test_contradiction_is_named(text: str, sentence: str) -> None:
 
 
 def test_two_hands_off_programs_on_one_card_are_named_once() -> None:
-    text = HOME + "workloads: {a: {command: [x], gpus: all}, b: {command: [y], gpus: [3]}}\n"
+    text = HOME + "workloads: {a: {command: [x], gpus: [3, 4]}, b: {command: [y], gpus: [3]}}\n"
 
     assert problems(text) == [
         "s.yaml:5: workloads.b uses GPU 3 as well, and a is hands off: "

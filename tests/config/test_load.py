@@ -1,5 +1,6 @@
 """A file becomes settings and rules, or every problem in it at once."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from solard.config.load import NETWORK_WORKLOAD, load_settings
 from solard.config.model import Bundled, Power
 from solard.config.problems import ConfigInvalid
+from solard.config.starter import STARTER
 from solard.core.inputs import Rule
 from solard.core.rig import PowerTerms
 from solard.core.rules.battery_lines import BatteryLines
@@ -41,6 +43,22 @@ def test_example_passes(name: str) -> None:
 
     assert settings.live is False
     assert len(settings.policies) == 4
+
+
+def test_starter_passes_and_observes() -> None:
+    settings = read(STARTER)
+
+    assert settings.live is False
+    assert [each.name for each in settings.workloads] == ["chain", "miner", "validator"]
+
+
+def test_what_the_starter_suggests_in_comments_passes_too() -> None:
+    lines = [
+        line.replace("# ", "", 1) if re.match(r" *# [a-z_]+: ", line) else line
+        for line in STARTER.splitlines()
+    ]
+
+    assert problems("\n".join(lines) + "\n") == []
 
 
 def test_cabin_becomes_the_rules_that_it_says() -> None:
@@ -155,6 +173,12 @@ def test_plan_assumes_a_battery_of_two_hours() -> None:
     assert read(HOME.replace("10 kWh", "10 kWh, max_charge: 3 kW")).max_charge_w == 3000.0
 
 
+def test_site_without_battery_has_none_to_plan_with() -> None:
+    settings = read(HOME.replace("battery: {capacity: 10 kWh}\n", ""))
+
+    assert (settings.max_charge_w, settings.max_discharge_w) == (0.0, 0.0)
+
+
 def test_generator_may_feed_the_rig_when_the_owner_says_so() -> None:
     rule = rule_of(ISLAND + "generator: {may_feed_rig: true}\n", SupplyLoss)
 
@@ -202,6 +226,12 @@ def test_miner_takes_the_cards_that_nobody_else_names() -> None:
     assert workloads["a"].gpu_ids == ("0", "2")
     assert workloads["m"].gpu_ids[:3] == ("1", "3", "4")
     assert workloads["chain"].gpu_ids == ()
+
+
+def test_miner_may_be_told_to_take_no_card() -> None:
+    (_, miner) = read(ISLAND + "workloads: {m: {bundled: miner, gpus: []}}\n").core_workloads
+
+    assert miner.gpu_ids == ()
 
 
 def test_own_program_carries_its_terms_and_worth() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from solard.config.explain import explain_policies, explain_rule, explain_rules
+from solard.config.explain import explain_policies, explain_rule, explain_settings
 from solard.config.load import load_settings
 from solard.core.conditions import Condition, PolicyAction, Quantity
 from solard.core.modes import WorkMode
@@ -180,7 +180,7 @@ def test_every_kind_of_rule_is_explained() -> None:
 
 
 def test_rules_are_explained_in_priority_order() -> None:
-    first, *_, last = explain_rules(load_settings(EXAMPLES / "cabin.yaml"))
+    first, *_, last = explain_settings(load_settings(EXAMPLES / "cabin.yaml"))
 
     assert first == (
         "On any AC input, and for 5 min after, the rig only answers: off-grid that is a generator."
