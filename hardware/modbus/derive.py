@@ -79,7 +79,13 @@ def derive(spec: Derived, known: Mapping[str, Judged]) -> Judged | None:
 
 
 def _find(patterns: tuple[str, ...], known: Mapping[str, Judged]) -> list[Judged]:
-    return [known[name] for one in patterns for name in known if fnmatchcase(name, one)]
+    found: list[Judged] = []
+    for one in patterns:
+        if "*" in one:
+            found += [known[name] for name in known if fnmatchcase(name, one)]
+        elif one in known:
+            found.append(known[one])
+    return found
 
 
 def _none_of(parts: list[Judged]) -> Judged:
