@@ -10,9 +10,6 @@ from aiohttp import web
 
 from solard.api.refusal import Refusal
 
-BODY_S = 5.0
-"""Real seconds for the whole body to arrive."""
-
 
 def asked_int(request: web.Request, name: str, *, default: int, at_most: int) -> int:
     """Return a whole number from the query, 1 or more."""
@@ -53,13 +50,15 @@ def as_number(name: str, value: object, *, above: float, at_most: float) -> floa
     raise Refusal(400, f"{name}={value} is no number")
 
 
-async def read_body(request: web.Request, names: tuple[str, ...]) -> Mapping[str, object]:
-    """Return the body's object; an empty body is an empty object."""
+async def read_body(
+    request: web.Request, names: tuple[str, ...], longest_s: float
+) -> Mapping[str, object]:
+    """Return the body's object, which has to arrive in time; an empty body is an empty object."""
     try:
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(longest_s):
             text = await request.text()
     except TimeoutError as err:
-        raise Refusal(408, f"the body did not arrive in {BODY_S:g} s") from err
+        raise Refusal(408, f"the body did not arrive in {longest_s:g} s") from err
     except UnicodeDecodeError as err:
         raise Refusal(400, "the body is not UTF-8") from err
     try:

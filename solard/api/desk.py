@@ -19,6 +19,8 @@ class Desk:
     text: ViewText
     description: dict[str, Any]
     """The OpenAPI document of all routes."""
+    body_s: float
+    """Real seconds for the whole body of a request to arrive."""
 
     def view(self) -> SiteView:
         """Return the newest picture, or refuse while there is none."""

@@ -24,6 +24,8 @@ class Limits:
     """From a connection's start to the end of its first request's header."""
     idle_s: float = 10.0
     """From one answer's start to the end of the next request's header."""
+    body_s: float = 5.0
+    """From a header's end to its body's end."""
     connections: int = 256
     per_peer: int = 64
     """Connections of one address; those of the unix socket share only the total."""

@@ -45,7 +45,13 @@ class ApiServer:
         text = ViewText()
         self._streams = Streams(source, text, stream_terms or StreamTerms())
         description = describe(ROUTES, version)
-        desk = Desk(source=source, streams=self._streams, text=text, description=description)
+        desk = Desk(
+            source=source,
+            streams=self._streams,
+            text=text,
+            description=description,
+            body_s=self._limits.body_s,
+        )
         app = web.Application(
             middlewares=[stop_the_clock, errors_as_json, check_access(tcp)],
             client_max_size=BODY_BYTES,

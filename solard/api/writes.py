@@ -16,21 +16,21 @@ MOST_W = 100_000.0
 
 async def live(desk: Desk, request: web.Request) -> web.Response:
     """Let the rig obey."""
-    await read_body(request, ())
+    await read_body(request, (), desk.body_s)
     await desk.source.set_live(True)
     return _done()
 
 
 async def observe(desk: Desk, request: web.Request) -> web.Response:
     """Only decide and explain."""
-    await read_body(request, ())
+    await read_body(request, (), desk.body_s)
     await desk.source.set_live(False)
     return _done()
 
 
 async def pause(desk: Desk, request: web.Request) -> web.Response:
     """Let the rig only answer for a while."""
-    body = await read_body(request, ("until_at", "for_s"))
+    body = await read_body(request, ("until_at", "for_s"), desk.body_s)
     until_at = _until(desk, body.get("until_at"), body.get("for_s"))
     await desk.source.add_override(Override(kind=OverrideKind.PAUSE, until_at=until_at))
     return _done()
@@ -38,7 +38,7 @@ async def pause(desk: Desk, request: web.Request) -> web.Response:
 
 async def run(desk: Desk, request: web.Request) -> web.Response:
     """Let the rig draw a power for a while."""
-    body = await read_body(request, ("power_w", "until_at", "for_s"))
+    body = await read_body(request, ("power_w", "until_at", "for_s"), desk.body_s)
     if "power_w" not in body:
         raise Refusal(400, "power_w is missing: say how much the whole rig may draw, in W")
     power_w = as_number("power_w", body["power_w"], above=0.0, at_most=MOST_W)
@@ -51,14 +51,14 @@ async def run(desk: Desk, request: web.Request) -> web.Response:
 
 async def resume(desk: Desk, request: web.Request) -> web.Response:
     """End a pause or a run."""
-    await read_body(request, ())
+    await read_body(request, (), desk.body_s)
     await desk.source.clear_overrides()
     return _done()
 
 
 async def reload(desk: Desk, request: web.Request) -> web.Response:
     """Read the configuration again."""
-    await read_body(request, ())
+    await read_body(request, (), desk.body_s)
     problems = await desk.source.reload()
     if problems:
         raise Refusal(422, f"the old configuration stays: {problems[0]}", problems)

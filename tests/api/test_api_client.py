@@ -115,6 +115,21 @@ async def test_a_daemon_without_a_picture_says_so(tmp_path: Path) -> None:
             await Client(tmp_path / "run" / "api.sock").view()
 
 
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"seq": "seven"}'])
+async def test_an_answer_of_something_else_is_said_in_a_sentence(
+    tmp_path: Path, body: bytes
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        writer.close()
+
+    server = await asyncio.start_unix_server(answer, tmp_path / "api.sock")
+    with pytest.raises(RequestRefused, match=r"no JSON|another version"):
+        await Client(tmp_path / "api.sock").view()
+    server.close()
+
+
 async def test_the_client_for_plain_code_asks_the_same(tmp_path: Path) -> None:
     desk, path = Desk(), tmp_path / "run" / "api.sock"
     async with serving(tmp_path, desk):

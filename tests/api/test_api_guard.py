@@ -55,6 +55,21 @@ async def test_dripping_bytes_do_not_buy_time(tmp_path: Path) -> None:
     assert said == b""
 
 
+async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    async with serving(tmp_path, Desk(), limits=Limits(body_s=0.1)) as caller:
+        reader, writer = await asyncio.open_unix_connection(caller.socket_path)
+        writer.write(
+            b"POST /v1/live HTTP/1.1\r\nHost: solard\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 9\r\n\r\n{"
+        )
+        async with asyncio.timeout(5):
+            said = await reader.readuntil(b"}")
+        writer.close()
+
+    assert b"408" in said
+    assert b"the body did not arrive in 0.1 s" in said
+
+
 async def test_an_idle_connection_is_closed_after_its_answer(tmp_path: Path) -> None:
     async with serving(tmp_path, Desk(), limits=QUICK) as caller:
         reader, writer = await asyncio.open_unix_connection(caller.socket_path)

@@ -13,8 +13,18 @@ from math import nan
 from pathlib import Path
 
 import pytest
-from store_values import EVENT, NOON, make_energy, make_record, make_sample, make_slot, opened
+from store_values import (
+    EVENT,
+    FORECAST,
+    NOON,
+    make_energy,
+    make_record,
+    make_sample,
+    make_slot,
+    opened,
+)
 
+from solard.store.errors import StoreUnavailable
 from solard.store.mailbox import Letter, Mailbox, Priority
 from solard.store.reading import open_history
 from solard.store.store import Store
@@ -132,6 +142,49 @@ def test_a_row_that_no_database_takes_is_given_up_and_the_rest_is_kept(tmp_path:
         assert store.events(5) == (EVENT,)
         assert store.cycles(5) == (make_record(),)
         assert store.dropped == 1
+
+
+def test_a_value_that_cannot_be_encoded_is_given_up_and_the_rest_is_kept(tmp_path: Path) -> None:
+    with opened(tmp_path / "solard.db", batch_s=5.0) as store:
+        store.put_forecast(replace(FORECAST, source=object()))  # type: ignore[arg-type]
+        store.put_event(EVENT)
+        assert store.flush()
+
+        assert list(store.forecasts(NOON)) == []
+        assert store.events(5) == (EVENT,)
+        assert store.dropped == 1
+
+
+def test_a_backup_without_space_leaves_the_last_one(tmp_path: Path) -> None:
+    """Fault 4."""
+    path = tmp_path / "solard.db"
+    with opened(path) as store:
+        assert store.flush()
+        last = store.back_up()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+        try:
+            with pytest.raises(StoreUnavailable, match=r"no backup at .* the last one stays"):
+                store.back_up()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert [one.name for one in (tmp_path / "backups").iterdir()] == [last.name]
+
+
+def test_a_store_that_cannot_write_still_closes(tmp_path: Path) -> None:
+    path = tmp_path / "solard.db"
+    store = Store.open(path, "boot-1", batch_s=0.02)
+    assert store.flush()
+    with run(LOCKER, path) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        store.put_event(EVENT)
+        stored = store.close(0.3)
+        process.stdin.write("\n")
+
+    assert not stored
 
 
 def test_a_full_mailbox_drops_the_oldest_telemetry_and_keeps_the_ledger() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -22,6 +23,8 @@ from store_values import (
     opened,
 )
 
+from solard.core.accounts import Accounts, add_tick, open_rows
+from solard.core.growing import Terms
 from solard.core.records import replays_same
 from solard.core.view import EnergyTotals
 from solard.store.reading import open_history
@@ -147,6 +150,19 @@ def test_totals_add_up_what_is_known(tmp_path: Path) -> None:
             pv_wh=300.0, house_wh=200.0, rig_wh=220.0, battery_in_wh=1080.0
         )
         assert store.totals(NOON + timedelta(hours=1)) == EnergyTotals()
+
+
+def test_what_accounting_hands_out_is_kept(tmp_path: Path) -> None:
+    state = replace(make_state(NOON + timedelta(seconds=36)), pv_w=1000.0)
+    accounts, rows = add_tick(Accounts(), state, 36.0, Terms())
+    with opened(tmp_path / "solard.db") as store:
+        store.put_history(rows)
+        store.put_history(open_rows(accounts))
+        assert store.flush()
+
+        assert [sample.pv_w for sample in store.samples(NOON)] == [1000.0]
+        assert store.site15(NOON, NOON + timedelta(hours=1))[0].pv_wh == 10.0
+        assert store.earnings_days(1)[0].sources.sun_wh == pytest.approx(4.4)
 
 
 def test_a_trace_is_thinned_to_means(tmp_path: Path) -> None:
