@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 
 from hardware.gpu.simulated import create
+from hardware.modbus.device import ModbusDevice
+from hardware.modbus.link import ModbusLink
+from hardware.modbus.profile import load_profile
 from solard.system.clock import CLOCK_VARIABLE, ScaledClock
 from solard.system.lines import Denied, ask_now
 
@@ -190,6 +193,43 @@ def test_pysunspec2_sees_the_export_cap_throttle(start: Start) -> None:
 
     assert device.models[203][0].W.cvalue == -500
     assert device.models[103][0].St.cvalue == 5
+
+
+async def readings(plant: Plant, profile_id: str) -> dict[str, float | str | None]:
+    """Return what the daemon's own reader, which shares no code with the plant, makes of it."""
+    profile = load_profile(profile_id)
+    device = ModbusDevice("plant", profile, ModbusLink("127.0.0.1", plant.port, profile.limits))
+    points = await device.poll()
+    await device.close()
+    return {point.name: point.value for point in points}
+
+
+@pytest.mark.parametrize(
+    ("kind", "profile_id", "changes"),
+    [
+        ("victron", "victron-gx", {}),
+        ("victron", "victron-gx", {"soc": 1.0}),
+        ("victron", "victron-gx", {"supply": "generator"}),
+        ("sunspec", "sunspec", {"alarm": True}),
+        ("sunspec", "sunspec", {"soc": 1.0, "export_at_most_w": 200}),
+        ("sunspec", "sunspec", {"supply": "island"}),
+    ],
+)
+async def test_reader_sees_the_truth(
+    start: Start, kind: str, profile_id: str, changes: dict[str, Any]
+) -> None:
+    plant = start(kind)
+    truth = plant.change(**changes)
+
+    seen = await readings(plant, profile_id)
+
+    for name in ("pv", "load", "grid", "battery"):
+        assert seen[f"{name}_power"] == pytest.approx(truth[f"{name}_w"], abs=1.5), name
+    assert seen["battery_soc"] == pytest.approx(100 * truth["soc"], abs=0.5)
+    assert seen["supply"] == truth["supply"]
+    assert seen["pv_throttled"] == truth["throttled"]
+    assert seen["inverter_alarm"] == truth["alarm"]
+    assert seen["max_charge_power"] == pytest.approx(truth["max_charge_w"], abs=6.0)
 
 
 def test_rig_hangs_on_the_plant(start: Start, tmp_path: Path) -> None:
