@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from solard.config.model import NETWORK_NAME, Bundled, Document, Site, SiteSupply, WorkloadSection
+from solard.config.energy import Site, SiteSupply
+from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
 from solard.config.reading import Reading
 from solard.config.rules import LINE_MARGIN_SOC, battery_lines
 from solard.core.rig import PowerTerms

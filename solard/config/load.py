@@ -5,26 +5,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solard.config.checks import check_document
+from solard.config.energy import Battery, Generator, Grid, Plane, Site, SiteSupply, TariffSection
 from solard.config.model import (
     NETWORK_NAME,
-    NOT_BUILT,
     Api,
-    Battery,
     Bundled,
     Device,
     Document,
     ForecastSection,
-    Generator,
-    Grid,
     Hooks,
-    Plane,
     RigSection,
-    Site,
-    SiteSupply,
     Store,
-    TariffSection,
     WorkloadSection,
 )
+from solard.config.not_built import NOT_BUILT
 from solard.config.policy_checks import check_policies
 from solard.config.problems import ConfigInvalid, Problem, say_nearest
 from solard.config.reader import MappingNode, read_nodes, read_text

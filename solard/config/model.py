@@ -4,18 +4,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from solard.config.energy import Battery, Generator, Grid, Inverter, Site, Solar, TariffSection
 from solard.config.policies import PolicySection
 from solard.config.quantities import (
-    ANGLE,
-    COORDINATE,
     DURATION,
-    ENERGY,
-    PEAK,
     POWER,
     SHARE,
     TEMPERATURE,
-    read_fuse,
-    read_window,
 )
 from solard.config.reader import MappingNode, Node, ScalarNode
 from solard.config.reading import Reading
@@ -25,22 +20,15 @@ from solard.config.shapes import (
     ChoiceShape,
     ListShape,
     MoneyShape,
-    ParsedShape,
     QuantityShape,
     TableShape,
     TextShape,
     WholeShape,
 )
-from solard.config.timezones import EXAMPLE, read_timezone
 from solard.core.rig import PowerTerms, Workload
-from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.card_limit import CardLimit
 from solard.core.rules.data_age import DataAge
 from solard.core.rules.gpu_temperature import GpuTemperature
-from solard.core.rules.grid_limits import GridLimits
-from solard.core.rules.hidden_sun import HiddenSun
-from solard.core.rules.inverter_rating import InverterRating
-from solard.core.rules.supply_loss import SupplyLoss
 
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
 _NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
@@ -48,28 +36,6 @@ _NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
 
 ALL_CARDS = tuple(range(64))
 """Indices of every card that a rig may have."""
-
-
-class SiteSupply(StrEnum):
-    """What the site has beside sun and battery."""
-
-    OFF_GRID = "off-grid"
-    GRID = "grid"
-    GRID_WITH_BACKUP = "grid-with-backup"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Where the rig stands."""
-
-    name: str = key(
-        TextShape(form=r"[^\n]{1,40}", hint="a name of at most 40 characters"), default="site"
-    )
-    latitude_deg: float = key(QuantityShape(of=COORDINATE, low=-90.0, high=90.0))
-    longitude_deg: float = key(QuantityShape(of=COORDINATE, low=-180.0, high=180.0))
-    timezone: str = key(ParsedShape(parse=read_timezone, unit=EXAMPLE))
-    supply: SiteSupply
-    lost: Given = embed(SupplyLoss, {"expected": None, "generator_may_feed_rig": None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,113 +58,6 @@ class Device:
     """None = the profile's own."""
     essential: bool = True
     """Whether its silence brings the rig down."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inverter:
-    """What carries the house when there is no grid."""
-
-    rating: Given = embed(
-        InverterRating,
-        {},
-        chosen=("keep_free_w",),
-        continuous_w=QuantityShape(of=POWER, low=1.0, high=1e6),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plane:
-    """Panels that look the same way."""
-
-    peak_w: float = key(QuantityShape(of=PEAK, low=1.0, high=1e6))
-    tilt_deg: float = key(QuantityShape(of=ANGLE, low=0.0, high=90.0))
-    azimuth_deg: float = key(QuantityShape(of=ANGLE, low=0.0, high=360.0))
-    inverter_w: float | None = None
-    """What their inverter can pass on; None = no limit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solar:
-    """The panels."""
-
-    planes: tuple[Plane, ...] = ()
-    throttled_when_full: bool | None = None
-    """Whether to look for hidden sun; None = off-grid, and where `grid.export_at_most` is set."""
-    hidden_sun: Given = embed(
-        HiddenSun,
-        {
-            "step_w": "hidden_sun.step",
-            "step_after_s": "hidden_sun.step_after",
-            "back_off_w": "hidden_sun.back_off",
-            "allowance_wh": "hidden_sun.allowance",
-            "wait_s": "hidden_sun.wait",
-            "export_at_most_w": None,
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Battery:
-    """The battery and its three lines."""
-
-    capacity_wh: float = key(QuantityShape(of=ENERGY, low=10.0, high=1e8))
-    efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.95)
-    """Each way."""
-    max_charge_w: float | None = None
-    """Where the inverter does not say."""
-    max_discharge_w: float | None = None
-    wear_per_kwh: float = key(MoneyShape(per="kWh", low=0.0, high=1.0), default=0.0)
-    inverter_minimum_soc: float | None = None
-    """Where the inverter itself stops discharging."""
-    lines: Given = embed(
-        BatteryLines,
-        {
-            "shut_down_below_soc": "shut_down_below.soc",
-            "shut_down_below_v": "shut_down_below.voltage",
-            "shut_down_for_s": "shut_down_below.for",
-        },
-        return_margin_soc=QuantityShape(of=SHARE, low=0.01, high=0.3),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generator:
-    """A generator on an AC input."""
-
-    starts_at_soc: float | None = None
-    may_feed_rig: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """The connection to the grid."""
-
-    fuse: tuple[float, int] | None = key(
-        ParsedShape(parse=read_fuse, unit="3 x 35 A", range_text="1..1000 A"), default=None
-    )
-    """Current in A and phases."""
-    rig_phase: int | None = key(
-        ChoiceShape(words={"L1": 1, "L2": 2, "L3": 3}, later={}), default=None
-    )
-    limits: Given = embed(GridLimits, {})
-    export_at_most_w: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceWindowSection:
-    """A price that holds between two times of day."""
-
-    between: tuple[int, int] = key(ParsedShape(parse=read_window, unit='"22:00-07:00"'))
-    price_per_kwh: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TariffSection:
-    """What energy costs and earns."""
-
-    import_per_kwh: float | None = key(name="import.fixed", default=None)
-    import_windows: tuple[PriceWindowSection, ...] = key(name="import.windows", default=())
-    export_per_kwh: float | None = key(name="export.fixed", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -441,37 +300,3 @@ class Document:
     api: Api = Api()
     store: Store = Store()
     hooks: Hooks = Hooks()
-
-
-NOT_BUILT = {
-    "jobs": "scheduled jobs",
-    "devices.*.share_on": "sharing a Modbus port with other programs",
-    "devices.*.source": "sources over HTTP",
-    "devices.*.url": "sources over HTTP",
-    "devices.*.power": "sources over HTTP",
-    "devices.*.max_age": "sources over HTTP",
-    "battery.full_charge_every": "planned full charges",
-    "battery.full_by": "planned full charges",
-    "battery.steered_by": "batteries that another program steers",
-    "tariff.import.source": "prices that change by the hour",
-    "tariff.import.zone": "prices that change by the hour",
-    "tariff.import.add": "prices that change by the hour",
-    "tariff.import.vat": "prices that change by the hour",
-    "tariff.export.source": "prices that change by the hour",
-    "tariff.export.none_when_spot_negative": "prices that change by the hour",
-    "tariff.when_missing": "prices that change by the hour",
-    "rig.gpus.*": "limits for single cards",
-    "rig.when_blind.standby_after": "it is always 30 s or six polls",
-    "rig.when_blind.sleep_after": "sleep of the host",
-    "rig.sleep": "sleep of the host",
-    "rig.heat": "the worth of heat",
-    "rig.share": "several rigs on one site",
-    "workloads.*.external": "programs that pm2 or docker run",
-    "workloads.*.user": "a user of its own for each workload",
-    "workloads.*.answer_within": "deadlines for answers",
-    "workloads.*.modes": "modes of other people's programs",
-    "store.keep": "other times than 48 h, 30 days and 3 years",
-    "*.when.car.power": "sources over HTTP",
-    "*.unless.car.power": "sources over HTTP",
-}
-"""Keys that will mean something: what is missing."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from solard.config.model import Document, Site
+from solard.config.energy import Site
+from solard.config.model import Document
 from solard.config.policies import ONLY_NARROW, PolicySection
 from solard.config.reading import Reading
 from solard.config.rules import battery_lines, inverter_rating

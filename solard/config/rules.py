@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from solard.config.model import Battery, Document, Generator, Site, SiteSupply
+from solard.config.energy import Battery, Generator, Site, SiteSupply
+from solard.config.model import Document
 from solard.config.sections import Given
 from solard.core.inputs import Rule
 from solard.core.rules.battery_lines import BatteryLines
