@@ -26,7 +26,7 @@ from solard.system.lines import serve_lines
 HISTORY = timedelta(days=14)
 REFRESH_S = 12.0
 """Site seconds between looks at the chain: a block."""
-KEEP_PERIOD_S = 5.0
+KEEP_PERIOD_S = 1.0
 """Real seconds between writes of the counts."""
 RATE_WINDOW_S = 3600.0
 
