@@ -7,6 +7,9 @@ from typing import ClassVar
 
 from solard.core.errors import SolardError
 
+MOST_LINES = 100
+"""In one message; nobody reads on."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -33,7 +36,10 @@ class ConfigInvalid(SolardError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [str(problem) for problem in self.problems[:MOST_LINES]]
+        if len(self.problems) > MOST_LINES:
+            lines.append(f"… and {len(self.problems) - MOST_LINES} more")
+        super().__init__("\n".join(lines))
 
 
 def say_nearest(word: str, known: Iterable[str]) -> str:

@@ -28,6 +28,8 @@ from solard.config.problems import ConfigInvalid, Problem
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 20_000
+"""Keys and values together: reading that many takes about a second."""
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+")
@@ -132,7 +134,8 @@ def plain(node: Node) -> object:
     return node.value
 
 
-_TOO_BIG = f"more than {MAX_BYTES // 1024} KiB; a configuration is a few pages of text"
+_A_FEW_PAGES = "a configuration is a few pages of text"
+_TOO_BIG = f"more than {MAX_BYTES // 1024} KiB; {_A_FEW_PAGES}"
 _TOO_DEEP = f"more than {MAX_DEPTH} levels deep; no configuration needs that"
 
 
@@ -187,6 +190,7 @@ class _Tree:
         self.root: Node | None = None
         self._open: list[_Open] = []
         self._documents = 0
+        self._values = 0
 
     def report(self, line: int, column: int, text: str) -> None:
         self.problems.append(Problem(self.source, line, column, text))
@@ -205,6 +209,9 @@ class _Tree:
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):
             self._place(self._open.pop().close())
         elif isinstance(event, ScalarEvent):
+            self._values += 1
+            if self._values > MAX_VALUES:
+                self.stop(line, column, f"more than {MAX_VALUES:,} values; {_A_FEW_PAGES}")
             self._place(self._scalar(event, line, column))
 
     def _refuse(self, event: Event, line: int, column: int) -> None:
