@@ -1,0 +1,59 @@
+"""What the panels would give under a clear sky: the only door to pvlib."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from pvlib import irradiance, pvsystem, solarposition, temperature
+from pvlib.clearsky import simplified_solis
+from pvlib.irradiance import get_extra_radiation
+
+from solard.core.planning import PanelPlane, SolarSite
+
+AEROSOL_DEPTH = 0.1
+WATER_CM = 1.5
+"""A clean European sky; the site's own history corrects what is wrong about it."""
+AIR_C = 15.0
+WIND_M_S = 2.0
+LOSSES = 0.14
+"""PVWatts' default for wiring, soiling, mismatch and inverter."""
+GAMMA_PER_C = -0.0037
+"""Of crystalline silicon, relative to 25 °C."""
+
+
+def clear_sky_w(site: SolarSite, starts: Sequence[datetime], step_s: float) -> tuple[float, ...]:
+    """Return the mean power in W of all planes in each slot, taken at its middle.
+
+    Simplified Solis irradiance, Hay–Davies transposition, PVsyst cell temperature, PVWatts DC.
+    """
+    if not starts:
+        return ()
+    middles = pd.DatetimeIndex([start + timedelta(seconds=step_s / 2.0) for start in starts])
+    sun = solarposition.get_solarposition(middles, site.latitude_deg, site.longitude_deg)
+    sky = simplified_solis(sun["apparent_elevation"], AEROSOL_DEPTH, WATER_CM)
+    extra = get_extra_radiation(middles)
+    total = np.zeros(len(middles))
+    for plane in site.planes:
+        total += _plane_w(plane, sun, sky, extra)
+    return tuple(float(power_w) for power_w in total)
+
+
+def _plane_w(
+    plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: pd.Series
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    falling = irradiance.get_total_irradiance(
+        plane.tilt_deg,
+        plane.azimuth_deg,
+        sun["apparent_zenith"],
+        sun["azimuth"],
+        sky["dni"],
+        sky["ghi"],
+        sky["dhi"],
+        dni_extra=extra,
+        model="haydavies",
+    )["poa_global"].fillna(0.0)
+    cell = temperature.pvsyst_cell(falling, AIR_C, WIND_M_S)
+    power = pvsystem.pvwatts_dc(falling, cell, plane.peak_w, GAMMA_PER_C) * (1.0 - LOSSES)
+    limit_w = np.inf if plane.inverter_w is None else plane.inverter_w
+    return np.asarray(np.clip(power.to_numpy(), 0.0, limit_w), dtype=np.float64)

@@ -1,0 +1,77 @@
+"""What forecast and plan are asked with: values that fit on one line of JSON."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from solard.core.forecast import Forecast
+from solard.core.rig import Rig, Workload
+from solard.core.site_slot import SiteSlot
+from solard.core.tariff import Tariff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelPlane:
+    """Panels that look the same way."""
+
+    peak_w: float
+    tilt_deg: float
+    """0 = flat, 90 = upright."""
+    azimuth_deg: float
+    """180 = south, 270 = west."""
+    inverter_w: float | None = None
+    """What their inverter can pass on; None = no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolarSite:
+    """Where the panels stand and how they look."""
+
+    latitude_deg: float
+    longitude_deg: float
+    timezone: str
+    planes: tuple[PanelPlane, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRequest:
+    """Everything that a forecast is made of."""
+
+    site: SolarSite
+    issued_at: datetime
+    history: tuple[SiteSlot, ...] = ()
+    """The site's own quarter hours before `issued_at`; may be empty."""
+    horizon_h: int = 48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatterySpec:
+    """The battery as the plan sees it."""
+
+    capacity_wh: float
+    efficiency: float
+    """Each way, 0..1."""
+    max_charge_w: float
+    max_discharge_w: float
+    reserve_soc: float
+    """Softly kept: the standby line."""
+    wear_per_kwh: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """Everything that a plan is made of."""
+
+    forecast: Forecast
+    timezone: str
+    rig: Rig
+    tariff: Tariff
+    workloads: tuple[Workload, ...] = ()
+    battery: BatterySpec | None = None
+    soc: float | None = None
+    """0..1; None = unknown, planned as if at the reserve."""
+    off_grid: bool = False
+    export_at_most_w: float | None = None
+    import_at_most_w: float | None = None
+    """For work; the house imports what it needs."""
+    start_cost: float = 0.004
+    """Of waking one card: a model must be loaded again."""
