@@ -174,7 +174,7 @@ class SolardApp(App[bool]):
         if not self.is_running or not self.screen_stack:
             return
         picture, root = self.picture, self.screen_stack[0]
-        root.set_class(picture.offline, "-offline")
+        root.set_class(picture.offline and picture.view is not None, "-offline")
         alarm = root.query_one("#banner", Panel)
         short = self._shape is Shape.COMPACT and self.size.height < SHORT_ROWS
         alarm.display = picture.offline or (not short and bool(banner(picture, 80)))
@@ -327,6 +327,6 @@ def _connect(socket_path: Path) -> ViewSource:
 
 def run_tui(
     socket_path: Path, *, read_only: bool = False, on_quit: Callable[[], None] | None = None
-) -> bool:
-    """Show the TUI until it ends; True = the person quit with `q`."""
-    return SolardApp(socket_path, read_only, on_quit).run() is True
+) -> int:
+    """Show the TUI until it ends; return an exit code: 0 = the person quit with `q`."""
+    return 0 if SolardApp(socket_path, read_only, on_quit).run() else 1

@@ -287,9 +287,7 @@ POLICIES = (
         name="paid to use power",
         sentence="While the export price is below 0 EUR/kWh, the rig takes at least 1.6 kW.",
         acts=False,
-        when=(
-            ConditionView(text="export price below 0.00 EUR/kWh", value="unknown", holds=None),
-        ),
+        when=(ConditionView(text="export price below 0.00 EUR/kWh", value="unknown", holds=None),),
         unless=(),
     ),
 )
@@ -310,8 +308,13 @@ EVENTS = (
     _event(12, 0, 2, "chain", "info", "Epoch 106: the miner earned τ 0.0041."),
     _event(11, 30, 19, "plan", "info", "New plan: 3 cards until 16:45, battery full at 15:45."),
     _event(
-        11, 29, 58, "rig", "alert", "Sun fell 3.1 → 1.7 kW within 40 s; 38 of 60 Wh of the cloud "
-        "allowance are used, cards 2 and 3 park at 11:36 unless it clears."
+        11,
+        29,
+        58,
+        "rig",
+        "alert",
+        "Sun fell 3.1 → 1.7 kW within 40 s; 38 of 60 Wh of the cloud "
+        "allowance are used, cards 2 and 3 park at 11:36 unless it clears.",
     ),
     _event(6, 2, 0, "daemon", "info", "Started, version 0.1.0, live."),
 )

@@ -3,10 +3,12 @@
 from solard.core.view import SiteView
 from tui import format as words
 from tui.model.picture import Picture
-from tui.text import Line, Lines, Span, Tone, cut, hang, line, muted
+from tui.text import Lines, Span, Tone, cut, hang, line, muted, wrap
 
 WHY = line(Span("WHY   ", Tone.TITLE))
 NEXT = line(Span("NEXT  ", Tone.TITLE))
+
+_MOST_OFFLINE_ROWS = 3
 
 
 def why_and_next(picture: Picture) -> tuple[str, str]:
@@ -36,14 +38,12 @@ def banner(picture: Picture, width: int) -> Lines:
     """Return what is wrong right now: no daemon, or the first thing that does not work."""
     view, link = picture.view, picture.link
     if link.error is not None:
-        since = (
-            f" since {words.clock_with_seconds(view.state.taken_at, view.state)}" if view else ""
+        rows = wrap(_offline(picture), width - 4, _MOST_OFFLINE_ROWS)
+        marks = (" ▲ ", *["   "] * len(rows))
+        return tuple(
+            line(Span(f"{mark}{row:<{width - 3}}", Tone.BADGE_BAD))
+            for mark, row in zip(marks, rows, strict=False)
         )
-        shown = " This is the last picture." if view else ""
-        tail = f" {link.error}.{shown} Trying again in {link.retry_in_s:.1f} s."
-        head = f" ▲ OFFLINE{since} ({words.duration(link.lost_for_s)}):"
-        text = f"{head}{tail.replace('..', '.')}"
-        return (_filled(text, width, Tone.BADGE_BAD),)
     if view is None or not view.degraded:
         return ()
     first, more = view.degraded[0], len(view.degraded) - 1
@@ -52,17 +52,24 @@ def banner(picture: Picture, width: int) -> Lines:
     return ((*(Span(span.text, Tone.WARN) for span in body), muted(rest)),)
 
 
-def _filled(text: str, width: int, tone: Tone) -> Line:
-    shown = cut(line(Span(text, tone)), width)
-    text = "".join(span.text for span in shown)
-    return line(Span(f"{text:<{width}}", tone))
+def _offline(picture: Picture) -> str:
+    view, link = picture.view, picture.link
+    retry = f"next try in {link.retry_in_s:.0f} s" if link.retry_in_s >= 1 else "trying again"
+    if view is None:
+        return f"NOT CONNECTED, {retry}: {link.error}."
+    since = words.clock_with_seconds(view.state.taken_at, view.state)
+    lost = words.duration(link.lost_for_s)
+    return (
+        f"OFFLINE since {since} ({lost} ago), {retry}: {link.error}. "
+        "What you see is the last picture."
+    )
 
 
 def _without_view(picture: Picture) -> tuple[str, str]:
     if picture.link.error is None:
         return "Waiting for the first picture from the daemon.", "It comes within a second."
     return (
-        f"No daemon answers on {picture.link.socket}.",
+        f"No daemon gives a picture on {picture.link.socket}.",
         "Start one with `solard run --config FILE`, or see a whole day with `solard demo`; "
         "this screen connects by itself.",
     )

@@ -9,7 +9,7 @@ from tui.screens.pane import Pane
 from tui.widgets.live_table import LiveTable
 from tui.widgets.panel import Panel, TallPanel
 
-_RIG_DAY = "Today  [$accent]█[/] rig, then its plan  [$warning]░[/] sun, then its forecast"
+_RIG_DAY = "Today  [$accent]█[/] rig, then its plan  [$warning 65%]█[/] sun, then its forecast"
 
 
 class EarningsPane(Pane):
