@@ -16,7 +16,7 @@ from hardware.modbus.profile import profile_names
 from hardware.poller import Poller
 from hardware.work.process import ProcessBackend
 from scheduler.timers import Timers
-from solard.api.access import TcpDoor
+from solard.api.access import TcpDoor, hash_token
 from solard.api.server import ApiServer
 from solard.app.devices import SitePoller, make_devices
 from solard.app.hook import AlertHook
@@ -54,7 +54,7 @@ def run_daemon(config: Path, places: Places) -> int:
     start_logging("solard", journal="JOURNAL_STREAM" in os.environ)
     settings = load_settings(config, profile_names())
     with only_daemon(places):
-        store = Store.open(places.database, _boot_id())
+        store = Store.open(places.database, _boot_id(), batch_s=settings.store.write_every_s)
         try:
             asyncio.run(_run(config, settings, places, store))
         finally:
@@ -138,9 +138,7 @@ class House:
             events=events,
             every=self.timers.add,
         )
-        self.api = ApiServer(
-            self, places.api_socket, version=_version(), tcp=_tcp_door(settings)
-        )
+        self.api = ApiServer(self, places.api_socket, version=_version(), tcp=_tcp_door(settings))
 
     def view(self) -> SiteView | None:
         """Return the newest picture."""
@@ -199,7 +197,7 @@ def _tcp_door(settings: Settings) -> TcpDoor | None:
     if api.tcp is None or api.token is None:
         return None
     host, _, port = api.tcp.rpartition(":")
-    return TcpDoor(host=host, port=int(port), token=api.token)
+    return TcpDoor(host=host, port=int(port), token_hash=hash_token(api.token))
 
 
 def _boot_id() -> str:

@@ -1,8 +1,7 @@
 """Configuration to the values that the daemon decides with."""
 
-from solard.app.workloads import make_specs, make_workloads
+from solard.app.workloads import make_specs
 from solard.config.load import Settings
-from solard.core.state import Supply
 from solard.daemon.setup import DaemonSetup
 from solard.system.places import Places
 
@@ -12,14 +11,14 @@ def make_setup(settings: Settings, places: Places) -> DaemonSetup:
     return DaemonSetup(
         site=settings.site.name,
         timezone=settings.site.timezone,
-        expected_supply=Supply.ISLAND if settings.is_off_grid else Supply.GRID,
+        expected_supply=settings.expected_supply,
         has_battery=settings.battery is not None,
         idle_w=settings.rig.idle_w,
         psu_efficiency=settings.rig.psu_efficiency,
         rules=settings.rules,
         tariff=settings.tariff,
-        workloads=make_workloads(settings),
+        workloads=settings.core_workloads,
         work=make_specs(settings, places),
         network=settings.network,
-        essential=tuple(device.device_id for device in settings.devices),
+        essential=settings.essential,
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 from solard.config.load import Settings
 from solard.config.model import Bundled, WhenShort, WorkloadSection
 from solard.core.modes import WorkMode
-from solard.core.rig import Workload
 from solard.core.work import WorkSpec
 from solard.system.places import Places
 
@@ -23,21 +22,6 @@ def make_specs(settings: Settings, places: Places) -> tuple[WorkSpec, ...]:
         if each.bundled is None
         else _bundled(each, each.bundled, network, settings, places, ports)
         for each in ordered
-    )
-
-
-def make_workloads(settings: Settings) -> tuple[Workload, ...]:
-    """Return the workloads as rules see them, cards named by index until they are listed."""
-    return tuple(
-        Workload(
-            name=each.name,
-            gpu_ids=("*",) if each.gpus is None else tuple(str(index) for index in each.gpus),
-            terms=each.terms.terms,
-            at_least_w=each.terms.at_least_w,
-            keep_alive=each.when_short is WhenShort.STANDBY,
-            worth_per_h=each.worth_per_h,
-        )
-        for each in settings.workloads
     )
 
 

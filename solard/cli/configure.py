@@ -21,14 +21,15 @@ CONFIG_INVALID = 78
 @home_option
 def check(config: Path | None, connect: bool, home: Path | None) -> None:
     """List every problem of a configuration at once; touch no network unless asked."""
+    from hardware.modbus.profile import profile_names
     from solard.config.load import load_settings
 
     path = config or places_of(home).config
-    settings = load_settings(path)
+    settings = load_settings(path, profile_names())
     click.echo(f"{path}: fine.")
     if not connect:
         return
-    from solard.app import try_devices
+    from solard.app.devices import try_devices
 
     failed = 0
     for device, outcome in asyncio.run(try_devices(settings)):
@@ -48,11 +49,14 @@ def policy() -> None:
 @home_option
 def explain(config: Path | None, home: Path | None) -> None:
     """Read the policies and lines of a configuration back as sentences."""
-    from solard.config.explain import explain_settings
+    from solard.config.explain import explain_policies, explain_settings
     from solard.config.load import load_settings
 
-    for sentence in explain_settings(load_settings(config or places_of(home).config)):
+    settings = load_settings(config or places_of(home).config)
+    for sentence in explain_settings(settings):
         click.echo(sentence)
+    for name, sentence in explain_policies(settings):
+        click.echo(f"{name}: {sentence}")
 
 
 @click.command()

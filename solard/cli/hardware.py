@@ -4,10 +4,14 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from solard.cli.places import home_option, places_of
+
+if TYPE_CHECKING:
+    from hardware.gpu.client import CardList, KeeperClient, KeeperReading
 
 
 @click.group()
@@ -52,11 +56,12 @@ def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
     for each in rows:
         click.echo(
             f"{each['index']}  {each['name']:28} limit {each['limit_w']} W, enforced "
-            f"{each['enforced_w']} W, draws {each['power_w']} W  ({each['min_w']}…{each['max_w']} W)"
+            f"{each['enforced_w']} W, draws {each['power_w']} W "
+            f"({each['min_w']}…{each['max_w']} W)"
         )
 
 
-async def _ask(client):  # type: ignore[no-untyped-def]
+async def _ask(client: "KeeperClient") -> "tuple[CardList, KeeperReading]":
     return await client.list(), await client.read()
 
 
@@ -73,12 +78,13 @@ def modbus() -> None:
 def read(address: str, profile: str, unit: int | None, as_json: bool) -> None:
     """Read HOST:PORT once and show every value, its unit and quality."""
     from hardware.modbus.probe import read_once
+    from hardware.modbus.profile import load_profile
     from solard.core.records import RECORD_CODEC
 
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise click.UsageError(f"{address!r} is not HOST:PORT, as in 192.168.1.50:502")
-    points = asyncio.run(read_once(host, int(port), profile, unit))
+    points = asyncio.run(read_once(host, int(port), load_profile(profile), unit))
     if as_json:
         click.echo(json.dumps({"points": [RECORD_CODEC.encode(point) for point in points]}))
         return

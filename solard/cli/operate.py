@@ -26,7 +26,7 @@ def run(
 ) -> None:
     """Run the daemon in the foreground; or, as `run 600W 3h`, ask it for a power for a while."""
     if power is None:
-        from solard.app import run_daemon
+        from solard.app.run import run_daemon
 
         places = places_of(home)
         sys.exit(run_daemon(config or places.config, places))

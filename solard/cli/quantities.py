@@ -8,7 +8,7 @@ _SECONDS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _WATTS = {"W": 1.0, "kW": 1000.0}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """`90s`, `20min`, `2h`: a float in seconds."""
 
     name = "duration"
@@ -25,7 +25,7 @@ class Duration(click.ParamType):
         return float(found[1]) * _SECONDS[found[2]]
 
 
-class Power(click.ParamType):
+class Power(click.ParamType[float]):
     """`600W`, `1.2kW`: a float in watts."""
 
     name = "power"

@@ -25,7 +25,7 @@ def replay(cycles: bool, as_json: bool, home: Path | None) -> None:  # noqa: ARG
             if replays_same(stored.record):
                 same += 1
             else:
-                different.append({"boot_id": stored.boot_id, "seq": stored.seq})
+                different.append({"boot": stored.boot, "seq": stored.seq})
     if as_json:
         click.echo(json.dumps({"cycles": count, "same": same, "different": different}))
     else:

@@ -79,7 +79,7 @@ class Ticker:
         inputs = DecideInputs(
             state=state,
             rig=rig,
-            workloads=_with_card_ids(self._setup.workloads, rig.cards),
+            workloads=with_card_ids(self._setup.workloads, rig.cards),
             rules=self._setup.rules,
             overrides=self.overrides,
             tariff=self._setup.tariff,
@@ -138,15 +138,7 @@ class Ticker:
         told = self._reported
         range_w = sum(card.max_w - card.parked_w for card in inputs.rig.cards)
         moved = told is None or abs(decision.budget_w - told.budget_w) > REPORT_SHARE * range_w
-        if (
-            not moved
-            and told is not None
-            and (told.rule, told.mode)
-            == (
-                decision.rule,
-                decision.mode,
-            )
-        ):
+        if not moved and told is not None and told.mode is decision.mode:
             return
         before = "" if told is None else f"{say_power(told.budget_w)} → "
         self._reported = decision
@@ -184,11 +176,12 @@ def _probes(record: CycleRecord) -> bool:
     )
 
 
-def _with_card_ids(
+def with_card_ids(
     workloads: tuple[Workload, ...], cards: tuple[GpuCard, ...]
 ) -> tuple[Workload, ...]:
-    """Return the workloads with card indexes from YAML replaced by the cards' ids."""
+    """Return the workloads with the card indexes of the configuration replaced by card ids."""
     ids = {str(card.index): card.gpu_id for card in cards}
     return tuple(
-        replace(work, gpu_ids=tuple(ids[i] for i in work.gpu_ids if i in ids)) for work in workloads
+        replace(work, gpu_ids=tuple(ids[index] for index in work.gpu_ids if index in ids))
+        for work in workloads
     )

@@ -2,13 +2,16 @@
 
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from hardware.gpu.simulated import create
 from hardware.sim.measured import MeasuredDay, load_day
+from hardware.sim.trace import DayTrace
 from solard.core.history import SlotRow
 from solard.core.site_slot import SiteSlot
 from solard.demo.options import MORNING, DemoOptions
@@ -23,6 +26,9 @@ BATTERY_WH = 10_000.0
 START_SOC = {"victron": 0.97, "sunspec": 0.62}
 """The island starts with a full battery, so that there is hidden sun to find."""
 HISTORY_BOOT = "measured history"
+QUARTER = timedelta(minutes=15)
+PARTS = 15
+"""Of a quarter hour, at which its mean is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +79,46 @@ def _free_port() -> int:
 
 
 def _remember_history(home: DemoHome) -> None:
-    """Put the two measured weeks before into the store, as if solard had watched them."""
+    """Put the measured two weeks and the morning into the store, as if solard had watched them."""
     store = Store.open(home.places.database, HISTORY_BOOT)
     zone = ZoneInfo(home.day.timezone)
-    for seq, row in enumerate(home.day.history):
-        slot = SiteSlot(
-            starts_at=row.starts_at,
-            pv_wh=row.pv_wh,
-            house_wh=row.house_wh,
-            rig_wh=0.0,
-            grid_in_wh=None,
-            grid_out_wh=None,
-            battery_in_wh=None,
-            battery_out_wh=None,
-            generator_wh=None,
-            throttled_s=0.0,
-            good_s=900.0,
-        )
-        date = row.starts_at.astimezone(zone).date().isoformat()
+    for seq, slot in enumerate((*_weeks_before(home), *_morning(home))):
+        date = slot.starts_at.astimezone(zone).date().isoformat()
         store.put_site15(SlotRow(seq=seq, day=date, slot=slot))
     store.close()
+
+
+def _weeks_before(home: DemoHome) -> Iterator[SiteSlot]:
+    for row in home.day.history:
+        yield _watched(row.starts_at, row.pv_wh, row.house_wh)
+
+
+def _morning(home: DemoHome) -> Iterator[SiteSlot]:
+    """Yield the quarter hours of the day before the demo starts."""
+    trace = DayTrace(home.day, home.options.seed)
+    begins_at = home.day.starts_at
+    while begins_at + QUARTER <= home.clock.site_start:
+        moments = [begins_at + QUARTER * (part + 0.5) / PARTS for part in range(PARTS)]
+        pv_w = fmean(trace.pv_w(moment) for moment in moments)
+        house_w = fmean(trace.house_w(moment) for moment in moments)
+        yield _watched(begins_at, pv_w / 4.0, house_w / 4.0)
+        begins_at += QUARTER
+
+
+def _watched(starts_at: datetime, pv_wh: float, house_wh: float) -> SiteSlot:
+    return SiteSlot(
+        starts_at=starts_at,
+        pv_wh=pv_wh,
+        house_wh=house_wh,
+        rig_wh=0.0,
+        grid_in_wh=None,
+        grid_out_wh=None,
+        battery_in_wh=None,
+        battery_out_wh=None,
+        generator_wh=None,
+        throttled_s=0.0,
+        good_s=900.0,
+    )
 
 
 def _configuration(home: DemoHome) -> str:

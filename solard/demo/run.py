@@ -35,6 +35,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> Report:
         try:
             asyncio.run(_live(home, troupe, report))
         finally:
+            troupe.end("daemon", END_GRACE_S)  # it ends its workloads and gives the cards back
             killed = end_all(END_GRACE_S)
             if killed:
                 say(f"{len(killed)} processes did not end by themselves and were killed")
@@ -92,7 +93,7 @@ async def _wait(over: asyncio.Event, for_s: float | None) -> None:
 async def _show(home: DemoHome, over: asyncio.Event, for_s: float | None) -> None:
     """Run the TUI on this terminal until the person quits or the time is over."""
     env = {**os.environ, HOME_VARIABLE: str(home.places.etc.parent)}
-    screen = subprocess.Popen([sys.executable, "-m", "solard"], env=env)
+    screen = subprocess.Popen([sys.executable, "-m", "solard"], env=env)  # noqa: ASYNC220
     started = time.monotonic()
     try:
         while not over.is_set() and (for_s is None or time.monotonic() - started < for_s):

@@ -1,7 +1,9 @@
 """The demo's own processes: started, restarted when they die, written to demo.json."""
 
+import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from solard.system.clock import CLOCK_VARIABLE
 BACKOFF_FIRST_S = 0.5
 BACKOFF_LAST_S = 5.0
 STEADY_AFTER_S = 10.0
-WORKLOADS = ("network", "miner", "validator")
+WORKLOADS = {"network": "chain", "miner": "miner", "validator": "validator"}
 """Started and restarted by the daemon; the demo only says where they are."""
 
 
@@ -64,7 +66,18 @@ class Troupe:
     def pids(self) -> dict[str, int | None]:
         """Return the pid of each of the six processes, None while one is away."""
         found = {member.name: member.pid for member in self._members}
-        return found | {name: self._workload_pid(name) for name in WORKLOADS}
+        return found | {role: self._workload_pid(name) for role, name in WORKLOADS.items()}
+
+    def end(self, name: str, grace_s: float) -> None:
+        """Ask one process to end, and wait for it in real seconds."""
+        member = next(member for member in self._members if member.name == name)
+        if member.pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while member.pid not in reap() and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def log_tail(self, name: str, lines: int = 5) -> str:
         """Return the last lines that a process logged, for an error message."""

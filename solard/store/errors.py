@@ -1,5 +1,7 @@
 """What can be wrong with the history's file, in sentences."""
 
+from typing import ClassVar
+
 from solard.core.errors import SolardError
 
 
@@ -8,4 +10,6 @@ class StoreUnavailable(SolardError):
 
 
 class StoreTooNew(SolardError):
-    """The history was written by a newer solard: refuse to touch it (exit status 78)."""
+    """The history was written by a newer solard: refuse to touch it."""
+
+    exit_status: ClassVar[int] = 78
