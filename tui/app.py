@@ -39,6 +39,8 @@ from tui.widgets.tones import CYCLE, DARK, LIGHT
 TICK_S = 1.0
 SHORT_ROWS = 30
 """Below these rows the tab bar alone counts problems; 6 Log names them."""
+TALL_ROWS = 46
+"""From these rows on there is room for more events."""
 
 
 class SolardApp(App[bool]):
@@ -127,8 +129,13 @@ class SolardApp(App[bool]):
         self._shape = shape(event.size.width, event.size.height)
         for each in Shape:
             self.screen_stack[0].set_class(each is self._shape, f"-{each.value}")
-        self.screen_stack[0].set_class(event.size.height >= SHORT_ROWS, "-roomy")
-        self.screen_stack[0].set_class(event.size.height < SHORT_ROWS, "-short")
+        rows = event.size.height
+        for name, holds in (
+            ("-short", rows < SHORT_ROWS),
+            ("-roomy", rows >= SHORT_ROWS),
+            ("-tall", rows >= TALL_ROWS),
+        ):
+            self.screen_stack[0].set_class(holds, name)
         self.call_after_refresh(self._show)
 
     def _too_small(self, _: Picture, width: int) -> Lines:

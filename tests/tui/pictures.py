@@ -62,7 +62,7 @@ def _sky_w(hour: float) -> float:
 
 def _seen_w(hour: float) -> float:
     cloud = 0.55 if 11.5 < hour < 12.0 else 1.0
-    ripple = 0.93 + 0.07 * sin(9.0 * hour)
+    ripple = 0.96 + 0.04 * sin(2.2 * hour)
     return _sky_w(hour) * cloud * ripple
 
 

@@ -37,7 +37,7 @@ def day_rows(picture: Picture, width: int, height: int | None = None) -> Lines:
         return _nothing(view)
     if rows >= _CHART_ROWS + 1:
         return (*day_chart(picture, width, rows - 1), _legend(view, width))
-    columns = _columns(view, max(10, width - 8))
+    columns = _columns(view, max(10, width - 6))
     full_w = full_power_w(view)
     now = next((index for index, column in enumerate(columns) if column.marked), len(columns) - 1)
     past = [column.solid for column in columns[: now + 1]]
