@@ -34,7 +34,7 @@ from tui.source import ViewSource, follow, sentence
 from tui.text import Lines
 from tui.widgets.bars import KeyBar, TabBar
 from tui.widgets.panel import Panel, TallPanel
-from tui.widgets.tones import CYCLE, DARK, LIGHT
+from tui.widgets.tones import CYCLE, DARK, OWN
 
 TICK_S = 1.0
 SHORT_ROWS = 30
@@ -88,8 +88,8 @@ class SolardApp(App[bool]):
         self._retry_at_s = 0.0
         self._open = 1
         self._shape = Shape.WIDE
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        for theme in OWN:
+            self.register_theme(theme)
         self.theme = DARK.name
 
     # what stands where

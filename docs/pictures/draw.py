@@ -61,7 +61,8 @@ def _row(row: Iterable[Segment], y: int) -> Iterable[str]:
                 f'<rect x="{column * CELL_W:g}" y="{y * CELL_H:g}" width="{len(text) * CELL_W:g}" '
                 f'height="{CELL_H:g}" fill="{back}" shape-rendering="crispEdges"/>'
             )
-        later += _glyphs(text, column, y, front, style)
+        faint = ['<g opacity="0.55">'] if style.dim else []
+        later += [*faint, *_glyphs(text, column, y, front, style), *(["</g>"] if faint else [])]
         column += len(text)
     yield from later
 

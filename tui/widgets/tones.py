@@ -1,10 +1,12 @@
 """Tones to colours: each meaning takes its colour from the theme, so that every theme works."""
 
+from dataclasses import replace
+
 from rich.style import Style as RichStyle
 from textual.color import Color
 from textual.content import Content
 from textual.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from tui.text import Lines, Tone
 
@@ -39,7 +41,7 @@ DARK = Theme(
     warning="#d9a441",
     error="#d9705f",
     success="#7fb685",
-    accent="#b48ee0",
+    accent="#a277e6",
     foreground="#d5dae2",
     background="#14171c",
     surface="#1a1e25",
@@ -59,6 +61,9 @@ LIGHT = Theme(
     surface="#eeece6",
     panel="#e3e0d8",
 )
+ANSI_DARK = replace(BUILTIN_THEMES["ansi-dark"], accent="ansi_magenta")
+"""Textual's own gives accent and success one colour; rig and battery need two."""
+OWN = (DARK, LIGHT, ANSI_DARK)
 CYCLE = (
     DARK.name,
     LIGHT.name,
