@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,32 @@ def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
             f"{each['enforced_w']} W, draws {each['power_w']} W "
             f"({each['min_w']}…{each['max_w']} W)"
         )
+
+
+@gpu.command()
+@click.option(
+    "--unless-clean",
+    is_flag=True,
+    help="For systemd: only if the daemon ended badly and nobody gave the cards back.",
+)
+@click.option("--socket", type=click.Path(path_type=Path), help="The keeper's socket.")
+@home_option
+def failsafe(unless_clean: bool, socket: Path | None, home: Path | None) -> None:
+    """Put every card at its failsafe limit now."""
+    from hardware.gpu.client import KeeperClient
+    from solard.core.decision import Refused
+
+    if unless_clean and os.environ.get("SERVICE_RESULT", "success") == "success":
+        return
+    client = KeeperClient(socket or places_of(home).gpu_socket)
+    if unless_clean and asyncio.run(client.read()).lease_left_s is None:
+        return  # nothing is held: in observe mode the cards are their owner's
+    refused = [r for r in asyncio.run(client.failsafe()) if isinstance(r, Refused)]
+    for each in refused:
+        click.echo(f"{each.gpu_id}: {each.reason}", err=True)
+    if refused:
+        sys.exit(1)
+    click.echo("Every card is at its failsafe limit.")
 
 
 async def _ask(client: "KeeperClient") -> "tuple[CardList, KeeperReading]":

@@ -1,13 +1,74 @@
 """Install solard as a service of this machine, and take it away again."""
 
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+if TYPE_CHECKING:
+    from solard.system.installer.machine import Machine
+
+ROOT = Path("/")
+
 
 @click.command()
-def install() -> None:
+@click.option(
+    "--root", type=click.Path(path_type=Path), default=ROOT, help="Of an image; no start."
+)
+@click.option("--python", type=click.Path(path_type=Path), help="Of the services; default: this.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--start", "starts", is_flag=True, help="Start it too, if the configuration is fine.")
+def install(root: Path, python: Path | None, dry_run: bool, starts: bool) -> None:
     """Install units, user and directories; the daemon starts in observe mode."""
+    from solard.system.installer.files import CONFIG
+    from solard.system.installer.install import install as install_on
+    from solard.system.installer.install import start
+    from solard.system.installer.interpreter import Interpreter, this_interpreter
+
+    machine = _machine(root, dry_run)
+    if starts and not machine.is_running:
+        raise click.UsageError("--start and --root: an image has nothing to start")
+    given = None if python is None else Interpreter(program=python, needs=(python,))
+    install_on(machine, given or this_interpreter())
+    config = machine.at(CONFIG)
+    if dry_run:
+        return
+    problems = _problems(config)
+    if problems:
+        click.echo(f"\nInstalled. Before the first start {config} needs:\n{problems}")
+        click.echo("Then: solard check, sudo systemctl start solard, solard status.")
+        sys.exit(1 if starts else 0)
+    if starts:
+        start(machine)
+        click.echo("\nRunning. `solard status` shows it, `solard live` lets it act.")
+    else:
+        click.echo("\nInstalled; now: sudo systemctl restart solard, then solard status.")
 
 
 @click.command()
-def uninstall() -> None:
+@click.option("--root", type=click.Path(path_type=Path), default=ROOT, help="Of an image.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def uninstall(root: Path, dry_run: bool) -> None:
     """Restore limits, remove units, user and rules; keep and name the data."""
+    from solard.system.installer.uninstall import uninstall as uninstall_from
+
+    uninstall_from(_machine(root, dry_run))
+
+
+def _machine(root: Path, dry_run: bool) -> "Machine":
+    from solard.system.installer.machine import Machine
+
+    return Machine(root.resolve(), dry=dry_run, say=click.echo)
+
+
+def _problems(config: Path) -> str:
+    """Return what is wrong with a configuration, one line each; nothing when it is fine."""
+    from solard.config.load import load_settings
+    from solard.core.errors import SolardError
+
+    try:
+        load_settings(config)
+    except SolardError as err:
+        return str(err)
+    return ""

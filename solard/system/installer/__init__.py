@@ -1,0 +1,1 @@
+"""Installs solard as a service of a machine, and takes it away again."""

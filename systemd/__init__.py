@@ -1,0 +1,1 @@
+"""Unit files, accounts and rules that `solard install` writes; data, no code."""
