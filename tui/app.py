@@ -33,7 +33,7 @@ from tui.screens.policies import PoliciesPane
 from tui.source import ViewSource, follow, sentence
 from tui.text import Lines
 from tui.widgets.bars import KeyBar, TabBar
-from tui.widgets.panel import Panel, TallPanel
+from tui.widgets.panel import HeldPanel, Panel, TallPanel
 from tui.widgets.tones import CYCLE, DARK, OWN
 
 TICK_S = 1.0
@@ -99,7 +99,7 @@ class SolardApp(App[bool]):
         yield TallPanel(lambda picture, width: (header(picture, width),), id="header")
         yield TabBar()
         yield TallPanel(banner, id="banner")
-        yield Panel(strip, id="strip")
+        yield HeldPanel(strip, id="strip")
         with ContentSwitcher(initial="pane-1", id="panes"):
             yield OverviewPane(id="pane-1")
             yield GpusPane()

@@ -226,6 +226,23 @@ async def test_a_new_picture_keeps_the_cursor() -> None:
         assert "250 W" in screen_text(app)
 
 
+async def test_a_shorter_why_of_the_same_rule_does_not_move_the_screen() -> None:
+    source = ScriptedSource(HOME)
+    app = app_on(source)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("2")
+        await pilot.pause()
+        before = screen_text(app).splitlines().index("╭─ Cards " + "─" * 70 + "╮")
+        assert HOME.decision is not None
+        shorter = replace(HOME.decision, why="Surplus 2.1 kW.")
+        source.say(replace(HOME, seq=413, decision=shorter))
+        await pilot.pause()
+        await pilot.pause()
+
+        assert "WHY   Surplus 2.1 kW." in screen_text(app)
+        assert screen_text(app).splitlines().index("╭─ Cards " + "─" * 70 + "╮") == before
+
+
 async def test_help_opens_and_closes() -> None:
     app = app_on(ScriptedSource(HOME))
     async with app.run_test(size=WIDE) as pilot:

@@ -269,10 +269,10 @@ def test_few_rows_still_say_the_whole_flow() -> None:
 
 def test_the_cards_in_the_overview() -> None:
     assert _text(paint(gpus.card_table(HOME))) == [
-        "GPU  limit   draw   temp  util state   work/h     /W",
-        "  0  300 W  296 W  61 °C  99 % works    118.2  0.399",
-        "  1  300 W  298 W  63 °C  99 % works    117.6  0.395",
-        "  2 300 W↓  243 W  58 °C  99 % works    101.0  0.416",
+        "GPU  limit   draw   temp  util state   work/h     /kW",
+        "  0  300 W  296 W  61 °C  99 % works    118.2  399.3",
+        "  1  300 W  298 W  63 °C  99 % works    117.6  394.6",
+        "  2 300 W↓  243 W  58 °C  99 % works    101.0  415.6",
         "  3      —   14 W  37 °C   0 % parked       —      —",
     ]
 
@@ -300,7 +300,7 @@ def test_the_whole_table_says_what_was_told_and_what_the_card_answered() -> None
 
     assert rows[3] == (
         "  2 RTX 3090                  240 W  300 W↓    300 W  243 W  58 °C  99 % works     101.0"
-        "  0.416 clamped"
+        "  415.6 clamped"
     )
 
 
@@ -429,10 +429,13 @@ def test_a_workload_that_does_not_follow_stands_out() -> None:
 
 
 def test_counters_follow_the_health() -> None:
-    miner = replace(HOME.workloads[1], counters=(("requests", 1204), ("weights_set", 3)))
+    miner = replace(
+        HOME.workloads[1],
+        counters=(("requests", 1204), ("weights_set", 3), ("paid_rao", 41_300_000)),
+    )
     table = neurons.workload_table(replace(HOME, workloads=(miner,)), 116)
 
-    assert table.rows[0].cells[-1].text == "ok, 1,204 requests, 3 weights set"
+    assert table.rows[0].cells[-1].text == "ok, 1,204 requests, 3 weights set, τ 0.0413 paid"
 
 
 # policies

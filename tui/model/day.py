@@ -22,7 +22,7 @@ def day_chart(picture: Picture, width: int, height: int | None = None) -> Lines:
     if view is None or _knows_nothing(view):
         return _nothing(view)
     rows = max(4, height or 12)
-    top = nice_top(full_power_w(view))
+    top = nice_top(_highest_w(view))
     label = axis_labels(rows - 2, top)
     columns = _columns(view, width - label.width - 1)
     ticks = _hour_ticks(len(columns))
@@ -59,7 +59,7 @@ def rig_chart(picture: Picture, width: int, height: int | None = None) -> Lines:
     if view is None or _knows_nothing(view):
         return _nothing(view)
     rows = max(4, height or 10)
-    top = nice_top(full_power_w(view))
+    top = nice_top(_highest_w(view))
     label = axis_labels(rows - 2, top)
     columns = tuple(
         Column(
@@ -82,6 +82,14 @@ def _nothing(view: SiteView | None) -> Lines:
     if view is None:
         return (line(muted("The day is drawn here once the daemon answers.")),)
     return (line(muted("Nothing is known of today's sun yet.")),)
+
+
+def _highest_w(view: SiteView) -> float:
+    """Return the highest power that the chart has to hold."""
+    seen = [power_w for point in view.trace for power_w in (point.pv_w, point.rig_w)]
+    later = [slot.rig_w for slot in view.plan]
+    sun = [slot.pv_w for slot in view.forecast]
+    return max([*(power_w for power_w in seen if power_w is not None), *later, *sun, 100.0])
 
 
 def _legend(view: SiteView, width: int) -> Line:

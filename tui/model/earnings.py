@@ -123,7 +123,8 @@ def _neuron_rows(view: SiteView, width: int) -> list[Line]:
     if view.network is None:
         return []
     rows = [spread(line(Span("Neurons", Tone.TITLE)), line(muted("τ/epoch")), width)]
-    for neuron in view.network.neurons:
+    best = sorted(view.network.neurons, key=lambda each: -each.emission_rao)
+    for neuron in best:
         name = line(f"SN {neuron.netuid} {neuron.role} ", muted(f"uid {neuron.uid}"))
         rows.append(spread(name, line(words.tao_number(neuron.emission_rao)), width))
     return rows

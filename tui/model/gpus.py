@@ -7,7 +7,7 @@ from solard.core.view import SiteView
 from tui import format as words
 from tui.model.picture import Picture, cards_on
 from tui.model.table import Field, Table, paint, table_of
-from tui.text import Line, Lines, Span, Tone, flow, hang, line, longest_that_fits, muted, strong
+from tui.text import Line, Lines, Span, Tone, flow, hang, line, muted, strong
 
 IDLE_UTILIZATION = 0.02
 SAME_LIMIT_W = 1.0
@@ -44,11 +44,11 @@ def limit_cell(view: SiteView, gpu: GpuState) -> Span:
     return Span(text + ("↑" if told.limit_w > gpu.limit_w else "↓"), Tone.WARN)
 
 
-def work_per_watt(gpu: GpuState) -> float | None:
-    """Return work per hour and watt, or None where either is unknown."""
+def work_per_kilowatt(gpu: GpuState) -> float | None:
+    """Return work per hour and kilowatt, or None where either is unknown."""
     if gpu.parked or gpu.work_rate is None or not gpu.power_w:
         return None
-    return gpu.work_rate / gpu.power_w
+    return 1000.0 * gpu.work_rate / gpu.power_w
 
 
 def card_table(view: SiteView) -> Table:
@@ -61,7 +61,7 @@ def card_table(view: SiteView) -> Table:
         Field(label="util", width=5, cell=lambda g: Span(words.percent(g.utilization))),
         Field(label="state", width=6, right=False, cell=card_state),
         Field(label="work/h", width=7, cell=_rate),
-        Field(label="/W", width=6, cell=lambda g: _number(work_per_watt(g))),
+        Field(label="/kW", width=6, cell=lambda g: _number(work_per_kilowatt(g))),
     )
     return table_of(fields, view.state.gpus, key=lambda g: g.gpu_id, width=0)
 
@@ -106,7 +106,7 @@ def gpu_table(view: SiteView, width: int) -> Table:
         Field(label="util", width=5, rank=6, cell=lambda g: Span(words.percent(g.utilization))),
         Field(label="state", width=6, right=False, cell=card_state),
         Field(label="work/h", width=8, rank=2, cell=_rate),
-        Field(label="per W", width=6, rank=3, cell=lambda g: _number(work_per_watt(g))),
+        Field(label="per kW", width=6, rank=3, cell=lambda g: _number(work_per_kilowatt(g))),
         Field(label="answer", width=7, right=False, rank=8, cell=lambda g: _answer(view, g)),
     )
     return table_of(fields, view.state.gpus, key=lambda g: g.gpu_id, width=width)
@@ -209,9 +209,7 @@ def _enforced(gpu: GpuState) -> Span:
 
 def _name(view: SiteView, gpu: GpuState) -> str:
     card = card_named(view, gpu.gpu_id)
-    if card is None:
-        return gpu.gpu_id
-    return longest_that_fits((card.name, card.name.removesuffix(" (simulated)")), 12) or card.name
+    return gpu.gpu_id if card is None else card.name.removesuffix(" (simulated)")
 
 
 def _temperature(gpu: GpuState) -> Span:

@@ -113,11 +113,13 @@ class _Form:
     block: bool = True
     date: bool = False
     notes: bool = False
+    wide: bool = False
     live: bool = True
     site: bool = True
 
 
 _FORMS = (
+    _Form(date=True, notes=True, wide=True),
     _Form(date=True, notes=True),
     _Form(date=True),
     _Form(),
@@ -135,7 +137,7 @@ def header(picture: Picture, width: int) -> Line:
         return _waiting(picture.link, width)
     view, link = picture.view, picture.link
     forms = [(_left(view, link, form), _right(view, form)) for form in _FORMS]
-    fitting = (pair for pair in forms if line_cells(pair[0]) + line_cells(pair[1]) < width)
+    fitting = (pair for pair in forms if line_cells(pair[0]) + line_cells(pair[1]) + 1 < width)
     left, right = next(fitting, forms[-1])
     return spread(left, right, width)
 
@@ -166,10 +168,10 @@ def _link_text(link: Link) -> str:
 
 
 def _sources(view: SiteView, form: _Form) -> list[Span]:
-    gap = "   " if form.notes else "  "
+    gap = "   " if form.wide else "  "
     parts = [muted(f"{gap}Modbus "), dot(modbus_health(view))]
     parts += [muted(f"{gap}GPU "), dot(gpu_health(view))]
-    if form.notes and view.keeper.backend == "simulated":
+    if form.wide and view.keeper.backend == "simulated":
         parts += [muted(" simulated")]
     parts += [muted(f"{gap}chain "), dot(chain_health(view))]
     if view.network is not None and form.block:

@@ -95,7 +95,7 @@ def workload_table(view: SiteView, width: int) -> Table:
         Field(label="rate", width=8, rank=2, cell=lambda w: Span(words.rate(w.rate))),
         Field(label="pid", width=8, rank=3, cell=_pid),
         Field(label="restarts", width=8, rank=1, cell=_restarts),
-        Field(label="health", width=12, right=False, stretch_to=60, cell=_health),
+        Field(label="health", width=12, right=False, stretch_to=90, cell=_health),
     )
     return table_of(fields, view.workloads, key=lambda w: w.name, width=width)
 
@@ -121,5 +121,11 @@ def _restarts(workload: WorkloadView) -> Span:
 def _health(workload: WorkloadView) -> Span:
     if workload.health != "ok":
         return Span(workload.health, Tone.BAD)
-    did = [f"{words.count(number)} {name.replace('_', ' ')}" for name, number in workload.counters]
+    did = [_counted(name, number) for name, number in workload.counters]
     return Span(", ".join(["ok", *did]), Tone.GOOD)
+
+
+def _counted(name: str, number: int) -> str:
+    if name.endswith("_rao"):
+        return f"{words.tao(number)} {name.removesuffix('_rao').replace('_', ' ')}"
+    return f"{words.count(number)} {name.replace('_', ' ')}"

@@ -5,7 +5,7 @@ from textual.containers import Horizontal, Vertical
 
 from tui.model import control, day, earnings, energy, gpus, log, overview, why
 from tui.screens.pane import Pane
-from tui.widgets.panel import Panel, TallPanel
+from tui.widgets.panel import HeldPanel, Panel, TallPanel
 
 _DAY = (
     "Today  [$warning]█[/] sun  [$foreground-muted]░[/] forecast  "
@@ -32,6 +32,6 @@ class OverviewPane(Pane):
             yield TallPanel(
                 energy.energy_compact, title="Energy now", id="energy-now", classes="box"
             )
-            yield Panel(why.strip, title="Control", id="control-now", classes="box")
+            yield HeldPanel(why.strip, title="Control", id="control-now", classes="box")
             yield Panel(gpus.compact_cards, title="GPUs", id="cards-now", classes="box")
             yield Panel(overview.today, title="Today", id="today", classes="box")

@@ -72,3 +72,28 @@ class TallPanel(Panel):
         super().__init__(
             lambda picture, width, _: painter(picture, width), title=title, id=id, classes=classes
         )
+
+
+class HeldPanel(TallPanel):
+    """A tall panel that does not shrink while one rule decides: live values would make it jump."""
+
+    def __init__(
+        self,
+        painter: Callable[[Picture, int], Lines],
+        *,
+        title: str = "",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(painter, title=title, id=id, classes=classes)
+        self._held = 0
+        self._held_for: tuple[str, int] | None = None
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the most rows that were needed since the rule or the width changed."""
+        view = self._picture.view
+        rule = view.decision.rule if view is not None and view.decision is not None else ""
+        if self._held_for != (rule, width):
+            self._held_for, self._held = (rule, width), 0
+        self._held = max(self._held, super().get_content_height(container, viewport, width))
+        return self._held
