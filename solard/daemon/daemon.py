@@ -28,7 +28,7 @@ from solard.system.notify import notify, watchdog_period_s
 TICK_S = 2.0
 """Site seconds."""
 CARDS_EVERY_S = 0.5
-"""Real seconds between two talks with the keeper; the site's clock does not hurry a driver."""
+"""Site seconds: the draw of a moment must be known when the load of that moment is read."""
 WORKLOADS_EVERY_S = 1.0
 PUBLISH_EVERY_S = 1.0
 BOOKS_EVERY_S = 5.0
@@ -185,9 +185,10 @@ class Daemon:
     # The loops.
 
     async def _run_cards(self) -> None:
+        period_s = real_period_s(self._clock, CARDS_EVERY_S)
         while True:
             await self._actuator.run_once()
-            await asyncio.sleep(CARDS_EVERY_S)
+            await asyncio.sleep(period_s)
 
     async def _run_ticks(self) -> None:
         period_s = real_period_s(self._clock, TICK_S)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from solard.core.view import DaemonStats, SiteView
+from solard.core.view import DaemonStats, EnergyTotals, SiteView
 
 RAO_PER_TAO = 1_000_000_000
 COUNTS = ("decisions", "limits_applied", "polls_ok", "polls_failed", "plan_solves")
@@ -12,7 +12,8 @@ COUNTS = ("decisions", "limits_applied", "polls_ok", "polls_failed", "plan_solve
 class Report:
     """Counts over all daemons and workloads of one demo: a restart starts a new sum."""
 
-    first_block: int | None = None
+    before: EnergyTotals = field(default_factory=EnergyTotals)
+    """What the store knew of the day before the demo started: the demo did not measure it."""
     soc_min: float | None = None
     last: SiteView | None = None
     _stats: dict[int, DaemonStats] = field(default_factory=dict)
@@ -48,9 +49,9 @@ class Report:
             "day": view.site,
             **{name: self.total(name) for name in COUNTS},
             "forecast_issues": self.total("forecast_issues"),
-            "pv_kwh": _kwh(today.pv_wh),
+            "pv_kwh": _kwh(today.pv_wh - self.before.pv_wh),
             "rig_kwh": _kwh(today.rig_wh),
-            "house_kwh": _kwh(today.house_wh),
+            "house_kwh": _kwh(today.house_wh - self.before.house_wh),
             "grid_import_kwh": _kwh(today.grid_in_wh),
             "grid_export_kwh": _kwh(today.grid_out_wh),
             "hidden_sun_kwh": _kwh(sum(day.sources.hidden_sun_wh for day in view.earnings)),

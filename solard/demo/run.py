@@ -13,7 +13,7 @@ from pathlib import Path
 
 from solard.client.client import Client
 from solard.core.errors import SolardError
-from solard.demo.home import DemoHome, furnish
+from solard.demo.home import DemoHome, furnish, morning_totals
 from solard.demo.options import DemoOptions
 from solard.demo.report import Report
 from solard.demo.troupe import Troupe
@@ -31,7 +31,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> Report:
         become_subreaper()
         home = furnish(root, options)
         troupe = Troupe(home, say)
-        report = Report()
+        report = Report(before=morning_totals(home))
         try:
             asyncio.run(_live(home, troupe, report))
         finally:
