@@ -5,6 +5,7 @@ Each NAME=KEYS presses its keys and writes docs/pictures/NAME.svg.
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 
 from draw import draw
@@ -13,6 +14,7 @@ from tui.app import SolardApp
 
 HERE = Path(__file__).parent
 SETTLES_S = 2.5
+LONGEST_WAIT_S = 30
 
 
 async def take(socket: Path, size: tuple[int, int], theme: str, wanted: list[str]) -> None:
@@ -20,9 +22,12 @@ async def take(socket: Path, size: tuple[int, int], theme: str, wanted: list[str
     app = SolardApp(socket, read_only=False)
     app.theme = theme
     async with app.run_test(size=size) as pilot:
-        async with asyncio.timeout(30):
-            while app.picture.view is None or app.picture.view.decision is None:
-                await pilot.pause(0.2)
+        for _ in range(LONGEST_WAIT_S):
+            if app.picture.view is not None and app.picture.view.decision is not None:
+                break
+            await pilot.pause(1.0)
+        else:
+            sys.exit(f"no decision from {socket} in {LONGEST_WAIT_S} s: {app.picture.link.error}")
         for each in wanted:
             name, _, keys = each.partition("=")
             await pilot.press(*keys.split(","))

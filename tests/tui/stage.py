@@ -81,6 +81,13 @@ def screen_text(app: SolardApp) -> str:
     return "\n".join(rows) + "\n"
 
 
+async def until(app: SolardApp, words: str) -> None:
+    """Wait until the screen shows some words."""
+    async with asyncio.timeout(20):
+        while words not in screen_text(app):
+            await asyncio.sleep(0.05)
+
+
 def check_golden(name: str, shown: str) -> None:
     """Compare with a stored screen; `SOLARD_UPDATE_GOLDEN=1` stores it (then read the diff)."""
     path = GOLDEN / f"{name}.txt"

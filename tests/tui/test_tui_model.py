@@ -269,11 +269,11 @@ def test_few_rows_still_say_the_whole_flow() -> None:
 
 def test_the_cards_in_the_overview() -> None:
     assert _text(paint(gpus.card_table(HOME))) == [
-        "GPU  limit   draw   temp  util state   work/h     /kW",
-        "  0  300 W  296 W  61 °C  99 % works    118.2  399.3",
-        "  1  300 W  298 W  63 °C  99 % works    117.6  394.6",
-        "  2 300 W↓  243 W  58 °C  99 % works    101.0  415.6",
-        "  3      —   14 W  37 °C   0 % parked       —      —",
+        "GPU  limit    draw   temp  util state   work/h    /kW",
+        "  0  300 W   296 W  61 °C  99 % works    118.2  399.3",
+        "  1  300 W   298 W  63 °C  99 % works    117.6  394.6",
+        "  2  300 W↓  243 W  58 °C  99 % works    101.0  415.6",
+        "  3      —    14 W  37 °C   0 % parked       —      —",
     ]
 
 
@@ -299,7 +299,7 @@ def test_the_whole_table_says_what_was_told_and_what_the_card_answered() -> None
     rows = _text(paint(gpus.gpu_table(HOME, 116)))
 
     assert rows[3] == (
-        "  2 RTX 3090                  240 W  300 W↓    300 W  243 W  58 °C  99 % works     101.0"
+        "  2 RTX 3090                  240 W   300 W↓    300 W  243 W  58 °C  99 % works     101.0"
         "  415.6 clamped"
     )
 

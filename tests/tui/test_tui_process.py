@@ -19,7 +19,7 @@ from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
 from solard.core.view import SiteView
 from tests.tui.pictures import HOME, NOW
-from tests.tui.stage import screen_text
+from tests.tui.stage import until
 from tui.app import SolardApp
 
 
@@ -70,12 +70,6 @@ class _Daemon:
         return None
 
 
-async def _until(app: SolardApp, words: str) -> None:
-    async with asyncio.timeout(10):
-        while words not in screen_text(app):
-            await asyncio.sleep(0.05)
-
-
 async def test_it_lives_through_a_real_daemon_that_comes_goes_and_comes_back(
     tmp_path: Path,
 ) -> None:
@@ -83,19 +77,19 @@ async def test_it_lives_through_a_real_daemon_that_comes_goes_and_comes_back(
     daemon = _Daemon()
     app = SolardApp(socket)
     async with app.run_test(size=(120, 36)) as pilot:
-        await _until(app, "NOT CONNECTED")
+        await until(app, "NOT CONNECTED")
         server = ApiServer(daemon, socket)
         await server.start()
-        await _until(app, "Surplus 2.14 kW")
+        await until(app, "Surplus 2.14 kW")
         await pilot.press("p", "y")
-        await _until(app, "PAUSED to 16:24")
+        await until(app, "PAUSED to 16:24")
         assert daemon.now.overrides[0].kind is OverrideKind.PAUSE
         assert daemon.now.overrides[0].until_at.replace(microsecond=0) == NOW.replace(hour=14)
         await server.close()
-        await _until(app, "OFFLINE since 14:24:05")
+        await until(app, "OFFLINE since 14:24:05")
         server = ApiServer(daemon, socket)
         await server.start()
-        await _until(app, "PAUSED to 16:24")
+        await until(app, "PAUSED to 16:24")
         await server.close()
 
 

@@ -17,6 +17,7 @@ from tui.text import (
     cut,
     flow,
     line,
+    line_cells,
     longest_that_fits,
     muted,
     pad,
@@ -253,7 +254,6 @@ def energy_compact(picture: Picture, width: int) -> Lines:
     state, full_w = view.state, full_power_w(view)
     bars = 12 if width >= 70 else 8
     soc = None if state.battery is None else state.battery.soc
-    note, tone = _sun_note(view, 20)
     sun = line(
         Span("SUN   ", Tone.SUN),
         strong(f"{words.power(state.pv_w):<8}"),
@@ -266,7 +266,9 @@ def energy_compact(picture: Picture, width: int) -> Lines:
     )
     house = _arrow("house", state.house_w, Tone.HOUSE)
     rig = _arrow("rig", state.rig_w, Tone.RIG)
-    first = (sun, house, rig, line(Span(note, tone)))
+    room = width - line_cells(sun) - line_cells(house) - line_cells(rig) - 6
+    note, tone = _sun_note(view, max(room, _LEAST_NOTE_CELLS) if room < 9 else room)
+    first = (sun, house, rig, *([line(Span(note, tone))] if note else []))
     second = (battery, _battery_arrow(view), _supply_arrow(view))
     today = _today_words(view)
     return tuple(

@@ -12,6 +12,8 @@ from tui.text import Line, Lines, Span, Tone, flow, hang, line, muted, strong
 IDLE_UTILIZATION = 0.02
 SAME_LIMIT_W = 1.0
 HOT_C = 80.0
+_COMPACT_CELLS = 58
+"""What a compact row takes beside the card's name."""
 
 
 def card_index(view: SiteView, gpu_id: str) -> str:
@@ -34,13 +36,13 @@ def card_state(gpu: GpuState) -> Span:
 def limit_cell(view: SiteView, gpu: GpuState) -> Span:
     """Return the limit with an arrow while it is on its way to what was decided."""
     if gpu.parked:
-        return muted(words.DASH)
+        return muted(f"{words.DASH} ")
     told = _told(view, gpu.gpu_id)
     text = words.watts(gpu.limit_w)
     if told is None or gpu.limit_w is None or told.parked:
-        return Span(text)
+        return Span(f"{text} ")
     if abs(told.limit_w - gpu.limit_w) <= SAME_LIMIT_W:
-        return Span(text)
+        return Span(f"{text} ")
     return Span(text + ("↑" if told.limit_w > gpu.limit_w else "↓"), Tone.WARN)
 
 
@@ -55,7 +57,7 @@ def card_table(view: SiteView) -> Table:
     """Return the short table of the overview."""
     fields: tuple[Field[GpuState], ...] = (
         Field(label="GPU", width=3, cell=lambda g: Span(card_index(view, g.gpu_id))),
-        Field(label="limit", width=6, cell=lambda g: limit_cell(view, g)),
+        Field(label="limit ", width=7, cell=lambda g: limit_cell(view, g)),
         Field(label="draw", width=6, cell=lambda g: Span(words.watts(g.power_w))),
         Field(label="temp", width=6, cell=_temperature),
         Field(label="util", width=5, cell=lambda g: Span(words.percent(g.utilization))),
@@ -99,7 +101,7 @@ def gpu_table(view: SiteView, width: int) -> Table:
             cell=lambda g: Span(_name(view, g)),
         ),
         Field(label="told", width=6, rank=7, cell=lambda g: _told_cell(view, g)),
-        Field(label="limit", width=7, cell=lambda g: limit_cell(view, g)),
+        Field(label="limit ", width=8, cell=lambda g: limit_cell(view, g)),
         Field(label="enforced", width=8, rank=5, cell=_enforced),
         Field(label="draw", width=6, cell=lambda g: Span(words.watts(g.power_w))),
         Field(label="temp", width=6, cell=_temperature),
@@ -152,12 +154,13 @@ def compact_cards(picture: Picture, width: int, height: int | None = None) -> Li
 
 
 def _compact_row(view: SiteView, gpu: GpuState, width: int) -> Line:
-    name = f"{_name(view, gpu):<12.12} " if width >= 66 else ""
+    room = min(width - _COMPACT_CELLS, max(len(_name(view, each)) for each in view.state.gpus))
+    name = f"{_name(view, gpu):<{room}.{room}} " if room >= 8 else ""
     limit = limit_cell(view, gpu)
     parts = [
         Span(f"{card_index(view, gpu.gpu_id)} {name}"),
-        Span(f"{limit.text:>6}", limit.tone),
-        muted("  draw "),
+        Span(f"{limit.text:>7}", limit.tone),
+        muted(" draw "),
         Span(f"{words.watts(gpu.power_w):>6}"),
         Span(f"  {_temperature(gpu).text:>6}", _temperature(gpu).tone),
     ]
