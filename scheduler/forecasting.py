@@ -1,49 +1,94 @@
-"""A forecast from a request: clear sky × recent sky, house by weekday, own errors as spread."""
+"""A forecast from a request: clear sky × recent sky, house by weekday, quantiles from errors."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.outlook import calibrate, expect, house_profile, house_w, usable
-from scheduler.pv_model import clear_sky_w
+from scheduler.calibrate import calibrate
+from scheduler.house import expected_house_w
+from scheduler.outlook import expect_share
+from scheduler.pv_model import clear_sky
+from scheduler.sky import PastSky, SeenSlot, SkySlot, correct, see
+from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.planning import ForecastRequest
-from solard.core.site_slot import SLOT_S
+from solard.core.site_slot import SLOT_S, SiteSlot
+from solard.core.units import SECONDS_PER_HOUR, clamp
+
+SLOT = timedelta(seconds=SLOT_S)
 
 
 def make_forecast(request: ForecastRequest) -> Forecast:
     """Return the forecast in quarter hours, from the one that holds `issued_at` on."""
-    history = tuple(slot for slot in request.history if slot.starts_at < request.issued_at)
-    past_clear_w = clear_sky_w(request.site, [slot.starts_at for slot in history], SLOT_S)
-    slots = usable(history, [power_w * SLOT_S / 3600.0 for power_w in past_clear_w])
-    calibration = calibrate(slots)
-    offset_s = _offset_s(request)
-    profile = house_profile(history, offset_s)
-    starts = _starts(request)
-    made = []
-    for starts_at, clear_w in zip(starts, clear_sky_w(request.site, starts, SLOT_S), strict=True):
-        pv_w, low_w, high_w = expect(calibration, slots, request.issued_at, starts_at, clear_w)
-        made.append(
-            ForecastSlot(
-                starts_at=starts_at,
-                ends_at=starts_at + timedelta(seconds=SLOT_S),
-                pv_w=pv_w,
-                pv_low_w=low_w,
-                pv_high_w=high_w,
-                house_w=house_w(profile, starts_at, offset_s),
-            )
-        )
-    source = "clear sky × the site's own sky" if slots else "clear sky, no history yet"
-    return Forecast(issued_at=request.issued_at, source=source, slots=tuple(made))
+    seen = _seen(request)
+    calibration = request.calibration or _learn(request, seen)
+    past = PastSky(correct(seen, calibration))
+    zone = ZoneInfo(request.site.timezone)
+    slots = tuple(
+        _slot(request, sky, calibration, past, zone)
+        for sky in clear_sky(request.site, _starts(request), SLOT_S)
+    )
+    return Forecast(issued_at=request.issued_at, source=_say_source(seen), slots=slots)
+
+
+def make_calibration(request: ForecastRequest) -> Calibration:
+    """Return what the request's history teaches."""
+    return _learn(request, _seen(request))
+
+
+def _history(request: ForecastRequest) -> tuple[SiteSlot, ...]:
+    """Return the quarter hours that were over when the forecast is issued."""
+    last = request.issued_at - SLOT
+    return tuple(slot for slot in request.history if slot.starts_at <= last)
+
+
+def _seen(request: ForecastRequest) -> tuple[SeenSlot, ...]:
+    history = _history(request)
+    sky = clear_sky(request.site, [slot.starts_at for slot in history], SLOT_S)
+    return see(history, sky)
+
+
+def _learn(request: ForecastRequest, seen: Sequence[SeenSlot]) -> Calibration:
+    zone = ZoneInfo(request.site.timezone)
+    return calibrate(_history(request), seen, request.issued_at, zone)
 
 
 def _starts(request: ForecastRequest) -> list[datetime]:
-    first = request.issued_at.replace(
-        minute=request.issued_at.minute // 15 * 15, second=0, microsecond=0
+    first_s = request.issued_at.timestamp() // SLOT_S * SLOT_S
+    first = datetime.fromtimestamp(first_s, tz=UTC)
+    return [first + SLOT * index for index in range(request.horizon_h * 4 + 1)]
+
+
+def _slot(
+    request: ForecastRequest,
+    sky: SkySlot,
+    calibration: Calibration,
+    past: PastSky,
+    zone: ZoneInfo,
+) -> ForecastSlot:
+    lead_h = max(0.0, (sky.starts_at - request.issued_at).total_seconds() / SECONDS_PER_HOUR)
+    share = expect_share(past, request.issued_at, lead_h)
+    spread = calibration.spread_at(lead_h)
+    most_w = _most_w(request, sky.clear_w * calibration.shape_at(sky.azimuth_deg))
+    return ForecastSlot(
+        starts_at=sky.starts_at,
+        ends_at=sky.starts_at + SLOT,
+        pv_w=most_w * share,
+        pv_low_w=most_w * clamp(share + spread.low, 0.0, share),
+        pv_high_w=most_w * clamp(share + spread.high, share, 1.0),
+        house_w=expected_house_w(calibration.house_w, sky.starts_at, zone),
     )
-    count = request.horizon_h * 4 + 1
-    return [first + timedelta(seconds=SLOT_S * index) for index in range(count)]
 
 
-def _offset_s(request: ForecastRequest) -> int:
-    offset = request.issued_at.astimezone(ZoneInfo(request.site.timezone)).utcoffset()
-    return 0 if offset is None else int(offset.total_seconds())
+def _most_w(request: ForecastRequest, clear_w: float) -> float:
+    """Return the calibrated clear sky; no correction makes inverters pass more than they can."""
+    limits = [plane.inverter_w for plane in request.site.planes]
+    known = [limit for limit in limits if limit is not None]
+    return min(clear_w, sum(known)) if known and len(known) == len(limits) else clear_w
+
+
+def _say_source(seen: Sequence[SeenSlot]) -> str:
+    if not seen:
+        return "clear sky, no history yet"
+    days = len({slot.starts_at.date() for slot in seen})
+    return f"clear sky × the site's own sky of {days} {'day' if days == 1 else 'days'}"

@@ -9,6 +9,7 @@ from pvlib import irradiance, pvsystem, solarposition, temperature
 from pvlib.clearsky import simplified_solis
 from pvlib.irradiance import get_extra_radiation
 
+from scheduler.sky import SkySlot
 from solard.core.planning import PanelPlane, SolarSite
 
 AEROSOL_DEPTH = 0.1
@@ -22,21 +23,33 @@ GAMMA_PER_C = -0.0037
 """Of crystalline silicon, relative to 25 °C."""
 
 
-def clear_sky_w(site: SolarSite, starts: Sequence[datetime], step_s: float) -> tuple[float, ...]:
-    """Return the mean power in W of all planes in each slot, taken at its middle.
+SAMPLES = 3
+"""Moments in each slot: near sunrise its middle is not its mean."""
+
+
+def clear_sky(site: SolarSite, starts: Sequence[datetime], step_s: float) -> tuple[SkySlot, ...]:
+    """Return mean power and sun of each slot as they would be without clouds.
 
     Simplified Solis irradiance, Hay–Davies transposition, PVsyst cell temperature, PVWatts DC.
     """
     if not starts:
         return ()
-    middles = pd.DatetimeIndex([start + timedelta(seconds=step_s / 2.0) for start in starts])
-    sun = solarposition.get_solarposition(middles, site.latitude_deg, site.longitude_deg)
+    offsets_s = [step_s * (index + 0.5) / SAMPLES for index in range(SAMPLES)]
+    moments = pd.DatetimeIndex(
+        [start + timedelta(seconds=offset_s) for start in starts for offset_s in offsets_s]
+    )
+    sun = solarposition.get_solarposition(moments, site.latitude_deg, site.longitude_deg)
     sky = simplified_solis(sun["apparent_elevation"], AEROSOL_DEPTH, WATER_CM)
-    extra = get_extra_radiation(middles)
-    total = np.zeros(len(middles))
+    extra = get_extra_radiation(moments)
+    total = np.zeros(len(moments))
     for plane in site.planes:
         total += _plane_w(plane, sun, sky, extra)
-    return tuple(float(power_w) for power_w in total)
+    means = total.reshape(-1, SAMPLES).mean(axis=1)
+    middles = sun["azimuth"].to_numpy()[SAMPLES // 2 :: SAMPLES]
+    return tuple(
+        SkySlot(starts_at=start, clear_w=float(power_w), azimuth_deg=float(azimuth_deg))
+        for start, power_w, azimuth_deg in zip(starts, means, middles, strict=True)
+    )
 
 
 def _plane_w(

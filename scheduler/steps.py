@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import fmean
 
 from solard.core.forecast import Forecast, ForecastSlot
+from solard.core.units import SECONDS_PER_HOUR
 
 GRID = ((48, 900.0), (24, 1800.0), (24, 3600.0))
 """12 h in quarter hours, 12 h in half hours, 24 h in hours: 96 steps instead of 192."""
+QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,13 @@ class Step:
     @property
     def hours(self) -> float:
         """Return the step's length in hours."""
-        return (self.ends_at - self.starts_at).total_seconds() / 3600.0
+        return (self.ends_at - self.starts_at).total_seconds() / SECONDS_PER_HOUR
+
+    @property
+    def quarters(self) -> tuple[datetime, ...]:
+        """Return the quarter hours inside, by their starts."""
+        count = round((self.ends_at - self.starts_at) / QUARTER)
+        return tuple(self.starts_at + QUARTER * index for index in range(count))
 
 
 def make_steps(forecast: Forecast) -> tuple[Step, ...]:
@@ -31,7 +40,7 @@ def make_steps(forecast: Forecast) -> tuple[Step, ...]:
     for count, length_s in GRID:
         for _ in range(count):
             ends_at = starts_at + timedelta(seconds=length_s)
-            inside = [s for s in forecast.slots if starts_at <= s.starts_at < ends_at]
+            inside = [slot for slot in forecast.slots if starts_at <= slot.starts_at < ends_at]
             if not inside:
                 return tuple(steps)
             steps.append(_mean(starts_at, ends_at, inside))
@@ -43,6 +52,6 @@ def _mean(starts_at: datetime, ends_at: datetime, slots: list[ForecastSlot]) -> 
     return Step(
         starts_at=starts_at,
         ends_at=ends_at,
-        pv_w=sum(slot.pv_w for slot in slots) / len(slots),
-        house_w=sum(slot.house_w for slot in slots) / len(slots),
+        pv_w=fmean(slot.pv_w for slot in slots),
+        house_w=fmean(slot.house_w for slot in slots),
     )

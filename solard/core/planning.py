@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
+from solard.core.plan import Plan
 from solard.core.rig import Rig, Workload
 from solard.core.site_slot import SiteSlot
 from solard.core.tariff import Tariff
@@ -40,6 +42,8 @@ class ForecastRequest:
     issued_at: datetime
     history: tuple[SiteSlot, ...] = ()
     """The site's own quarter hours before `issued_at`; may be empty."""
+    calibration: Calibration | None = None
+    """Learned from a longer history; None = learn from `history` as it is."""
     horizon_h: int = 48
 
 
@@ -53,7 +57,13 @@ class BatterySpec:
     max_charge_w: float
     max_discharge_w: float
     reserve_soc: float
-    """Softly kept: the standby line."""
+    """The standby line: below it the rig only answers. Softly kept by the house."""
+    work_above_soc: float | None = None
+    """Above it the battery may feed work; None = never: the rig gets what the battery leaves."""
+    return_margin_soc: float = 0.05
+    """So far above a line the rig comes back."""
+    min_soc: float = 0.0
+    """The inverter discharges no lower."""
     wear_per_kwh: float = 0.0
 
 
@@ -72,6 +82,12 @@ class PlanRequest:
     off_grid: bool = False
     export_at_most_w: float | None = None
     import_at_most_w: float | None = None
-    """For work; the house imports what it needs."""
+    """Of the whole site while the rig works; None = nothing is bought for work."""
+    nominal_per_kwh: float | None = None
+    """What a kWh of work counts where energy has no price and no workload states a worth."""
+    cards_on: int | None = None
+    """Cards that work already and need no start; None = unknown, the first step starts for free."""
+    previous: Plan | None = None
+    """The plan in force: kept while it is young and does better than a new one."""
     start_cost: float = 0.004
     """Of waking one card: a model must be loaded again."""

@@ -1,0 +1,102 @@
+"""A plan's question, digested: steps, prices, cards and what the sun leaves over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import fmean
+from zoneinfo import ZoneInfo
+
+from scheduler.fleet import Fleet, make_fleet
+from scheduler.steps import Step, make_steps
+from solard.core.planning import PlanRequest
+from solard.core.tariff import Tariff
+
+UNKNOWN_IMPORT_PER_KWH = 0.30
+"""Where import has no stated price: dear enough that the battery is kept for the house."""
+UNSERVED_PER_KWH = 10.0
+"""Of load that nothing can serve: the last resort, so that there is always a plan."""
+END_SHARE = 0.7
+"""Of what a stored kWh can earn or save: what one that is left at the end counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCase:
+    """All that the solver and the simulation know."""
+
+    request: PlanRequest
+    steps: tuple[Step, ...]
+    fleet: Fleet
+    import_per_kwh: tuple[float, ...]
+    """By step; where it is unknown a high one."""
+
+    @property
+    def soc(self) -> float:
+        """Return the state of charge to start from; an unknown one counts as the reserve."""
+        battery = self.request.battery
+        if battery is None:
+            return 0.0
+        return battery.reserve_soc if self.request.soc is None else self.request.soc
+
+    @property
+    def export_per_kwh(self) -> float:
+        """Return what export pays; 0 where that is unknown."""
+        return self.request.tariff.export_per_kwh or 0.0
+
+    @property
+    def export_kw(self) -> float:
+        """Return the most that may be exported."""
+        if self.request.off_grid:
+            return 0.0
+        capped_w = self.request.export_at_most_w
+        return float("inf") if capped_w is None else capped_w / 1000.0
+
+    @property
+    def dearest_per_kwh(self) -> float:
+        """Return what a stored kWh can save at most: the dearest import, or a dark house."""
+        if self.request.off_grid:
+            return UNSERVED_PER_KWH
+        return max(self.import_per_kwh, default=UNKNOWN_IMPORT_PER_KWH)
+
+    @property
+    def end_per_kwh(self) -> float:
+        """Return what a kWh left at the end counts, so that the plan does not burn it."""
+        saves = 0.0
+        if not self.request.off_grid and self.import_per_kwh:
+            saves = fmean(self.import_per_kwh)
+        return END_SHARE * max(self.fleet.best_per_kwh, saves)
+
+    @property
+    def works_now(self) -> bool:
+        """Say whether the battery may feed work at the start, as the tick would have it."""
+        battery = self.request.battery
+        if battery is None or battery.work_above_soc is None:
+            return False
+        margin = 0.0 if self.request.cards_on else battery.return_margin_soc
+        return self.soc >= min(1.0, battery.work_above_soc + margin)
+
+    def surplus_kw(self, step: Step) -> float:
+        """Return the sun that house and idle rig leave over; negative when they need more."""
+        return (step.pv_w - step.house_w) / 1000.0 - self.fleet.idle_kw
+
+
+def make_case(request: PlanRequest) -> PlanCase:
+    """Return the case of a request."""
+    steps = make_steps(request.forecast)
+    zone = ZoneInfo(request.timezone)
+    return PlanCase(
+        request=request,
+        steps=steps,
+        fleet=make_fleet(request),
+        import_per_kwh=tuple(_price(request.tariff, step.quarters, zone) for step in steps),
+    )
+
+
+def _price(tariff: Tariff, quarters: Sequence[datetime], zone: ZoneInfo) -> float:
+    """Return the mean over quarter hours: a window may start inside a long step."""
+    prices = [tariff.import_at(_local_minute(moment, zone)) for moment in quarters]
+    return fmean(UNKNOWN_IMPORT_PER_KWH if price is None else price for price in prices)
+
+
+def _local_minute(moment: datetime, zone: ZoneInfo) -> int:
+    local = moment.astimezone(zone)
+    return local.hour * 60 + local.minute
