@@ -37,7 +37,7 @@ def solard(context: click.Context, home: Path | None, read_only: bool) -> None:
         from solard.cli.places import places_of
         from tui.app import run_tui
 
-        sys.exit(run_tui(places_of(home).api_socket, read_only=read_only))
+        sys.exit(0 if run_tui(places_of(home).api_socket, read_only=read_only) else 1)
 
 
 for command in (

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hardware.gpu.simulated import create
 from hardware.sim.measured import MeasuredDay, load_day
 from hardware.sim.trace import DayTrace
-from solard.core.history import SlotRow
+from solard.core.history import Sample, SlotRow
 from solard.core.site_slot import SiteSlot
 from solard.core.view import EnergyTotals
 from solard.demo.options import MORNING, DemoOptions
@@ -95,6 +95,8 @@ def _remember_history(home: DemoHome) -> None:
     for seq, slot in enumerate((*_weeks_before(home), *_morning(home))):
         date = slot.starts_at.astimezone(zone).date().isoformat()
         store.put_site15(SlotRow(seq=seq, day=date, slot=slot))
+    for seq, slot in enumerate(_morning(home)):
+        store.put_sample(_seen(seq, slot))
     store.close()
 
 
@@ -131,12 +133,29 @@ def _watched(starts_at: datetime, pv_wh: float, house_wh: float) -> SiteSlot:
     )
 
 
+def _seen(seq: int, slot: SiteSlot) -> Sample:
+    """Return a quarter hour as a point of the day's curve."""
+    return Sample(
+        seq=seq,
+        starts_at=slot.starts_at,
+        pv_w=4.0 * (slot.pv_wh or 0.0),
+        house_w=4.0 * (slot.house_wh or 0.0),
+        rig_w=None,
+        grid_w=None,
+        battery_w=None,
+        generator_w=None,
+        soc=None,
+        good_s=60.0,
+    )
+
+
 def _configuration(home: DemoHome) -> str:
     """Return the YAML that an owner of this site would have written."""
     island = home.options.profile == "victron"
     supply = "off-grid" if island else "grid"
     device = "gx: {profile: victron-gx" if island else "inverter: {profile: sunspec"
     tariff = "" if island else _TARIFF
+    worth = "" if island else ", worth: 0.25 EUR/h"
     return _SITE.format(
         day=home.day,
         supply=supply,
@@ -145,6 +164,7 @@ def _configuration(home: DemoHome) -> str:
         capacity=f"{BATTERY_WH / 1000:g} kWh",
         idle=f"{IDLE_W:g} W",
         tariff=tariff,
+        worth=worth,
     )
 
 
@@ -177,9 +197,9 @@ battery:
 {tariff}rig:
   idle: {idle}
   gpus: {{all: {{temperature_at_most: 83 °C}}}}
-network: embedded          # play tokens, no price
+network: embedded          # play tokens, no price: `worth` is what the owner says it is
 workloads:
-  miner: {{bundled: miner, subnets: [sunlight]}}
+  miner: {{bundled: miner, subnets: [sunlight]{worth}}}
   validator: {{bundled: validator, subnets: [sunlight]}}
 policies:
   - name: quiet nights
