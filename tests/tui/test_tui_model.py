@@ -367,6 +367,14 @@ def test_a_gap_in_the_data_stays_a_gap() -> None:
     assert "██     ██" in rows[5]
 
 
+def test_the_present_stands_in_while_the_trace_lags() -> None:
+    lagging = tuple(point for point in HOME.trace if point.at < NOW - timedelta(hours=1))
+
+    rows = _text(day.day_chart(_on(replace(HOME, trace=lagging)), 79, 11))
+
+    assert "█████  █░" in rows[5]
+
+
 def test_an_empty_day_says_so() -> None:
     assert _text(day.day_chart(_on(FIRST_RUN), 79, 11)) == ["Nothing is known of today's sun yet."]
 

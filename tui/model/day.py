@@ -113,6 +113,8 @@ def _columns(view: SiteView, width: int) -> tuple[Column, ...]:
         starts, ends = midnight + index * step, midnight + (index + 1) * step
         if starts <= now:
             seen = _seen(view.trace, starts, ends, reach)
+            if not seen and now < ends:
+                seen = [_present(view)]
             pv_w, rig_w = _mean(seen, lambda p: p.pv_w), _mean(seen, lambda p: p.rig_w)
         else:
             pv_w, rig_w = None, _planned_w(view.plan, starts, ends)
@@ -125,6 +127,14 @@ def _columns(view: SiteView, width: int) -> tuple[Column, ...]:
             )
         )
     return tuple(made)
+
+
+def _present(view: SiteView) -> TracePoint:
+    """Return this moment as a point of the trace, which may lag a little."""
+    state = view.state
+    return TracePoint(
+        at=state.taken_at, pv_w=state.pv_w, house_w=state.house_w, rig_w=state.rig_w, soc=None
+    )
 
 
 def _reach(trace: tuple[TracePoint, ...]) -> timedelta:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from solard.core.state import Supply
-from solard.core.view import EnergyTotals, SiteView
+from solard.core.view import SiteView
 from tui import format as words
 from tui.chart import bar
 from tui.model.picture import Picture, cards_on, most_w
+from tui.model.totals import self_use, totals_table, totals_words
 from tui.text import (
     BLANK,
     Line,
@@ -40,13 +41,6 @@ def sky_now_w(view: SiteView) -> float | None:
     now = view.state.taken_at
     slot = next((s for s in view.forecast if s.starts_at <= now < s.ends_at), None)
     return None if slot is None else slot.pv_w
-
-
-def self_use(today: EnergyTotals) -> float | None:
-    """Return the share of today's sun that was not exported, 0..1."""
-    if today.pv_wh <= 0:
-        return None
-    return max(0.0, 1.0 - today.grid_out_wh / today.pv_wh)
 
 
 def battery_note(view: SiteView, width: int) -> str:
@@ -97,7 +91,7 @@ def energy(picture: Picture, width: int, height: int | None = None) -> Lines:
     if height is None or height >= len(flows) + 7:
         rows.append(line(muted("  │")))
     rows += [_flow_row(flow, full_w, bars, note, last=flow is flows[-1]) for flow in flows]
-    today, notes = _today(view, width), _notes(view, width)
+    today, notes = totals_table(view, width), _notes(view, width)
     for more in (today, notes):
         gap = height is None or height > len(rows) + len(more)
         rows += [*([BLANK] if gap else []), *more]
@@ -205,47 +199,6 @@ def _power(power_w: float | None) -> Line:
     return line(strong(f"{words.power(power_w):>{_POWER_CELLS}}"), " ")
 
 
-_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("sun", "pv_wh"),
-    ("house", "house_wh"),
-    ("rig", "rig_wh"),
-    ("bat+", "battery_in_wh"),
-    ("bat−", "battery_out_wh"),
-    ("in", "grid_in_wh"),
-    ("out", "grid_out_wh"),
-    ("gen", "generator_wh"),
-)
-_GRID_COLUMNS, _GENERATOR_COLUMNS = {"in", "out"}, {"gen"}
-
-
-def _today(view: SiteView, width: int) -> Lines:
-    shown = _shown_columns(view)
-    cell = max(6, min(9, (width - 11) // len(shown)))
-    head = "".join(f"{name:>{cell}}" for name, _ in shown)
-    rows = [line(muted(f"{'Today kWh':<10}{head}"))]
-    for label, totals in (("so far", view.today), ("to come", view.rest_of_day)):
-        if totals is None:
-            rows.append(line(f"{label:<10}", muted("  no forecast yet")))
-            continue
-        values = "".join(
-            f"{words.kilowatt_hours(getattr(totals, name)):>{cell}}" for _, name in shown
-        )
-        tone = Tone.PLAIN if totals is view.today else Tone.MUTED
-        rows.append(line(muted(f"{label:<10}"), Span(values, tone)))
-    return tuple(rows)
-
-
-def _shown_columns(view: SiteView) -> tuple[tuple[str, str], ...]:
-    """Return the columns that this site has: grid or generator where there is one."""
-    totals = [each for each in (view.today, view.rest_of_day) if each is not None]
-    generator = any(each.generator_wh > 0 for each in totals)
-    grid = view.state.supply is Supply.GRID or any(
-        each.grid_in_wh > 0 or each.grid_out_wh > 0 for each in totals
-    )
-    hidden = (set() if grid else _GRID_COLUMNS) | (set() if generator else _GENERATOR_COLUMNS)
-    return tuple(column for column in _COLUMNS if column[0] not in hidden)
-
-
 def energy_compact(picture: Picture, width: int) -> Lines:
     """Return the energy flow in three rows, more where the terminal is narrow."""
     view = picture.view
@@ -270,7 +223,7 @@ def energy_compact(picture: Picture, width: int) -> Lines:
     note, tone = _sun_note(view, max(room, _LEAST_NOTE_CELLS) if room < 9 else room)
     first = (sun, house, rig, *([line(Span(note, tone))] if note else []))
     second = (battery, _battery_arrow(view), _supply_arrow(view))
-    today = _today_words(view)
+    today = totals_words(view)
     return tuple(
         row
         for groups, gap in ((first, 2), (second, 2), (today, 2))
@@ -301,11 +254,3 @@ def _supply_arrow(view: SiteView) -> Line:
     if state.supply is Supply.ISLAND:
         return line(muted("no grid: island"))
     return _arrow("grid", state.grid_w, Tone.GRID)
-
-
-def _today_words(view: SiteView) -> tuple[Line, ...]:
-    first, *rest = (
-        line(muted(f"{name} "), words.kilowatt_hours(getattr(view.today, field)))
-        for name, field in _shown_columns(view)
-    )
-    return (line(muted("TODAY "), *first), *rest, line(muted("kWh")))
