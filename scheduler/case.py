@@ -10,6 +10,7 @@ from scheduler.fleet import Fleet, make_fleet
 from scheduler.steps import Step, make_steps
 from solard.core.planning import PlanRequest
 from solard.core.tariff import Tariff
+from solard.core.units import clamp
 
 UNKNOWN_IMPORT_PER_KWH = 0.30
 """Where import has no stated price: dear enough that the battery is kept for the house."""
@@ -35,7 +36,8 @@ class PlanCase:
         battery = self.request.battery
         if battery is None:
             return 0.0
-        return battery.reserve_soc if self.request.soc is None else self.request.soc
+        soc = battery.reserve_soc if self.request.soc is None else self.request.soc
+        return clamp(soc, 0.0, 1.0)
 
     @property
     def export_per_kwh(self) -> float:

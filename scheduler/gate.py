@@ -1,51 +1,90 @@
-"""Drive a plan forward with a battery that serves itself, and refuse nonsense."""
+"""Refuse a plan that is nonsense, and keep the one in force while it does better."""
 
 from math import isfinite
 
+from scheduler.case import PlanCase
+from scheduler.course import Course, Wish, idle_wish, live
 from solard.core.errors import SolardError
 from solard.core.plan import Plan, PlanSlot
-from solard.core.planning import BatterySpec, PlanRequest
-from solard.core.units import clamp
+from solard.core.wording import say_power
 
-SLACK = 0.01
+SLACK_SOC = 0.001
+SLACK_W = 1.0
+KEEP_GAIN = 0.02
+"""Money by which the plan in force must do better to stay: the solver's own gap."""
+KEEP_FOR_S = 3600.0
+"""An older plan goes in any case: its prices are of another sky."""
+WORSE_THAN_IDLE = 0.05
+"""Money by which a plan may do worse than an idle rig: quarter hours do not tell all."""
 
 
 class PlanUnsound(SolardError):
     """A plan that must not be followed."""
 
 
-def check_plan(plan: Plan, request: PlanRequest) -> None:
+def check_plan(plan: Plan, case: PlanCase) -> None:
     """Raise PlanUnsound where a figure is no number, or outside what is physically possible."""
-    highest_w = request.rig.wall_w(sum(card.max_w for card in request.rig.cards))
+    highest_w = 1000.0 * (case.fleet.idle_kw + case.fleet.most_kw)
     for slot in plan.slots:
-        figures = (slot.rig_w, slot.battery_w, slot.grid_w, slot.soc, slot.water_value_per_kwh)
-        if not all(isfinite(figure) for figure in figures):
-            raise PlanUnsound(f"the plan for {slot.starts_at:%H:%M} UTC holds no number: {figures}")
-        if not -SLACK <= slot.soc <= 1.0 + SLACK:
+        if not all(isfinite(figure) for figure in _figures(slot)):
+            raise PlanUnsound(f"the plan for {slot.starts_at:%H:%M} UTC holds no numbers")
+        if not -SLACK_SOC <= slot.soc <= 1.0 + SLACK_SOC:
             raise PlanUnsound(f"the plan charges to {slot.soc:.0%} at {slot.ends_at:%H:%M} UTC")
-        if slot.rig_w > highest_w + 1.0:
+        if not -SLACK_W <= slot.rig_w <= highest_w + SLACK_W:
             raise PlanUnsound(
-                f"the plan wants {slot.rig_w:.0f} W of a rig that takes {highest_w:.0f} W"
+                f"the plan wants {say_power(slot.rig_w)} of a rig "
+                f"that takes {say_power(highest_w)} at most"
+            )
+        if abs(_imbalance_w(slot)) > SLACK_W:
+            raise PlanUnsound(
+                f"the plan for {slot.starts_at:%H:%M} UTC is off by {say_power(_imbalance_w(slot))}"
             )
 
 
-def simulate_soc(plan: Plan, battery: BatterySpec, soc: float) -> tuple[float, ...]:
-    """Return the state of charge after each slot if the rig draws what the plan says.
-
-    The battery serves any load first and takes any surplus, as real ones do: no plan commands it.
-    """
-    path = []
-    for slot in plan.slots:
-        soc = _after(slot, battery, soc)
-        path.append(soc)
-    return tuple(path)
+def check_worth(course: Course, case: PlanCase) -> None:
+    """Raise PlanUnsound where the rig had better idle for two days than follow the course."""
+    idle = live(case, [idle_wish(case)] * len(case.steps))
+    if course.value < idle.value - WORSE_THAN_IDLE:
+        raise PlanUnsound(
+            f"the plan would lose {idle.value - course.value:.2f} against a rig that only idles"
+        )
 
 
-def _after(slot: PlanSlot, battery: BatterySpec, soc: float) -> float:
-    hours = (slot.ends_at - slot.starts_at).total_seconds() / 3600.0
-    surplus_w = slot.pv_w - slot.house_w - slot.rig_w
-    if surplus_w >= 0.0:
-        stored_wh = min(surplus_w, battery.max_charge_w) * battery.efficiency * hours
-        return min(1.0, soc + stored_wh / battery.capacity_wh)
-    drawn_wh = min(-surplus_w, battery.max_discharge_w) / battery.efficiency * hours
-    return clamp(soc - drawn_wh / battery.capacity_wh, 0.0, 1.0)
+def better(plan: Plan, course: Course, case: PlanCase) -> Plan:
+    """Return the plan in force if it is young and, lived through now, does better; else `plan`."""
+    previous = case.request.previous
+    if previous is None or not _is_young(previous, plan):
+        return plan
+    lived = live(case, _wishes(previous, case))
+    return previous if lived.value > course.value + KEEP_GAIN else plan
+
+
+def _is_young(previous: Plan, plan: Plan) -> bool:
+    return 0.0 <= (plan.made_at - previous.made_at).total_seconds() < KEEP_FOR_S
+
+
+def _wishes(plan: Plan, case: PlanCase) -> list[Wish]:
+    """Return what a plan wants in each step of the case, within what the rig can do today."""
+    idle = idle_wish(case)
+    highest_w = idle.rig_w + 1000.0 * case.fleet.most_kw
+    wishes = []
+    for step in case.steps:
+        slot = plan.slot_at(step.starts_at + (step.ends_at - step.starts_at) / 2)
+        if slot is None:
+            wishes.append(idle)
+        else:
+            rig_w = max(idle.rig_w, min(slot.rig_w, highest_w))
+            wishes.append(Wish(rig_w=rig_w, cards_on=slot.cards_on))
+    return wishes
+
+
+def _figures(slot: PlanSlot) -> tuple[float, ...]:
+    flows = (slot.pv_w, slot.house_w, slot.rig_w, slot.battery_w, slot.grid_w)
+    rest = (slot.throttled_w, slot.unserved_w, slot.soc, slot.water_value_per_kwh)
+    return flows + rest
+
+
+def _imbalance_w(slot: PlanSlot) -> float:
+    """Return what feeds the site less what it takes; 0 in every plan that can be lived."""
+    fed_w = slot.pv_w - slot.throttled_w + slot.battery_w + slot.grid_w + slot.unserved_w
+    return fed_w - slot.house_w - slot.rig_w

@@ -10,6 +10,7 @@ GAP = 0.02
 """Absolute, in currency: the objective crosses zero, so a relative gap means nothing."""
 TIME_CAP_S = 2.0
 THREADS = 1
+FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
 class NoPlanFound(SolardError):
@@ -24,18 +25,24 @@ def solve(program: Program) -> Solution:
     """
     solver = _solver(program)
     _run(solver)
+    gap = 0.0
+    if any(program.whole):
+        info = solver.getInfo()
+        gap = abs(info.mip_dual_bound - info.objective_function_value)
+        _fix_whole(solver, program)
+        _run(solver)
+    solution = solver.getSolution()
+    return Solution(values=tuple(solution.col_value), duals=tuple(solution.row_dual), gap=gap)
+
+
+def _fix_whole(solver: "highspy.Highs", program: Program) -> None:
+    """Turn the whole columns into constants at the values that were found."""
     values = list(solver.getSolution().col_value)
-    info = solver.getInfo()
-    gap = abs(info.mip_dual_bound - info.objective_function_value) if any(program.whole) else 0.0
     for index, whole in enumerate(program.whole):
         if whole:
             fixed = float(round(values[index]))
             solver.changeColIntegrality(index, highspy.HighsVarType.kContinuous)
             solver.changeColBounds(index, fixed, fixed)
-    if any(program.whole):
-        _run(solver)
-    solution = solver.getSolution()
-    return Solution(values=tuple(solution.col_value), duals=tuple(solution.row_dual), gap=gap)
 
 
 def _solver(program: Program) -> "highspy.Highs":
@@ -57,13 +64,14 @@ def _highs_model(program: Program) -> "highspy.HighsLp":
     model.col_cost_ = np.array(program.gains)
     model.col_lower_ = np.array(program.lows)
     model.col_upper_ = np.array(program.highs)
-    model.row_lower_ = np.array([row[0] for row in program.rows])
-    model.row_upper_ = np.array([row[1] for row in program.rows])
-    lengths = [len(row[2]) for row in program.rows]
+    model.row_lower_ = np.array([row.low for row in program.rows])
+    model.row_upper_ = np.array([row.high for row in program.rows])
+    terms = [term for row in program.rows for term in row.terms]
+    lengths = [len(row.terms) for row in program.rows]
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_ = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
-    model.a_matrix_.index_ = np.array([t[0] for r in program.rows for t in r[2]], dtype=np.int32)
-    model.a_matrix_.value_ = np.array([t[1] for r in program.rows for t in r[2]])
+    model.a_matrix_.index_ = np.array([term.column for term in terms], dtype=np.int32)
+    model.a_matrix_.value_ = np.array([term.factor for term in terms], dtype=np.float64)
     kinds = highspy.HighsVarType
     model.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in program.whole]
     return model
@@ -71,7 +79,6 @@ def _highs_model(program: Program) -> "highspy.HighsLp":
 
 def _run(solver: "highspy.Highs") -> None:
     solver.run()
-    status = solver.getModelStatus()
-    found = solver.getInfo().primal_solution_status
-    if found != 2:  # kSolutionStatusFeasible
-        raise NoPlanFound(f"HiGHS found no plan in {TIME_CAP_S:g} s ({status})")
+    if solver.getInfo().primal_solution_status != FEASIBLE:
+        status = solver.modelStatusToString(solver.getModelStatus())
+        raise NoPlanFound(f"HiGHS found no plan in {TIME_CAP_S:g} s: {status}")

@@ -1,8 +1,26 @@
-"""A linear program as plain lists: columns with costs and bounds, rows of terms."""
+"""A linear program as plain lists: columns with gains and bounds, rows of terms."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 INFINITY = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A variable times a factor."""
+
+    column: int
+    factor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """`low <= sum of terms <= high`."""
+
+    low: float
+    high: float
+    terms: tuple[Term, ...]
 
 
 @dataclass(slots=True)
@@ -13,8 +31,7 @@ class Program:
     lows: list[float] = field(default_factory=list)
     highs: list[float] = field(default_factory=list)
     whole: list[bool] = field(default_factory=list)
-    rows: list[tuple[float, float, tuple[tuple[int, float], ...]]] = field(default_factory=list)
-    """Lower end, upper end, terms of (column, factor)."""
+    rows: list[Row] = field(default_factory=list)
 
     def column(
         self, gain: float = 0.0, *, low: float = 0.0, high: float = INFINITY, whole: bool = False
@@ -26,11 +43,9 @@ class Program:
         self.whole.append(whole)
         return len(self.gains) - 1
 
-    def row(
-        self, terms: list[tuple[int, float]], *, low: float = -INFINITY, high: float = INFINITY
-    ) -> int:
-        """Add a constraint `low <= sum of terms <= high`; return its index."""
-        self.rows.append((low, high, tuple(terms)))
+    def row(self, terms: Iterable[Term], *, low: float = -INFINITY, high: float = INFINITY) -> int:
+        """Add a constraint; return its index."""
+        self.rows.append(Row(low=low, high=high, terms=tuple(terms)))
         return len(self.rows) - 1
 
 

@@ -27,6 +27,8 @@ class PlanSlot:
     water_value_per_kwh: float
     """Worth of one more kWh in the battery (dual of the state-of-charge row)."""
     cards_on: int
+    unserved_w: float = 0.0
+    """Load that nothing can serve: off-grid with an empty battery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

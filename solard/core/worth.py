@@ -6,6 +6,8 @@ from solard.core.rig import GpuCard, Rig, Workload
 NOMINAL_PER_KWH = 0.10
 """Where energy has no price (off-grid), work at the rig's best efficiency counts as this much per
 kWh: only its relation to the plan's own prices matters, no money is meant."""
+HAIR_PER_KWH = 2e-4
+"""Where no workload states a worth, work counts by this much more than the export it displaces."""
 
 
 def worth_per_work(rig: Rig, workloads: tuple[Workload, ...]) -> float | None:
