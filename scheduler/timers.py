@@ -1,14 +1,16 @@
 """Run work at times of the site: apscheduler's triggers, in memory, on the site's clock."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from solard.system.clock import Clock
+from solard.system.clock import MIN_PERIOD_S, Clock
+
+Callback = Callable[[], Awaitable[None]]
 
 
 class SiteTime(BaseTrigger):  # type: ignore[misc]
@@ -17,20 +19,31 @@ class SiteTime(BaseTrigger):  # type: ignore[misc]
     def __init__(self, trigger: BaseTrigger, clock: Clock) -> None:
         self._trigger = trigger
         self._clock = clock
+        self._previous: datetime | None = None
 
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
         """Return when the site's clock will stand at the wrapped trigger's next time."""
         site_now = self._clock.now()
-        previous = None
-        if previous_fire_time is not None:
-            previous = site_now + (previous_fire_time - now) * self._clock.speed
+        # The site time last asked for, not one worked back from real time: rounding would add up.
+        previous = None if previous_fire_time is None else self._previous
         due: datetime | None = self._trigger.get_next_fire_time(previous, site_now)
+        while previous is not None and due is not None and due <= site_now:
+            due = self._trigger.get_next_fire_time(due, site_now)  # missed: made up for once, now
+        self._previous = due
         if due is None:
             return None
-        ahead_s = max(0.0, (due - site_now).total_seconds()) / self._clock.speed
-        return now + timedelta(seconds=ahead_s)
+        ahead_s = (due - site_now).total_seconds() / self._clock.speed
+        least_s = 0.0 if previous_fire_time is None else MIN_PERIOD_S
+        return now + timedelta(seconds=max(ahead_s, least_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Timer:
+    name: str
+    trigger: SiteTime
+    callback: Callback
 
 
 class Timers:
@@ -38,35 +51,55 @@ class Timers:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._pending: list[tuple[str, BaseTrigger, Callable[[], Awaitable[None]]]] = []
-        self._scheduler: Any = None
+        self._timers: dict[str, _Timer] = {}
+        self._scheduler: AsyncIOScheduler | None = None
 
-    def add(self, name: str, every_s: float, callback: Callable[[], Awaitable[None]]) -> None:
-        """Run `callback` every so many site seconds, from one period after the start on."""
-        trigger = IntervalTrigger(
-            seconds=round(every_s), start_date=self._clock.now() + timedelta(seconds=every_s)
-        )
-        job = (name, SiteTime(trigger, self._clock), callback)
-        self._pending.append(job)
+    def add(self, name: str, when: float | BaseTrigger, callback: Callback) -> None:
+        """Run `callback` when a trigger says so; one of the same name is replaced.
+
+        Args:
+            name: Names the work in messages.
+            when: Site seconds between two runs, the first one after that time; or a trigger of
+                apscheduler, in site time.
+            callback: Not run again before it has ended; a run that is missed is made up for once.
+        """
+        trigger = when if isinstance(when, BaseTrigger) else self._every(when)
+        timer = _Timer(name=name, trigger=SiteTime(trigger, self._clock), callback=callback)
+        self._timers[name] = timer
         if self._scheduler is not None:
-            self._start(*job)
+            _schedule(self._scheduler, timer)
 
     def start(self) -> None:
         """Start firing, in the running event loop."""
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
-        for job in self._pending:
-            self._start(*job)
+        if self._scheduler is not None:
+            return
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        for timer in self._timers.values():
+            _schedule(self._scheduler, timer)
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Stop firing; work in hand is not waited for."""
+        """Stop firing; what runs is cancelled."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
 
-    def _start(
-        self, name: str, trigger: BaseTrigger, callback: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._scheduler.add_job(
-            callback, trigger, id=name, coalesce=True, misfire_grace_time=None, max_instances=1
-        )
+    def _every(self, every_s: float) -> IntervalTrigger:
+        first = self._clock.now() + timedelta(seconds=every_s)
+        return IntervalTrigger(seconds=every_s, start_date=first, timezone=UTC)
+
+
+def _schedule(scheduler: AsyncIOScheduler, timer: _Timer) -> None:
+    async def run() -> None:
+        await timer.callback()
+
+    scheduler.add_job(
+        run,
+        timer.trigger,
+        id=timer.name,
+        name=timer.name,
+        replace_existing=True,
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
+    )
