@@ -16,6 +16,7 @@ from pathlib import Path
 
 from solard.core.errors import SolardError
 from solard.core.work import WorkSpec
+from solard.system.clock import CLOCK_VARIABLE
 from solard.system.exec_work import Order, write_order
 
 ANSWER_S = 10.0
@@ -24,8 +25,11 @@ STOP_MARGIN_S = 10.0
 LOOK_AGAIN_S = 5.0
 """How long a workload that was not found is believed to be gone, real seconds."""
 OUR_UNIT = "solard.service"
+HANDED_ON = (CLOCK_VARIABLE,)
+"""Of our own environment: all processes of a run share a clock."""
 
-_NAME = re.compile(r"[a-z0-9-]+")
+_NAME = re.compile(r"[a-z0-9-]{1,26}")
+"""The unit's user is `work-NAME`, and a user's name has at most 31 characters."""
 
 
 class UnitRefused(SolardError):
@@ -56,9 +60,9 @@ class SystemdBackend:
     def start(self, spec: WorkSpec) -> int:
         """Write the command down and start the unit; return the program's pid."""
         unit = unit_of(spec.name)
-        write_order(
-            self._directory / f"{spec.name}.json", Order(command=spec.command, env=spec.env)
-        )
+        env = tuple((name, os.environ[name]) for name in HANDED_ON if name in os.environ)
+        order = Order(command=spec.command, env=(*env, *spec.env))
+        write_order(self._directory / f"{spec.name}.json", order)
         _systemctl("start", unit)
         pid = self._ask(spec.name)
         if pid is None:
@@ -134,7 +138,8 @@ def unit_of(name: str) -> str:
     """Return the unit of a workload; raise UnitRefused for a name that the rules do not allow."""
     if not _NAME.fullmatch(name):
         raise UnitRefused(
-            f"workload {name!r} cannot be a unit; use lower-case letters, digits and dashes"
+            f"workload {name!r} cannot be a unit; use at most 26 lower-case letters, digits and "
+            "dashes"
         )
     return f"solard-miner@{name}.service"
 

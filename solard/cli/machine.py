@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from solard.system.installer.machine import Machine
 
 ROOT = Path("/")
+GROUP = "To use it without sudo: sudo usermod -aG solard YOU, then log in again."
 
 
 @click.command()
@@ -38,12 +39,14 @@ def install(root: Path, python: Path | None, dry_run: bool, starts: bool) -> Non
     if problems:
         click.echo(f"\nInstalled. Before the first start {config} needs:\n{problems}")
         click.echo("Then: solard check, sudo systemctl start solard, solard status.")
+        click.echo(GROUP)
         sys.exit(1 if starts else 0)
     if starts:
         start(machine)
         click.echo("\nRunning. `solard status` shows it, `solard live` lets it act.")
     else:
         click.echo("\nInstalled; now: sudo systemctl restart solard, then solard status.")
+        click.echo(GROUP)
 
 
 @click.command()

@@ -43,8 +43,8 @@ def owned_files(python: Path) -> tuple[File, ...]:
 
 
 def unit_text(name: str, python: Path) -> str:
-    """Return a unit that runs solard with `python`; `%` and spaces are escaped for systemd."""
-    program = str(python).replace("%", "%%").replace(" ", "\\x20")
+    """Return a unit that runs solard with `python`, whose path is escaped for systemd."""
+    program = str(python).replace("%", "%%").replace("$", "$$").replace(" ", "\\x20")
     return _read(name).replace("@PYTHON@", program)
 
 

@@ -39,10 +39,10 @@ def this_interpreter() -> Interpreter:
     )
 
 
-def check_visible(interpreter: Interpreter) -> None:
+def check_visible(interpreter: Interpreter, hidden: tuple[Path, ...] = HIDDEN) -> None:
     """Raise InterpreterHidden where a service of another user could not run it."""
     for path in interpreter.needs:
-        home = next((hidden for hidden in HIDDEN if path.is_relative_to(hidden)), None)
+        home = next((place for place in hidden if path.is_relative_to(place)), None)
         if home is not None:
             raise InterpreterHidden(
                 f"services cannot see {path}: {home} is hidden from them; {ADVICE}"

@@ -17,6 +17,8 @@ from solard.system.lines import ask_now
 
 RUN = PurePosixPath("run/solard")
 GPU_SOCKET = RUN / "gpu.sock"
+KEEPER = PurePosixPath("var/lib/solard-gpu")
+ORIGINALS = "originals.json"
 RESTORE_S = 6.0
 """Real seconds that the keeper may take to write every card."""
 
@@ -24,7 +26,7 @@ DATA = {
     PurePosixPath("etc/solard"): "configuration",
     PurePosixPath("var/lib/solard"): "history, backups, keys and state of workloads",
     PurePosixPath("var/lib/private/solard"): "files of workloads",
-    PurePosixPath("var/lib/solard-gpu"): "the cards' own limits, where one could not be restored",
+    KEEPER: "the cards' own limits, since one could not be restored",
 }
 
 
@@ -43,6 +45,7 @@ def uninstall(machine: Machine) -> None:
         machine.run("systemctl", "daemon-reload")
         machine.run("systemctl", "reset-failed", "solard*", may_fail=True)
         _remove_accounts(machine)
+        _forget_cards(machine)
     _name_what_stays(machine)
 
 
@@ -86,6 +89,16 @@ def _remove_accounts(machine: Machine) -> None:
     machine.say(f"remove    /{RUN}")
     if not machine.is_dry:
         shutil.rmtree(machine.at(RUN), ignore_errors=True)
+
+
+def _forget_cards(machine: Machine) -> None:
+    """Remove the keeper's directory, unless a card's own limit is still only there."""
+    keeper = machine.at(KEEPER)
+    if not keeper.exists() or (keeper / ORIGINALS).exists():
+        return
+    machine.say(f"remove    /{KEEPER}")
+    if not machine.is_dry:
+        shutil.rmtree(keeper, ignore_errors=True)
 
 
 def _name_what_stays(machine: Machine) -> None:

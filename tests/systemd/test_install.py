@@ -1,0 +1,189 @@
+"""`solard install` and `solard uninstall` on a directory that is to become a machine."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from solard.config.load import load_settings
+from solard.system.installer.interpreter import (
+    Interpreter,
+    InterpreterHidden,
+    check_visible,
+    owner_of_change,
+)
+
+needs_systemctl = pytest.mark.skipif(
+    shutil.which("systemctl") is None, reason="no systemctl: install the package systemd"
+)
+PYTHON = "/opt/solard/bin/python"
+
+WRITTEN = {
+    "etc/polkit-1/rules.d/50-solard.rules",
+    "etc/solard/solard.yaml",
+    "etc/systemd/system/multi-user.target.wants/solard-gpu.service",
+    "etc/systemd/system/multi-user.target.wants/solard.service",
+    "etc/systemd/system/solard-failsafe.service",
+    "etc/systemd/system/solard-gpu.service",
+    "etc/systemd/system/solard-miner@.service",
+    "etc/systemd/system/solard-miners.slice",
+    "etc/systemd/system/solard.service",
+    "etc/systemd/system/solard.slice",
+    "etc/sysusers.d/solard.conf",
+    "etc/tmpfiles.d/solard.conf",
+}
+
+
+def solard(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (sys.executable, "-m", "solard", *arguments),
+        env=dict(os.environ) if path is None else {**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def install(root: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return solard("install", "--root", str(root), "--python", PYTHON, *more)
+
+
+def files_under(root: Path) -> set[str]:
+    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_symlink() or p.is_file()}
+
+
+@needs_systemctl
+def test_install_writes_these_files_and_no_others(tmp_path: Path) -> None:
+    done = install(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert files_under(tmp_path) == WRITTEN
+
+
+@needs_systemctl
+def test_install_says_what_the_configuration_still_needs(tmp_path: Path) -> None:
+    said = install(tmp_path).stdout
+
+    assert "site.latitude has no value; write a coordinate like 46.81" in said
+    assert "Then: solard check, sudo systemctl start solard" in said
+
+
+@needs_systemctl
+def test_starter_configuration_is_fine_once_it_is_filled_in(tmp_path: Path) -> None:
+    install(tmp_path)
+    config = tmp_path / "etc/solard/solard.yaml"
+    text = config.read_text(encoding="utf-8")
+    for empty, filled in (
+        ("latitude: ", "latitude: 46.81 "),
+        ("longitude: ", "longitude: 9.84 "),
+        ("supply: ", "supply: off-grid "),
+        ("host: ", "host: 192.168.1.50 "),
+        ("peak: ,", "peak: 6 kWp,"),
+        ("capacity: ", "capacity: 10 kWh "),
+    ):
+        text = text.replace(empty, filled, 1)
+    config.write_text(text, encoding="utf-8")
+
+    settings = load_settings(config)
+
+    assert not settings.live
+
+
+@needs_systemctl
+def test_install_again_changes_nothing(tmp_path: Path) -> None:
+    install(tmp_path)
+    config = tmp_path / "etc/solard/solard.yaml"
+    config.write_text("mode: live\n", encoding="utf-8")
+
+    said = install(tmp_path).stdout
+
+    assert "write " not in said.partition("Installed")[0]
+    assert config.read_text(encoding="utf-8") == "mode: live\n"
+
+
+@needs_systemctl
+def test_uninstall_leaves_and_names_only_the_data(tmp_path: Path) -> None:
+    install(tmp_path)
+
+    done = solard("uninstall", "--root", str(tmp_path))
+
+    assert done.returncode == 0, done.stderr
+    assert files_under(tmp_path) == {"etc/solard/solard.yaml"}
+    assert "  /etc/solard  configuration" in done.stdout
+
+
+@needs_systemctl
+def test_uninstall_names_the_owners_own_drop_ins(tmp_path: Path) -> None:
+    install(tmp_path)
+    own = tmp_path / "etc/systemd/system/solard.service.d/override.conf"
+    own.parent.mkdir()
+    own.write_text("[Service]\nNice=1\n", encoding="utf-8")
+
+    said = solard("uninstall", "--root", str(tmp_path)).stdout
+
+    assert own.exists()
+    assert "/etc/systemd/system/solard.service.d  your changes to solard.service" in said
+
+
+@needs_systemctl
+def test_uninstall_twice_is_harmless(tmp_path: Path) -> None:
+    assert solard("uninstall", "--root", str(tmp_path)).returncode == 0
+    assert files_under(tmp_path) == set()
+
+
+@needs_systemctl
+def test_dry_run_writes_nothing(tmp_path: Path) -> None:
+    done = install(tmp_path, "--dry-run")
+
+    assert "write     /etc/systemd/system/solard.service" in done.stdout
+    assert files_under(tmp_path) == set()
+
+
+def test_machine_without_systemd_gets_a_sentence(tmp_path: Path) -> None:
+    done = solard("install", "--root", str(tmp_path), path=str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("solard: this machine is not run by systemd")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("place", ["/root/venv", "/home/ann/solard", "/tmp/venv"])
+def test_python_that_services_cannot_see_is_refused(place: str) -> None:
+    program = Path(place, "bin/python")
+
+    with pytest.raises(InterpreterHidden, match="python3 -m venv /opt/solard"):
+        check_visible(Interpreter(program=program, needs=(program,)))
+
+
+def test_venv_outside_homes_that_points_into_one_is_refused() -> None:
+    base = Path("/root/.pyenv/versions/3.11.7/bin/python3.11")
+
+    with pytest.raises(InterpreterHidden, match="/root is hidden"):
+        check_visible(Interpreter(program=Path(PYTHON), needs=(Path(PYTHON), base)))
+
+
+def test_directory_closed_to_others_is_named(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    (closed / "bin").mkdir(parents=True)
+    closed.chmod(0o700)
+    program = closed / "bin/python"
+    open_above = tuple(parent for parent in tmp_path.parents if not parent.stat().st_mode & 1)
+
+    with pytest.raises(InterpreterHidden, match="closed to others") as failure:
+        check_visible(Interpreter(program=program, needs=(program,)), hidden=())
+
+    assert str(open_above[-1] if open_above else closed) in str(failure.value)
+
+
+def test_python_of_somebody_else_is_noticed(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to give a file to another user")
+    program = tmp_path / "bin/python"
+    program.parent.mkdir()
+    os.chown(program.parent, 1234, 1234)
+
+    assert owner_of_change(Interpreter(program=program, needs=(program,))) == 1234
