@@ -75,7 +75,8 @@ def test_new_rig_may_start_its_first_card_at_once() -> None:
 
 
 def test_parked_card_rests_ten_minutes() -> None:
-    lately = (CardMemory(gpu_id="gpu-0", parked=False, since_s=0.0),) + (
+    lately = (
+        CardMemory(gpu_id="gpu-0", parked=False, since_s=0.0),
         CardMemory(gpu_id="gpu-1", parked=True, since_s=401.0),
     )
 

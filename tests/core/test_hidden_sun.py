@@ -78,6 +78,26 @@ def test_battery_that_refuses_charge_is_a_sign_too() -> None:
     assert proposal.why.startswith("Battery 60 % and refusing charge")
 
 
+def test_battery_that_charges_below_its_limit_gets_all_the_sun_there_is() -> None:
+    charging = battery_at(0.97, -800.0, max_charge_w=2000.0)
+    at_limit = battery_at(0.97, -1900.0, max_charge_w=2000.0)
+
+    assert RULE.propose(inputs_of(state=island(battery=charging))).proposal.preferred_w is None
+    assert RULE.propose(inputs_of(state=island(battery=at_limit))).proposal.preferred_w == 140.0
+
+
+def test_running_search_goes_on_while_its_own_steps_take_the_charge_down() -> None:
+    start = inputs_of(state=island(battery=battery_at(0.96, -1900.0, max_charge_w=2000.0)))
+    first = RULE.propose(start)
+    lower = after(start, first, 60, battery=battery_at(0.96, -1200.0, max_charge_w=2000.0))
+    spent = after(start, first, 60, battery=battery_at(0.92, -1200.0, max_charge_w=2000.0))
+    cold = after(start, first, 60, battery=battery_at(0.5, 0.0, max_charge_w=0.0))
+
+    assert RULE.propose(lower).proposal.preferred_w == 290.0
+    assert RULE.propose(spent).proposal.preferred_w is None
+    assert RULE.propose(cold).proposal.preferred_w == 290.0
+
+
 def test_there_is_nothing_to_look_for() -> None:
     cases = {
         "the battery is not full": island(battery=battery_at(0.8, 0.0)),
@@ -125,3 +145,6 @@ def test_search_never_leaves_the_envelope() -> None:
     due = RULE.propose(after(start, RULE.propose(start), 60))
 
     assert due.proposal.preferred_w == 700.0
+    assert due.proposal.next == (
+        "Every card is at its limit; back off if the battery gives more than 150 W (now 0 W)."
+    )

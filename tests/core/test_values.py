@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from solard.core.bounds import PowerBounds
 from solard.core.codec import Codec, CodecError
-from solard.core.curves import CurvePoint, WorkCurve, prior_curve, upper_hull
+from solard.core.curves import CurvePoint, prior_curve, upper_hull
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.ledger import SourceEnergy, split_by_source
 from solard.core.modes import WorkMode, lower_mode

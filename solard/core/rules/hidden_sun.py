@@ -1,12 +1,12 @@
 """Look for sun that a throttling inverter hides: small steps, and back as soon as it costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from solard.core.decision import Proposal
 from solard.core.inputs import Answer, DecideInputs, Note
 from solard.core.loads import envelope, standby_w
 from solard.core.rules.answers import no_objection
-from solard.core.state import BatteryState, SiteState, Supply
+from solard.core.state import SiteState, Supply
 from solard.core.units import energy_wh
 from solard.core.wording import say_duration, say_percent, say_power
 
@@ -15,6 +15,19 @@ FULL_SOC = 0.95
 """From here on chargers taper, and panels may be held back without a word."""
 DAYLIGHT_W = 30.0
 """Panels that give less than this have nothing worth looking for."""
+STAY_MARGIN_SOC = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sight:
+    """What the search looks at, all of it known; W and 0..1."""
+
+    pv_w: float
+    rig_w: float
+    battery_w: float
+    """+ discharging."""
+    soc: float
+    max_charge_w: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,38 +51,37 @@ class HiddenSun:
 
     def propose(self, inputs: DecideInputs) -> Answer:
         """Answer with a wish for a little more than now, or with none."""
-        state, before = inputs.state, inputs.memory.note(RULE)
-        battery = state.battery
-        if not self._may_hide(state) or battery is None or battery.power_w is None:
+        before = inputs.memory.note(RULE)
+        sight = _look(inputs.state)
+        if sight is None or not self._may_hide(inputs.state, sight, before):
             return no_objection(inputs, RULE, "No sign that panels are held back.")
-        used_wh = self._used_wh(inputs, before, battery.power_w)
-        note = self._next_note(inputs, before, battery.power_w, used_wh)
-        if note.level_w is None:
-            return no_objection(inputs, RULE, "Nothing to raise from.", note)
-        wait_s = self._wait_left_s(note, state)
+        note = self._next_note(inputs, sight, before)
         proposal = Proposal(
             rule=RULE,
             bounds=envelope(inputs),
             preferred_w=note.level_w,
-            why=self._why(state, battery, note),
-            next=(
-                f"+{say_power(self.step_w)} in {say_duration(wait_s)}; back off if the battery "
-                f"gives more than {say_power(self.back_off_w)} "
-                f"(now {say_power(max(0.0, battery.power_w))})."
-            ),
+            why=_why(sight, note),
+            next=self._next(inputs, sight, note),
         )
         return Answer(proposal=proposal, notes=(note,))
 
-    def _may_hide(self, state: SiteState) -> bool:
-        battery = state.battery
-        if state.pv_w is None or state.pv_w < DAYLIGHT_W or battery is None or battery.soc is None:
-            return False
-        if state.rig_w is None or not self._export_is_closed(state):
+    def _may_hide(self, state: SiteState, sight: _Sight, before: Note) -> bool:
+        """Say whether sun may be lost: nobody else takes it, and the battery takes all it can.
+
+        A battery that charges below its limit gets all the sun there is. Once the search runs it
+        goes on while the battery is nearly full: its own steps take the charge down.
+        """
+        if not self._export_is_closed(state):
             return False
         if state.pv_throttled is not None and state.supply is Supply.GRID:
             return state.pv_throttled
-        refuses = battery.max_charge_w is not None and battery.max_charge_w < self.back_off_w
-        return bool(state.pv_throttled) or refuses or battery.soc >= FULL_SOC
+        limit_w = sight.max_charge_w
+        full = sight.soc >= FULL_SOC
+        if before.level_w is not None:
+            refuses = limit_w is not None and limit_w < self.back_off_w
+            return refuses or sight.soc >= FULL_SOC - STAY_MARGIN_SOC
+        takes_all = full if limit_w is None else -sight.battery_w >= limit_w - self.back_off_w
+        return bool(state.pv_throttled) or takes_all
 
     def _export_is_closed(self, state: SiteState) -> bool:
         if state.supply is Supply.ISLAND:
@@ -78,51 +90,66 @@ class HiddenSun:
             return False
         return state.grid_w is not None and -state.grid_w >= self.export_at_most_w - self.back_off_w
 
-    def _used_wh(self, inputs: DecideInputs, before: Note, battery_w: float) -> float:
-        last_s = inputs.memory.decided_s
-        elapsed_s = 0.0 if last_s is None else inputs.state.taken_s - last_s
-        return max(0.0, before.used_wh + energy_wh(battery_w, elapsed_s))
-
-    def _next_note(
-        self, inputs: DecideInputs, before: Note, battery_w: float, used_wh: float
-    ) -> Note:
+    def _next_note(self, inputs: DecideInputs, sight: _Sight, before: Note) -> Note:
         """Return the level to ask for: up after a quiet while, down at once, else as it was.
 
         `active` means waiting after a miss; `since_s` is the last change of level.
         """
-        state, room = inputs.state, envelope(inputs)
-        now_s, rig_w = state.taken_s, state.rig_w
-        if rig_w is None:
-            return Note(key=RULE)
-        if before.level_w is None or before.since_s is None:
-            level_w = room.clamp(max(rig_w, standby_w(inputs)))
+        now_s, room = inputs.state.taken_s, envelope(inputs)
+        if before.level_w is None:
+            level_w = room.clamp(max(sight.rig_w, standby_w(inputs)))
             return Note(key=RULE, since_s=now_s, level_w=level_w)
-        if battery_w > self.back_off_w or used_wh > self.allowance_wh:
-            level_w = room.clamp(min(before.level_w, rig_w) - max(battery_w, 0.0))
+        used_wh = _used_wh(inputs, sight, before)
+        if sight.battery_w > self.back_off_w or used_wh > self.allowance_wh:
+            level_w = room.clamp(min(before.level_w, sight.rig_w) - max(sight.battery_w, 0.0))
             return Note(key=RULE, active=True, since_s=now_s, level_w=level_w)
-        if self._wait_left_s(before, state) > 0:
-            return Note(
-                key=RULE,
-                active=before.active,
-                since_s=before.since_s,
-                level_w=before.level_w,
-                used_wh=used_wh,
-            )
-        reached_w = min(before.level_w, rig_w + self.step_w)
-        return Note(
-            key=RULE, since_s=now_s, level_w=room.clamp(reached_w + self.step_w), used_wh=used_wh
-        )
+        if self._wait_left_s(before, now_s) > 0:
+            return replace(before, used_wh=used_wh)
+        # Not ahead of the rig: cards that cannot follow must not be asked for ever more.
+        level_w = min(before.level_w, sight.rig_w + self.step_w) + self.step_w
+        return Note(key=RULE, since_s=now_s, level_w=room.clamp(level_w), used_wh=used_wh)
 
-    def _wait_left_s(self, note: Note, state: SiteState) -> float:
+    def _wait_left_s(self, note: Note, now_s: float) -> float:
         wait_s = self.wait_s if note.active else self.step_after_s
-        return max(0.0, wait_s - (state.taken_s - (note.since_s or state.taken_s)))
+        return max(0.0, wait_s - (now_s - (note.since_s or now_s)))
 
-    def _why(self, state: SiteState, battery: BatteryState, note: Note) -> str:
-        pv = say_power(state.pv_w or 0.0)
-        soc = say_percent(battery.soc or 0.0)
-        charge = " and refusing charge" if battery.max_charge_w == 0 else ""
-        looking = "waiting after a miss" if note.active else "trying hidden sun"
+    def _next(self, inputs: DecideInputs, sight: _Sight, note: Note) -> str:
+        step = "Every card is at its limit"
+        if note.level_w is not None and note.level_w < envelope(inputs).max_w:
+            wait_s = self._wait_left_s(note, inputs.state.taken_s)
+            step = f"+{say_power(self.step_w)} in {say_duration(wait_s)}"
         return (
-            f"Battery {soc}{charge}; panels give {pv} and may be held back: {looking} "
-            f"with {say_power(note.level_w or 0.0)} for the rig."
+            f"{step}; back off if the battery gives more than {say_power(self.back_off_w)} "
+            f"(now {say_power(max(0.0, sight.battery_w))})."
         )
+
+
+def _look(state: SiteState) -> _Sight | None:
+    """Return what the search needs to see, or None in the dark or where a part is unknown."""
+    battery = state.battery
+    if state.pv_w is None or state.pv_w < DAYLIGHT_W or state.rig_w is None or battery is None:
+        return None
+    if battery.soc is None or battery.power_w is None:
+        return None
+    return _Sight(
+        pv_w=state.pv_w,
+        rig_w=state.rig_w,
+        battery_w=battery.power_w,
+        soc=battery.soc,
+        max_charge_w=battery.max_charge_w,
+    )
+
+
+def _used_wh(inputs: DecideInputs, sight: _Sight, before: Note) -> float:
+    """Return what the battery has given for the search; charging pays it back."""
+    elapsed_s = inputs.state.taken_s - (inputs.memory.decided_s or inputs.state.taken_s)
+    return max(0.0, before.used_wh + energy_wh(sight.battery_w, elapsed_s))
+
+
+def _why(sight: _Sight, note: Note) -> str:
+    charge = " and refusing charge" if sight.max_charge_w == 0 else ""
+    looking = "waiting after a miss" if note.active else "trying hidden sun"
+    return (
+        f"Battery {say_percent(sight.soc)}{charge}; panels give {say_power(sight.pv_w)} and may "
+        f"be held back: {looking} with {say_power(note.level_w or 0.0)} for the rig."
+    )
