@@ -223,6 +223,12 @@ def test_sun_that_is_held_back_is_said_with_what_the_sky_allows() -> None:
     assert plain(energy.energy(_on(CABIN), 58, 12)[0]).endswith("held back of 3.56 kW")
 
 
+def test_a_sky_below_what_the_panels_give_is_not_said() -> None:
+    bright = replace(CABIN, state=replace(CABIN.state, pv_w=3900.0))
+
+    assert plain(energy.energy(_on(bright), 58, 12)[0]).endswith("▇▇▇ held back")
+
+
 def test_an_island_has_no_grid_and_a_generator_says_that_it_runs() -> None:
     running = replace(CABIN.state, supply=Supply.GENERATOR, generator_w=2400.0)
 

@@ -121,7 +121,8 @@ def _sun_row(view: SiteView, full_w: float, bars: int, note: int) -> Line:
 def _sun_note(view: SiteView, width: int) -> tuple[str, Tone]:
     sky_w = sky_now_w(view)
     if view.state.pv_throttled:
-        sky = "" if sky_w is None else f" of {words.power(sky_w)}"
+        more = sky_w is not None and sky_w > (view.state.pv_w or 0.0)
+        sky = f" of {words.power(sky_w)}" if more else ""
         return longest_that_fits((f"held back{sky}", "held back"), width), Tone.WARN
     if sky_w is None:
         return "", Tone.MUTED
