@@ -4,6 +4,7 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Protocol
 
 from solard.core.errors import SolardError
@@ -81,6 +82,8 @@ def clock_from_environment() -> Clock:
     try:
         start, monotonic, speed = text.split(",")
         clock = ScaledClock(datetime.fromisoformat(start), float(monotonic), float(speed))
+        if not (isfinite(clock.started_s) and isfinite(clock.speed)):
+            raise ValueError("not finite")
     except ValueError as err:
         raise ClockSettingInvalid(
             f"{CLOCK_VARIABLE}={text!r} is not START,MONOTONIC,SPEED; unset it to use real time"

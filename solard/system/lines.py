@@ -37,8 +37,8 @@ async def ask(path: Path, request: dict[str, Any], timeout_s: float = 2.0) -> di
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
-    except (OSError, TimeoutError, ValueError) as err:
-        raise NoAnswer(f"no answer on {path} in {timeout_s:g} s: {err or 'timeout'}") from err
+    except (OSError, TimeoutError, ValueError, RecursionError) as err:
+        raise NoAnswer(f"no answer on {path} in {timeout_s:g} s: {_reason(err)}") from err
 
 
 def ask_now(path: Path, request: dict[str, Any], timeout_s: float = 2.0) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def ask_now(path: Path, request: dict[str, Any], timeout_s: float = 2.0) -> dict
             link.sendall(_line(request))
             with link.makefile("rb") as stream:
                 return _answer(path, stream.readline(MAX_LINE_BYTES))
-    except (OSError, ValueError) as err:
-        raise NoAnswer(f"no answer on {path} in {timeout_s:g} s: {err or 'timeout'}") from err
+    except (OSError, ValueError, RecursionError) as err:
+        raise NoAnswer(f"no answer on {path} in {timeout_s:g} s: {_reason(err)}") from err
 
 
 async def serve_lines(path: Path, handler: Handler, mode: int = 0o660) -> asyncio.Server:
@@ -83,7 +83,7 @@ async def _handle(handler: Handler, line: bytes) -> dict[str, Any]:
         request = json.loads(line)
         if not isinstance(request, dict):
             raise TypeError("a request is an object")
-    except (ValueError, TypeError) as err:
+    except (ValueError, TypeError, RecursionError) as err:
         return {"ok": False, "error": f"not a request: {err}"}
     try:
         return {"ok": True, **await handler(request)}
@@ -102,3 +102,8 @@ def _answer(path: Path, line: bytes) -> dict[str, Any]:
     if not answer.get("ok"):
         raise Denied(str(answer.get("error", "refused without a reason")))
     return answer
+
+
+def _reason(err: Exception) -> str:
+    said = err.strerror if isinstance(err, OSError) else str(err)
+    return said or "nothing came"

@@ -4,15 +4,19 @@ import os
 import socket
 import time
 
+SEND_S = 0.1
+"""Longest wait for a supervisor whose queue is full: the tick must go on."""
+
 
 def notify(*messages: str) -> bool:
-    """Send one datagram to the supervisor; say whether there is one to hear it."""
+    """Send one datagram to the supervisor; say whether it was taken."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return False
     if address.startswith("@"):
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as link:
+        link.settimeout(SEND_S)
         try:
             link.sendto("\n".join(messages).encode(), address)
         except OSError:

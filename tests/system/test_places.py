@@ -1,0 +1,39 @@
+"""Where things lie, for the system and for a home of one's own."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from solard.system.places import HOME_VARIABLE, places_at, places_from_environment
+
+
+def test_system_s_places_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(HOME_VARIABLE, raising=False)
+    places = places_from_environment()
+
+    assert places.config == Path("/etc/solard/solard.yaml")
+    assert places.database == Path("/var/lib/solard/solard.db")
+    assert places.lock == Path("/var/lib/solard/lock")
+    assert places.api_socket == Path("/run/solard/api.sock")
+    assert places.gpu_socket == Path("/run/solard/gpu.sock")
+    assert places.work_socket("miner") == Path("/run/solard/work/miner.sock")
+
+
+def test_home_holds_all_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, "/srv/rig")
+
+    assert places_from_environment() == places_at(Path("/srv/rig"))
+    assert places_from_environment().state == Path("/srv/rig/state")
+
+
+def test_made_places_are_closed_to_strangers_and_kept(tmp_path: Path) -> None:
+    places = places_at(tmp_path / "rig")
+    places.make()
+    (places.state / "solard.db").write_text("history")
+
+    places.make()
+
+    for place in (places.etc, places.state, places.run, places.work):
+        assert stat.S_IMODE(place.stat().st_mode) & 0o007 == 0
+    assert places.database.read_text() == "history"
