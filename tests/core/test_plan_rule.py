@@ -1,14 +1,17 @@
 """The merit order: which power is worth running."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from solard.core.curves import CurvePoint, WorkCurve
 from solard.core.rig import Workload
 from solard.core.rules.plan_rule import PlanRule
 from solard.core.state import Supply
 from solard.core.tariff import Tariff
 from tests.core.sites import (
+    CURVE,
     NOON,
     battery_at,
     inputs_of,
@@ -24,6 +27,14 @@ RULE = PlanRule(max_discharge_w=5000.0)
 MINER = Workload(name="miner", gpu_ids=("gpu-0", "gpu-1"), worth_per_h=0.06)
 """0.06 per hour for both cards at 600 W. Best stretch of the curve: 0.117 per kWh; the one from
 200 to 300 W: 0.09 per kWh."""
+
+
+def why(rule: PlanRule = RULE, **changes: object) -> str:
+    return rule.propose(inputs_of(**changes)).proposal.why  # type: ignore[arg-type]
+
+
+DARK = state_of(pv_w=0.0, load_w=540.0, battery=battery_at(0.9, 540.0))
+"""Night: the house takes 400 W, the battery gives all."""
 
 
 def wanted_w(rule: PlanRule = RULE, **changes: object) -> float | None:
@@ -43,10 +54,7 @@ def test_work_of_unknown_worth_takes_all_surplus_and_no_more() -> None:
 def test_no_surplus_means_no_work() -> None:
     state = state_of(pv_w=300.0, battery=battery_at(0.7, 240.0))
 
-    proposal = RULE.propose(inputs_of(state=state, tariff=PRICES)).proposal
-
-    assert proposal.preferred_w == 140.0
-    assert proposal.why == "Surplus is 0 W: no work is worth its energy now."
+    assert wanted_w(state=state, tariff=PRICES) == 140.0
 
 
 def test_surplus_smaller_than_the_idle_rig_starts_nothing() -> None:
@@ -82,18 +90,23 @@ def test_stored_energy_that_is_worth_more_than_work_is_not_displaced() -> None:
 
 
 def test_cheap_stored_energy_lets_the_battery_feed_work() -> None:
-    state = state_of(pv_w=0.0, load_w=540.0, battery=battery_at(0.9, 540.0))
     cheap = plan_of(plan_slot(water_value_per_kwh=0.05))
 
-    proposal = RULE.propose(
-        inputs_of(state=state, tariff=PRICES, workloads=(MINER,), plan=cheap)
-    ).proposal
+    assert wanted_w(state=DARK, tariff=PRICES, workloads=(MINER,), plan=cheap) == 700.0
 
-    assert proposal.preferred_w == 700.0
-    assert proposal.why == (
-        "Surplus 0 W: 700 W are worth running, up to the battery "
-        "(stored energy is worth 0.050/kWh)."
-    )
+
+def test_work_of_unknown_worth_leaves_sun_that_is_worth_more_in_the_battery() -> None:
+    dear, cheap = (plan_of(plan_slot(water_value_per_kwh=value)) for value in (0.30, 0.084))
+
+    assert wanted_w(tariff=PRICES, plan=dear) == 140.0
+    assert wanted_w(tariff=PRICES, plan=cheap) == 700.0
+
+
+def test_work_of_unknown_worth_buys_nothing_however_cheap() -> None:
+    free = plan_of(plan_slot(water_value_per_kwh=0.0))
+    buyer = PlanRule(max_discharge_w=5000.0, import_at_most_w=4000.0)
+
+    assert wanted_w(buyer, state=DARK, tariff=Tariff(import_per_kwh=0.0), plan=free) == 140.0
 
 
 def test_stated_discharge_limit_bounds_what_the_battery_gives() -> None:
@@ -161,6 +174,14 @@ def test_card_in_other_hands_is_left_out() -> None:
     assert wanted_w(state=state) == 650.0
 
 
+def test_power_that_brings_no_work_is_never_wanted() -> None:
+    flat = WorkCurve(points=(*CURVE.points[:2], CurvePoint(300.0, 70.0)))
+    bare = rig_of(1)
+    rig = replace(bare, curves=((bare.cards[0].gpu_id, flat),))
+
+    assert wanted_w(rig=rig) == 300.0
+
+
 def test_next_names_the_plans_next_clear_change() -> None:
     plan = plan_of(plan_slot(0, rig_w=700.0), plan_slot(1, rig_w=680.0), plan_slot(2, rig_w=300.0))
 
@@ -193,3 +214,116 @@ def test_plan_that_is_too_old_or_from_the_future_is_not_used(age_s: float) -> No
     assert RULE.propose(inputs_of(plan=plan)).proposal.next == (
         "A new plan; until then only surplus is used."
     )
+
+
+class TestWhy:
+    """One line, in live values: where the energy comes from, and what stops the rig."""
+
+    def test_enough_sun_for_everything(self) -> None:
+        assert why(tariff=PRICES) == "Surplus 2.6 kW: enough for the whole rig, 700 W."
+
+    def test_all_the_sun_there_is(self) -> None:
+        state = state_of(pv_w=800.0, load_w=540.0, battery=battery_at(0.7, -260.0))
+
+        assert why(state=state, tariff=PRICES) == "Surplus 400 W: the rig takes all of it."
+
+    def test_sun_without_anything_else_for_sale(self) -> None:
+        state = state_of(pv_w=800.0, battery=None)
+
+        assert why(state=state) == "Surplus 400 W: the rig takes all of it."
+
+    def test_sun_and_a_battery_that_is_too_dear(self) -> None:
+        state = state_of(pv_w=800.0, battery=battery_at(1.0, 0.0), grid_w=-260.0)
+        plan = plan_of(plan_slot(water_value_per_kwh=0.20))
+
+        assert why(state=state, tariff=PRICES, workloads=(MINER,), plan=plan) == (
+            "Surplus 400 W: the rig takes all of it; what the battery holds is worth more "
+            "(0.211 EUR/kWh, work earns 0.117 EUR/kWh)."
+        )
+
+    def test_export_that_pays_more_than_the_rigs_last_watts(self) -> None:
+        dear = Tariff(currency="EUR", import_per_kwh=0.30, export_per_kwh=0.10)
+
+        assert why(tariff=dear, workloads=(MINER,), state=exporting()) == (
+            "Surplus 2.6 kW: 500 W for the rig; exporting pays more "
+            "(0.10 EUR/kWh, work earns 0.09 EUR/kWh)."
+        )
+
+    def test_sun_that_is_worth_more_in_the_battery(self) -> None:
+        plan = plan_of(plan_slot(water_value_per_kwh=0.20))
+
+        assert why(tariff=PRICES, workloads=(MINER,), plan=plan) == (
+            "Surplus 2.6 kW: in the battery it is worth more "
+            "(0.19 EUR/kWh, work earns 0.117 EUR/kWh)."
+        )
+
+    def test_a_battery_that_gives_all(self) -> None:
+        plan = plan_of(plan_slot(water_value_per_kwh=0.05))
+
+        assert why(state=DARK, tariff=PRICES, workloads=(MINER,), plan=plan) == (
+            "No surplus: 700 W for the rig, all from the battery "
+            "(0.053 EUR/kWh, work earns 0.09 EUR/kWh)."
+        )
+
+    def test_a_grid_that_gives_the_rest(self) -> None:
+        state = state_of(pv_w=800.0, battery=None)
+        cheap = Tariff(currency="CHF", import_per_kwh=0.05, export_per_kwh=0.0)
+        plan = plan_of(plan_slot(water_value_per_kwh=0.0))
+        buyer = PlanRule(import_at_most_w=4000.0)
+
+        assert why(buyer, state=state, tariff=cheap, workloads=(MINER,), plan=plan) == (
+            "Surplus 400 W: 700 W for the rig, the rest from the grid "
+            "(0.05 CHF/kWh, work earns 0.09 CHF/kWh)."
+        )
+
+    def test_a_grid_that_costs_too_much(self) -> None:
+        plan = plan_of(plan_slot(water_value_per_kwh=0.0))
+        buyer = PlanRule(import_at_most_w=4000.0)
+        state = state_of(pv_w=300.0, battery=None)
+
+        assert why(buyer, state=state, tariff=PRICES, workloads=(MINER,), plan=plan) == (
+            "No surplus, and the grid costs more (0.30 EUR/kWh, work earns 0.117 EUR/kWh)."
+        )
+
+    def test_work_that_nobody_values(self) -> None:
+        assert why(state=DARK, tariff=PRICES) == (
+            "No surplus, and nothing is bought for work whose worth nobody states."
+        )
+
+    def test_no_plan_to_buy_by(self) -> None:
+        assert why(state=DARK, tariff=PRICES, workloads=(MINER,)) == (
+            "No surplus, and without a fresh plan nothing is bought."
+        )
+
+    def test_nothing_at_all(self) -> None:
+        assert why(state=state_of(pv_w=300.0, battery=None)) == "No surplus: no work."
+
+    def test_sun_that_does_not_carry_the_idle_rig(self) -> None:
+        plain = state_of(pv_w=500.0, battery=None)
+        stored = state_of(pv_w=500.0, battery=battery_at(0.7, 40.0))
+
+        assert why(state=plain) == "Surplus 100 W, less than the idle rig's 140 W."
+        assert why(state=stored, workloads=(MINER,)) == (
+            "Surplus 100 W, less than the idle rig's 140 W; without a fresh plan nothing is bought."
+        )
+
+    def test_cards_in_other_hands(self) -> None:
+        assert why(rig=rig_of(0)) == "Surplus 2.6 kW: no card here can be steered."
+
+    def test_off_grid_energy_has_no_price(self) -> None:
+        rule = PlanRule(nominal_per_kwh=0.10, max_discharge_w=5000.0)
+        dear, dearer = (plan_of(plan_slot(water_value_per_kwh=value)) for value in (0.20, 9.5))
+
+        assert why(rule, plan=dear) == (
+            "Surplus 2.6 kW: in the battery it is worth more (1.9 × what work counts)."
+        )
+        assert why(rule, plan=dearer) == (
+            "Surplus 2.6 kW: in the battery it is worth more (more than 10 × what work counts)."
+        )
+
+    def test_work_that_is_worth_nothing(self) -> None:
+        rule = PlanRule(nominal_per_kwh=0.0, max_discharge_w=5000.0)
+
+        assert why(rule, plan=plan_of(plan_slot(water_value_per_kwh=0.05))) == (
+            "Surplus 2.6 kW: in the battery it is worth more (more than 10 × what work counts)."
+        )
