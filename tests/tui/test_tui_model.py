@@ -373,6 +373,15 @@ def test_a_gap_in_the_data_stays_a_gap() -> None:
     assert "██     ██" in rows[5]
 
 
+def test_coarse_history_before_a_fine_trace_has_no_holes() -> None:
+    early = tuple(point for point in HOME.trace[::6] if point.at < NOW - timedelta(hours=3))
+    late = tuple(point for point in HOME.trace if point.at >= NOW - timedelta(hours=3))
+
+    rows = _text(day.day_chart(_on(replace(HOME, trace=early + late)), 79, 11))
+
+    assert "━" * 27 + "█" * 17 + "░" in rows[8]
+
+
 def test_the_present_stands_in_while_the_trace_lags() -> None:
     lagging = tuple(point for point in HOME.trace if point.at < NOW - timedelta(hours=1))
 

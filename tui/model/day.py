@@ -1,5 +1,6 @@
 """Today's sun: what was, what is forecast, and the rig's draw across it."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -13,6 +14,8 @@ from tui.model.picture import Picture
 from tui.text import Line, Lines, Span, Tone, as_many_as_fit, line, muted
 
 DAY_S = 86_400.0
+SPEAKS_FOR = timedelta(minutes=5)
+"""How long a lone point of the trace stands for its time; else 1.5 times the spacing before it."""
 _CHART_ROWS, _LABEL_CELLS = 7, 8
 
 
@@ -107,14 +110,13 @@ def _columns(view: SiteView, width: int) -> tuple[Column, ...]:
     midnight = _midnight(view)
     step = timedelta(seconds=DAY_S / width)
     now = view.state.taken_at
-    reach = _reach(view.trace)
     made = []
     for index in range(width):
         starts, ends = midnight + index * step, midnight + (index + 1) * step
         if starts <= now:
-            seen = _seen(view.trace, starts, ends, reach)
+            seen = _seen(view.trace, starts, ends)
             if not seen and now < ends:
-                seen = [_present(view)]
+                seen = (_present(view),)
             pv_w, rig_w = _mean(seen, lambda p: p.pv_w), _mean(seen, lambda p: p.rig_w)
         else:
             pv_w, rig_w = None, _planned_w(view.plan, starts, ends)
@@ -137,22 +139,17 @@ def _present(view: SiteView) -> TracePoint:
     )
 
 
-def _reach(trace: tuple[TracePoint, ...]) -> timedelta:
-    """Return how far one point of the trace speaks: a gap in the data is longer than that."""
-    if len(trace) < 2:
-        return timedelta(minutes=5)
-    return 1.5 * (trace[-1].at - trace[0].at) / (len(trace) - 1)
-
-
 def _seen(
-    trace: Iterable[TracePoint], starts: datetime, ends: datetime, reach: timedelta
-) -> list[TracePoint]:
+    trace: tuple[TracePoint, ...], starts: datetime, ends: datetime
+) -> tuple[TracePoint, ...]:
     """Return the points inside a column, or the newest before it that still speaks for it."""
-    inside = [point for point in trace if starts <= point.at < ends]
-    if inside:
+    first = bisect_left(trace, starts, key=lambda point: point.at)
+    inside = trace[first : bisect_left(trace, ends, key=lambda point: point.at)]
+    if inside or first == 0:
         return inside
-    before = [point for point in trace if starts - reach <= point.at < starts]
-    return before[-1:]
+    last = trace[first - 1]
+    spacing = last.at - trace[first - 2].at if first > 1 else SPEAKS_FOR
+    return (last,) if starts - last.at <= 1.5 * spacing else ()
 
 
 def _midnight(view: SiteView) -> datetime:
