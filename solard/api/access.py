@@ -11,7 +11,7 @@ from hmac import compare_digest
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from solard.api.guard import guard_of, peer_uid
+from solard.api.guard import guard_of, peer_of
 from solard.api.refusal import Handler, refuse
 from solard.core.errors import SolardError
 
@@ -63,8 +63,12 @@ def hash_token(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def check_access(door: TcpDoor | None) -> Middleware:
-    """Return the middleware that lets in whom the door allows."""
+def check_access(door: TcpDoor | None, workload_gids: frozenset[int]) -> Middleware:
+    """Return the middleware that lets in whom the door allows.
+
+    Processes whose primary group is in `workload_gids` may read and not write: a miner from
+    elsewhere must not steer the rig.
+    """
     refusals = _Refusals()
 
     @web.middleware
@@ -76,9 +80,12 @@ def check_access(door: TcpDoor | None) -> Middleware:
                 refusals.note(request)
                 return refused
         if request.method not in {"GET", "HEAD"}:
+            peer = peer_of(request)
+            if peer is not None and peer.gid in workload_gids:
+                return refuse(403, "workloads may read this API, not command it")
             if request.content_type != "application/json":
                 return refuse(415, "writes are JSON: send Content-Type: application/json")
-            _log.info("api write: path=%s uid=%s", request.path, peer_uid(request))
+            _log.info("api write: path=%s uid=%s", request.path, peer and peer.uid)
         return await handler(request)
 
     return check

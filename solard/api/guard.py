@@ -133,14 +133,24 @@ def guard_of(request: web.Request) -> Guard | None:
     return protocol if isinstance(protocol, Guard) else None
 
 
-def peer_uid(request: web.Request) -> int | None:
-    """Return the user who sent a request over the unix socket, as the kernel knows it."""
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who sent a request over the unix socket, as the kernel knows it."""
+
+    uid: int
+    gid: int
+    """Of its primary group."""
+
+
+def peer_of(request: web.Request) -> Peer | None:
+    """Return who sent a request, or None over TCP."""
     guard = guard_of(request)
     if guard is None or not guard.is_local or request.transport is None:
         return None
     link = request.transport.get_extra_info("socket")
     credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[1])
+    _, uid, gid = struct.unpack("3i", credentials)
+    return Peer(uid, gid)
 
 
 @web.middleware

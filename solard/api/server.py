@@ -38,6 +38,7 @@ class ApiServer:
         tcp: TcpDoor | None = None,
         limits: Limits | None = None,
         stream_terms: StreamTerms | None = None,
+        workload_gids: frozenset[int] = frozenset(),
     ) -> None:
         self._socket_path = socket_path
         self._tcp = tcp
@@ -53,7 +54,7 @@ class ApiServer:
             body_s=self._limits.body_s,
         )
         app = web.Application(
-            middlewares=[stop_the_clock, errors_as_json, check_access(tcp)],
+            middlewares=[stop_the_clock, errors_as_json, check_access(tcp, workload_gids)],
             client_max_size=BODY_BYTES,
         )
         for route in ROUTES:

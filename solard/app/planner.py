@@ -1,5 +1,6 @@
 """Forecast and plan for the configured site, made by the scheduler's workers."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from scheduler.workers import run_forecast, run_plan
@@ -32,60 +33,85 @@ class SitePlanner:
 
     async def forecast(self, issued_at: datetime, history: tuple[SiteSlot, ...]) -> Forecast:
         """Return a forecast from the site's own history."""
-        site = self._settings.site
-        planes = tuple(
-            PanelPlane(
-                peak_w=plane.peak_w,
-                tilt_deg=plane.tilt_deg,
-                azimuth_deg=plane.azimuth_deg,
-                inverter_w=plane.inverter_w,
-            )
-            for plane in self._settings.planes
+        request = ForecastRequest(
+            site=_solar_site(self._settings), issued_at=issued_at, history=history
         )
-        where = SolarSite(
-            latitude_deg=site.latitude_deg,
-            longitude_deg=site.longitude_deg,
-            timezone=site.timezone,
-            planes=planes,
-        )
-        return await run_forecast(ForecastRequest(site=where, issued_at=issued_at, history=history))
+        return await run_forecast(request)
 
     async def plan(
-        self,
-        forecast: Forecast,
-        soc: float | None,
-        rig: Rig,
-        previous: Plan | None,  # noqa: ARG002 - compared once plans can be worse than their last
+        self, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
     ) -> Plan:
-        """Return a plan for the next two days."""
-        settings = self._settings
-        rule = next((rule for rule in settings.rules if isinstance(rule, PlanRule)), None)
-        return await run_plan(
-            PlanRequest(
-                forecast=forecast,
-                timezone=settings.site.timezone,
-                rig=rig,
-                workloads=with_card_ids(settings.core_workloads, rig.cards),
-                battery=_battery(settings),
-                soc=soc,
-                tariff=settings.tariff,
-                off_grid=settings.is_off_grid,
-                export_at_most_w=settings.grid.export_at_most_w,
-                import_at_most_w=None if rule is None else rule.import_at_most_w,
-            )
+        """Return a plan for the next two days: a new one, or `previous` where that does better."""
+        return await run_plan(_plan_request(self._settings, forecast, soc, rig, previous))
+
+
+def _solar_site(settings: Settings) -> SolarSite:
+    planes = tuple(
+        PanelPlane(
+            peak_w=plane.peak_w,
+            tilt_deg=plane.tilt_deg,
+            azimuth_deg=plane.azimuth_deg,
+            inverter_w=plane.inverter_w,
         )
+        for plane in settings.planes
+    )
+    return SolarSite(
+        latitude_deg=settings.site.latitude_deg,
+        longitude_deg=settings.site.longitude_deg,
+        timezone=settings.site.timezone,
+        planes=planes,
+    )
+
+
+def _plan_request(
+    settings: Settings, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
+) -> PlanRequest:
+    rule = next((each for each in settings.rules if isinstance(each, PlanRule)), PlanRule())
+    return PlanRequest(
+        forecast=forecast,
+        timezone=settings.site.timezone,
+        rig=rig,
+        workloads=with_card_ids(settings.core_workloads, rig.cards),
+        battery=_battery(settings),
+        soc=soc,
+        tariff=settings.tariff,
+        off_grid=settings.is_off_grid,
+        export_at_most_w=settings.grid.export_at_most_w,
+        import_at_most_w=rule.import_at_most_w,
+        nominal_per_kwh=rule.nominal_per_kwh,
+        cards_on=_expected_cards(previous, forecast.issued_at),
+        previous=previous,
+    )
+
+
+def _expected_cards(previous: Plan | None, moment: datetime) -> int | None:
+    """Return how many cards work by the plan in force: the tick follows it, dwell and all."""
+    slot = None
+    if previous is not None and previous.is_fresh(moment):
+        slot = previous.slot_at(moment)
+    return None if slot is None else slot.cards_on
 
 
 def _battery(settings: Settings) -> BatterySpec | None:
+    """Return the battery with the tick's own lines, so that plan and tick agree."""
     battery = settings.battery
     if battery is None:
         return None
-    lines = next((rule for rule in settings.rules if isinstance(rule, BatteryLines)), None)
-    return BatterySpec(
+    spec = BatterySpec(
         capacity_wh=battery.capacity_wh,
         efficiency=battery.efficiency,
         max_charge_w=settings.max_charge_w,
         max_discharge_w=settings.max_discharge_w,
-        reserve_soc=0.0 if lines is None else lines.standby_above_soc,
+        reserve_soc=0.0,
+        min_soc=battery.inverter_minimum_soc or 0.0,
         wear_per_kwh=battery.wear_per_kwh,
+    )
+    lines = next((each for each in settings.rules if isinstance(each, BatteryLines)), None)
+    if lines is None:
+        return spec
+    return replace(
+        spec,
+        reserve_soc=lines.standby_above_soc,
+        work_above_soc=lines.work_above_soc,
+        return_margin_soc=lines.return_margin_soc,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import grp
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from hardware.gpu.client import KeeperClient
 from hardware.modbus.profile import profile_names
 from hardware.poller import Poller
 from hardware.work.process import ProcessBackend
+from hardware.work.systemd import SystemdBackend, runs_as_our_unit
 from scheduler.timers import Timers
 from solard.api.access import TcpDoor, hash_token
 from solard.api.server import ApiServer
@@ -47,6 +49,9 @@ from solard.system.notify import notify, reloading
 from solard.system.places import Places
 
 log = logging.getLogger(__name__)
+
+WORKLOAD_GROUP = "solard-work"
+"""Primary group of every workload unit; see systemd/solard-miner@.service."""
 
 
 def run_daemon(config: Path, places: Places) -> int:
@@ -114,7 +119,8 @@ class House:
         self._planning = Planning(self._planner, store, clock, events)
         poller = Poller(make_devices(settings.devices), clock, latest.take)
         actuator = Actuator(KeeperClient(places.gpu_socket), events)
-        backend = ProcessBackend(places.work)
+        directory = places.work
+        backend = SystemdBackend(directory) if runs_as_our_unit() else ProcessBackend(directory)
         supervisor = Supervisor(backend, setup.work, places.work_socket, events)
         ticker = Ticker(setup, clock, latest, actuator, supervisor, self._planning, store, events)
         ticker.live = settings.live or store.is_live()
@@ -198,6 +204,14 @@ def _tcp_door(settings: Settings) -> TcpDoor | None:
         return None
     host, _, port = api.tcp.rpartition(":")
     return TcpDoor(host=host, port=int(port), token_hash=hash_token(api.token))
+
+
+def _workload_gids() -> frozenset[int]:
+    """Return the group that workload units run as, where this machine has it."""
+    try:
+        return frozenset({grp.getgrnam(WORKLOAD_GROUP).gr_gid})
+    except KeyError:
+        return frozenset()
 
 
 def _boot_id() -> str:

@@ -32,6 +32,7 @@ def _other(section: WorkloadSection) -> WorkSpec:
         role="other",
         command=section.command,
         env=section.env,
+        uses_cards=section.gpus != (),
         stop_below=WorkMode.STANDBY if keeps else WorkMode.ECO,
     )
 

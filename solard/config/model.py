@@ -291,8 +291,8 @@ class Document:
     workloads: tuple[tuple[str, WorkloadSection], ...] = key(
         TableShape(
             item=NamedShape(of=WorkloadSection, field="name"),
-            form=r"[a-z][a-z0-9-]{0,30}",
-            hint="use lower-case letters, digits and -, a letter first",
+            form=r"[a-z][a-z0-9-]{0,25}",
+            hint="use lower-case letters, digits and -, a letter first, at most 26",
         ),
         default=(),
     )

@@ -17,6 +17,8 @@ class WorkSpec:
     env: tuple[tuple[str, str], ...] = ()
     bundled: bool = False
     """Bundled programs answer on `run/work/NAME.sock` and take modes; others run or do not."""
+    uses_cards: bool = False
+    """It is not started before the keeper holds the cards: they might be at full power."""
     stop_below: WorkMode = WorkMode.STANDBY
     """A program that takes no modes is stopped in every mode below this one."""
     grace_s: float = 10.0

@@ -34,6 +34,11 @@ class Actuator:
         self.applied = 0
         self.view = NO_KEEPER
 
+    @property
+    def holds(self) -> bool:
+        """Say whether every card is told a limit under a lease; true where there are none."""
+        return self.view.error is None and (self._told is not None or not self.cards)
+
     def want(self, limits: tuple[PowerLimit, ...] | None) -> None:
         """Set what the cards are to be told; None = touch nothing (observe mode)."""
         self._wanted = limits

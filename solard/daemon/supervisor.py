@@ -1,5 +1,6 @@
 """Keeps workloads running: adopts what is alive, restarts what dies, passes modes on."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,10 +53,15 @@ class Supervisor:
         self._events = events
         self._runs = {spec.name: _Run(spec) for spec in specs}
         self._mode: WorkMode | None = None
+        self._cards_held = False
 
-    def want(self, mode: WorkMode | None) -> None:
-        """Set the mode that every workload is to be in; None = look, and touch nothing."""
+    def want(self, mode: WorkMode | None, *, cards_held: bool) -> None:
+        """Set the mode that every workload is to be in; None = look, and touch nothing.
+
+        Workloads on cards start only once the keeper holds those under a lease.
+        """
         self._mode = mode
+        self._cards_held = cards_held
 
     async def run_once(self) -> None:
         """Look after every workload once."""
@@ -105,9 +111,9 @@ class Supervisor:
 
     async def _look_after(self, run: _Run) -> None:
         now = time.monotonic()
-        found = self._backend.find(run.spec)
+        found = await asyncio.to_thread(self._backend.find, run.spec)
         if found is None:
-            self._lost_or_waiting(run, now)
+            await self._lost_or_waiting(run, now)
             return
         if found != run.pid:
             known = run.pid is None and run.started_s == 0.0
@@ -127,7 +133,7 @@ class Supervisor:
         rests = self._wanted(spec).rank < spec.stop_below.rank
         return self._mode is not None and not spec.bundled and rests
 
-    def _lost_or_waiting(self, run: _Run, now: float) -> None:
+    async def _lost_or_waiting(self, run: _Run, now: float) -> None:
         """Note a death, and start the workload when its wait is over."""
         if run.pid is not None:
             self._note_death(run, now)
@@ -136,7 +142,10 @@ class Supervisor:
             return
         if now < run.next_start_s or self._should_rest(run.spec):
             return
-        run.pid = self._backend.start(run.spec)
+        if run.spec.uses_cards and not self._cards_held:
+            run.health = "waiting: the GPU keeper does not hold its cards yet"
+            return
+        run.pid = await asyncio.to_thread(self._backend.start, run.spec)
         run.started_s = run.answered_s = now
         run.health = "starting"
         self._events.tell(run.spec.name, f"Started (pid {run.pid}).")

@@ -121,7 +121,8 @@ class Ticker:
 
     def _act(self, decision: Decision) -> None:
         self._actuator.want(decision.limits if self.live else None)
-        self._supervisor.want(decision.mode if self.live else None)
+        mode = decision.mode if self.live else None
+        self._supervisor.want(mode, cards_held=self._actuator.holds)
 
     def _keep(self, record: CycleRecord) -> None:
         before, now_s = self.record, record.inputs.state.taken_s
