@@ -12,6 +12,12 @@ from solard.core.errors import SolardError
 from solard.core.work import WorkSpec
 
 POLL_S = 0.05
+DYING_S = 2.0
+"""Real seconds that a killed process may take to be gone."""
+OURS_ALONE = frozenset(
+    {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY"}
+)
+"""What systemd told this daemon, and nobody else."""
 
 
 class WorkloadNotStarted(SolardError):
@@ -34,25 +40,28 @@ class ProcessBackend:
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, spec: WorkSpec) -> int:
-        """Start a program in a session of its own; its output goes to NAME.log."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        log = self._directory / f"{spec.name}.log"
+        """Start a program in a session of its own; its output goes to NAME.log.
+
+        What an earlier one of that name left behind is ended first: it may hold the port.
+        """
+        self._end_remains(spec)
         try:
-            with log.open("ab") as output:
-                child = subprocess.Popen(
-                    spec.command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env={**os.environ, **dict(spec.env)},
-                    start_new_session=True,
-                )
+            child = self._spawn(spec)
         except OSError as err:
             raise WorkloadNotStarted(
                 f"workload {spec.name!r} does not start: {err}; check its `command`"
             ) from err
         self._children[child.pid] = child
-        self._remember(spec, child.pid)
+        try:
+            self._remember(spec, child.pid)
+        except OSError as err:
+            # Nobody would find it again, and another would be started beside it.
+            _signal_session(child.pid, signal.SIGKILL)
+            child.wait()
+            self._reap()
+            raise WorkloadNotStarted(
+                f"workload {spec.name!r} does not start: {err}; check {self._directory}"
+            ) from err
         return child.pid
 
     def find(self, spec: WorkSpec) -> int | None:
@@ -67,14 +76,42 @@ class ProcessBackend:
         """End the program's whole session: SIGTERM, its grace, SIGKILL."""
         pid = self.find(spec)
         if pid is None:
+            self._end_remains(spec)
             return
         _signal_session(pid, signal.SIGTERM)
-        for _ in range(round(spec.grace_s / POLL_S)):
+        if not await self._has_ended(spec, spec.grace_s):
+            _signal_session(pid, signal.SIGKILL)
+            await self._has_ended(spec, DYING_S)
+        self._end_remains(spec)
+
+    async def _has_ended(self, spec: WorkSpec, within_s: float) -> bool:
+        for _ in range(round(within_s / POLL_S)):
             if self.find(spec) is None:
-                break
+                return True
             await asyncio.sleep(POLL_S)
-        _signal_session(pid, signal.SIGKILL)
-        self._reap()
+        return self.find(spec) is None
+
+    def _end_remains(self, spec: WorkSpec) -> None:
+        """Kill what is left of the session of a program that has ended itself.
+
+        The kernel gives no new process the number of a session that still has members.
+        """
+        birth = self._recall(spec)
+        if birth is not None and not Path(f"/proc/{birth.pid}").exists():
+            _signal_session(birth.pid, signal.SIGKILL)
+
+    def _spawn(self, spec: WorkSpec) -> "subprocess.Popen[bytes]":
+        self._directory.mkdir(parents=True, exist_ok=True)
+        inherited = {name: v for name, v in os.environ.items() if name not in OURS_ALONE}
+        with (self._directory / f"{spec.name}.log").open("ab") as output:
+            return subprocess.Popen(
+                spec.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**inherited, **dict(spec.env)},
+                start_new_session=True,
+            )
 
     def _remember(self, spec: WorkSpec, pid: int) -> None:
         record = {"pid": pid, "start_ticks": _start_ticks(pid), "command": list(spec.command)}

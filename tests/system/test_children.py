@@ -89,8 +89,8 @@ def test_all_generations_are_found(tmp_path: Path) -> None:
         """
 child = begin(
     "import subprocess, sys, time;"
-    "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True);"
-    "time.sleep(60)"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+    "print(child.pid, flush=True); time.sleep(60)"
 )
 grandchild = int(until(log))
 found = descendants(os.getpid())
