@@ -126,7 +126,7 @@ def axis_labels(rows: int, top: float, unit: float = 1000.0, suffix: str = " kW"
     """Return labels at round values for a plot of `rows` rows that ends at `top`."""
     texts = [""] * rows
     most = max(1, min(4, rows // 2))
-    step = nice_top(top / most)
+    step = _round_step(top / most)
     value = step
     while value <= top * (1 + 1e-9):
         row = min(rows - 1, max(0, ceil(value / top * rows - 1e-9) - 1))
@@ -135,6 +135,12 @@ def axis_labels(rows: int, top: float, unit: float = 1000.0, suffix: str = " kW"
         value += step
     width = max(len(text) for text in texts) + 1
     return Labels(texts=tuple(texts), width=width)
+
+
+def _round_step(value: float) -> float:
+    """Return the smallest of 1, 2, 5 × 10ⁿ that is not under `value`."""
+    scale = 10.0 ** floor(log10(value))
+    return next(step * scale for step in (1.0, 2.0, 5.0, 10.0) if step * scale >= value * 0.999)
 
 
 def _axis_cell(row: int, label: Labels) -> Line:

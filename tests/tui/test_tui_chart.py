@@ -57,6 +57,7 @@ def test_labels_stand_at_round_values() -> None:
     labels = axis_labels(8, 4000.0)
 
     assert labels.texts == ("", "1 kW", "", "2 kW", "", "3 kW", "", "4 kW")
+    assert [text for text in axis_labels(9, 3000.0).texts if text] == ["1 kW", "2 kW", "3 kW"]
 
 
 def test_a_chart_shows_area_forecast_line_and_now() -> None:
