@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--socket", type=Path, required=True, help="the daemon's api.sock")
     parser.add_argument("--read-only", action="store_true", help="look, change nothing")
     asked = parser.parse_args(arguments)
-    return run_tui(asked.socket, read_only=asked.read_only)
+    return 0 if run_tui(asked.socket, read_only=asked.read_only) else 1
 
 
 if __name__ == "__main__":

@@ -334,6 +334,6 @@ def _connect(socket_path: Path) -> ViewSource:
 
 def run_tui(
     socket_path: Path, *, read_only: bool = False, on_quit: Callable[[], None] | None = None
-) -> int:
-    """Show the TUI until it ends; return an exit code: 0 = the person quit with `q`."""
-    return 0 if SolardApp(socket_path, read_only, on_quit).run() else 1
+) -> bool:
+    """Show the TUI until it ends; True = the person quit with `q`."""
+    return SolardApp(socket_path, read_only, on_quit).run() is True
