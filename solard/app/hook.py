@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 
 from solard.core.errors import SolardError
 from solard.core.view import Event
@@ -19,8 +20,9 @@ class HookFailed(SolardError):
 class AlertHook:
     """`hooks.alert`: gets the event as JSON on stdin and in the environment."""
 
-    def __init__(self, command: tuple[str, ...]) -> None:
+    def __init__(self, command: tuple[str, ...], longest_s: float = HOOK_S) -> None:
         self._command = command
+        self._longest_s = longest_s
 
     async def __call__(self, event: Event) -> None:
         """Run the command for one event; raise HookFailed with what it said."""
@@ -40,17 +42,22 @@ class AlertHook:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
                 env={**os.environ, **env},
+                start_new_session=True,
             )
         except OSError as err:
             raise HookFailed(f"hooks.alert {self._command[0]} does not start: {err}") from err
         try:
-            async with asyncio.timeout(HOOK_S):
+            async with asyncio.timeout(self._longest_s):
                 _, said = await process.communicate(json.dumps(about).encode())
         except TimeoutError as err:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise HookFailed(f"hooks.alert took longer than {HOOK_S:g} s and was ended") from err
+            raise HookFailed(
+                f"hooks.alert took longer than {self._longest_s:g} s and was ended"
+            ) from err
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
         if process.returncode:
             last = said.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
             raise HookFailed(f"hooks.alert ended with {process.returncode}: {last[0]}")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from solard.core.readings import DeviceReading
 from solard.core.rig import Rig
-from solard.core.state import BatteryState, GpuState, SiteState, Supply
+from solard.core.state import BatteryState, CardHealth, GpuState, SiteState, Supply
 from solard.daemon.setup import DaemonSetup
 
 STALE_PERIODS = 3.0
@@ -42,7 +42,9 @@ class Latest:
     def take_cards(self, gpus: tuple[GpuState, ...], rig: Rig, now_s: float) -> None:
         """Remember the cards, and what the rig draws with them."""
         self._gpus = gpus
-        powers = [gpu.power_w for gpu in gpus]
+        if not {card.gpu_id for card in rig.cards} <= {gpu.gpu_id for gpu in gpus}:
+            return  # the keeper is away: what the cards draw is not nothing
+        powers = [gpu.power_w for gpu in gpus if gpu.health is not CardHealth.LOST]
         known = [power for power in powers if power is not None]
         if len(known) == len(powers):
             self._rig_w.append((now_s, rig.wall_w(sum(known))))
@@ -52,7 +54,7 @@ class Latest:
         ages = {name: self._age(name, now_s) for name in self._setup.essential}
         missing = frozenset(name for name, age in ages.items() if age.is_missing)
         usable = [r for name, r in self._good.items() if not self._age(name, now_s).is_missing]
-        load_w, rig_w = self._load_and_rig(usable)
+        load_w, rig_w = self._load_and_rig(usable, now_s)
         zone = ZoneInfo(self._setup.timezone)
         offset = now_at.astimezone(zone).utcoffset()
         return SiteState(
@@ -87,7 +89,9 @@ class Latest:
             return _Age(now_s - self._started_s, 0.0)
         return _Age(now_s - reading.measured_s, reading.period_s)
 
-    def _load_and_rig(self, usable: list[DeviceReading]) -> tuple[float | None, float | None]:
+    def _load_and_rig(
+        self, usable: list[DeviceReading], now_s: float
+    ) -> tuple[float | None, float | None]:
         """Return the site's load and the rig's draw at the moment of that load.
 
         Taken apart, a rise of the rig between the two would look like a smaller house.
@@ -96,12 +100,14 @@ class Latest:
             load_w = reading.number("load_power")
             if load_w is not None:
                 return load_w, self._rig_w_at(reading.measured_s)
-        return None, self._rig_w[-1][1] if self._rig_w else None
+        return None, self._rig_w_at(now_s)
 
     def _rig_w_at(self, moment_s: float) -> float | None:
+        """Return the draw known nearest to a moment, or None where that is too far from it."""
         if not self._rig_w:
             return None
-        return min(self._rig_w, key=lambda draw: abs(draw[0] - moment_s))[1]
+        known_s, rig_w = min(self._rig_w, key=lambda draw: abs(draw[0] - moment_s))
+        return rig_w if abs(known_s - moment_s) <= MISSING_AT_LEAST_S else None
 
     def _supply(self, usable: list[DeviceReading]) -> Supply:
         for reading in usable:

@@ -1,0 +1,241 @@
+"""Readings of devices and cards, frozen into the picture that a tick decides on."""
+
+import pytest
+
+from solard.core.rig import Rig
+from solard.core.state import CardHealth, SiteState, Supply
+from solard.daemon.latest import Latest
+from tests.daemon.stage import CARDS, HandClock, card_state, failed, reading, setup_of, sunny
+
+RIG = Rig(host_w=100.0, psu_efficiency=0.92, cards=CARDS)
+
+
+@pytest.fixture
+def latest(clock: HandClock) -> Latest:
+    return Latest(setup_of(), clock.monotonic_s())
+
+
+def look(latest: Latest, clock: HandClock) -> SiteState:
+    return latest.snapshot(clock.now(), clock.monotonic_s())
+
+
+def test_reading_becomes_the_picture(latest: Latest, clock: HandClock) -> None:
+    latest.take(sunny(clock, battery_voltage=52.1, max_charge_power=4000.0, inverter_alarm=0))
+
+    state = look(latest, clock)
+
+    assert (state.pv_w, state.load_w, state.grid_w) == (3000.0, 500.0, 0.0)
+    assert state.supply is Supply.GRID
+    assert state.battery is not None
+    assert (state.battery.soc, state.battery.power_w) == (0.7, -2500.0)
+    assert (state.battery.voltage_v, state.battery.max_charge_w) == (52.1, 4000.0)
+    assert state.inverter_alarm is False
+    assert state.pv_throttled is None
+    assert state.generator_w is None
+    assert state.utc_offset_s == 7200
+    assert (state.stale, state.missing, state.good_polls) == (frozenset(), frozenset(), 1)
+
+
+def test_before_the_first_answer_nothing_is_known(latest: Latest, clock: HandClock) -> None:
+    clock.pass_s(2.0)
+    latest.take(failed(clock))
+
+    state = look(latest, clock)
+
+    assert state.supply is Supply.UNKNOWN
+    assert (state.pv_w, state.load_w, state.battery, state.good_polls) == (None, None, None, 0)
+    assert state.stale == {"inverter"}
+
+
+def test_never_answering_device_is_missing_after_half_a_minute(
+    latest: Latest, clock: HandClock
+) -> None:
+    clock.pass_s(30.0)
+    assert look(latest, clock).missing == frozenset()
+
+    clock.pass_s(0.1)
+    assert look(latest, clock).missing == {"inverter"}
+    assert look(latest, clock).missing_for_s == pytest.approx(30.1)
+
+
+def test_data_is_stale_after_three_periods(latest: Latest, clock: HandClock) -> None:
+    latest.take(sunny(clock))
+
+    clock.pass_s(6.0)
+    assert look(latest, clock).stale == frozenset()
+
+    clock.pass_s(0.1)
+    state = look(latest, clock)
+    assert state.stale == {"inverter"}
+    assert state.pv_w == 3000.0, "the last good value holds for a while"
+
+
+def test_data_is_missing_after_half_a_minute(latest: Latest, clock: HandClock) -> None:
+    latest.take(sunny(clock))
+
+    clock.pass_s(30.0)
+    assert look(latest, clock).pv_w == 3000.0
+
+    clock.pass_s(0.1)
+    state = look(latest, clock)
+    assert (state.stale, state.missing) == (frozenset(), {"inverter"})
+    assert (state.pv_w, state.load_w, state.battery) == (None, None, None)
+    assert state.supply is Supply.UNKNOWN
+
+
+def test_slow_device_is_missing_after_six_of_its_periods(clock: HandClock) -> None:
+    latest = Latest(setup_of(), clock.monotonic_s())
+    slow = sunny(clock)
+    latest.take(type(slow)(**{f: getattr(slow, f) for f in slow.__slots__} | {"period_s": 10.0}))
+
+    clock.pass_s(60.0)
+    assert look(latest, clock).missing == frozenset()
+    clock.pass_s(0.1)
+    assert look(latest, clock).missing == {"inverter"}
+
+
+def test_failed_poll_ages_the_last_answer(latest: Latest, clock: HandClock) -> None:
+    latest.take(sunny(clock))
+    clock.pass_s(4.0)
+    latest.take(failed(clock))
+
+    assert look(latest, clock).pv_w == 3000.0
+    assert look(latest, clock).good_polls == 1
+    assert latest.age_s("inverter", clock.monotonic_s()) == 4.0
+    assert latest.age_s("meter", clock.monotonic_s()) is None
+
+
+def test_good_polls_count_the_device_that_has_answered_least(clock: HandClock) -> None:
+    latest = Latest(setup_of(essential=("inverter", "meter")), clock.monotonic_s())
+    for _ in range(3):
+        latest.take(sunny(clock))
+    latest.take(reading(clock, "meter", grid_power=120.0))
+
+    assert look(latest, clock).good_polls == 1
+
+
+def test_two_inverters_add_up(clock: HandClock) -> None:
+    latest = Latest(setup_of(), clock.monotonic_s())
+    latest.take(sunny(clock))
+    latest.take(reading(clock, "barn", pv_power=800.0))
+
+    assert look(latest, clock).pv_w == 3800.0
+
+
+def test_sum_with_an_unknown_part_is_unknown(clock: HandClock) -> None:
+    latest = Latest(setup_of(), clock.monotonic_s())
+    latest.take(sunny(clock))
+    latest.take(reading(clock, "barn", pv_power=None))
+
+    assert look(latest, clock).pv_w is None
+
+
+def test_inverter_that_went_silent_is_not_in_the_sum(clock: HandClock) -> None:
+    latest = Latest(setup_of(), clock.monotonic_s())
+    latest.take(reading(clock, "barn", pv_power=800.0))
+    clock.pass_s(31.0)
+    latest.take(sunny(clock))
+
+    assert look(latest, clock).pv_w == 3000.0
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("grid", Supply.GRID),
+        ("island", Supply.ISLAND),
+        ("generator", Supply.GENERATOR),
+        ("shore power", Supply.UNKNOWN),
+        (None, Supply.UNKNOWN),
+    ],
+)
+def test_device_that_can_say_the_supply_is_believed(
+    latest: Latest, clock: HandClock, said: str | None, meant: Supply
+) -> None:
+    latest.take(sunny(clock, supply=said))
+
+    assert look(latest, clock).supply is meant
+
+
+def test_expected_supply_stands_where_no_device_can_say(latest: Latest, clock: HandClock) -> None:
+    latest.take(reading(clock, pv_power=100.0))
+
+    assert look(latest, clock).supply is Supply.GRID
+
+
+def test_load_meets_the_rig_s_draw_of_its_own_moment(latest: Latest, clock: HandClock) -> None:
+    latest.take_cards((card_state(0), card_state(1)), RIG, clock.monotonic_s())
+    latest.take(sunny(clock))
+    clock.pass_s(2.0)
+    at_work = (card_state(0, 300.0), card_state(1, 300.0))
+    latest.take_cards(at_work, RIG, clock.monotonic_s())
+
+    state = look(latest, clock)
+
+    assert state.rig_w == 150.0, "100 W host and 2 × 23 W of cards behind 92 %"
+    assert state.house_w == 350.0
+    assert state.gpus == at_work
+
+
+def test_rig_is_known_without_any_device(latest: Latest, clock: HandClock) -> None:
+    latest.take_cards((card_state(0), card_state(1)), RIG, clock.monotonic_s())
+
+    assert look(latest, clock).rig_w == 150.0
+
+
+def test_card_whose_draw_is_unknown_makes_no_new_draw(latest: Latest, clock: HandClock) -> None:
+    latest.take_cards((card_state(0), card_state(1)), RIG, clock.monotonic_s())
+    clock.pass_s(2.0)
+    latest.take_cards((card_state(0, 300.0), card_state(1, None)), RIG, clock.monotonic_s())
+
+    assert look(latest, clock).rig_w == 150.0
+
+
+def test_keeper_that_is_away_does_not_make_the_rig_a_bare_host(
+    latest: Latest, clock: HandClock
+) -> None:
+    latest.take_cards((card_state(0, 300.0), card_state(1, 298.0)), RIG, clock.monotonic_s())
+    clock.pass_s(2.0)
+    latest.take_cards((), RIG, clock.monotonic_s())
+    latest.take(sunny(clock, load_power=1250.0))
+    assert look(latest, clock).rig_w == 750.0
+
+    clock.pass_s(40.0)
+    latest.take_cards((), RIG, clock.monotonic_s())
+    latest.take(sunny(clock, load_power=1250.0))
+    assert look(latest, clock).rig_w is None, "too long ago to be called known"
+    assert look(latest, clock).house_w is None
+
+
+def test_lost_card_counts_as_nothing_and_the_rest_goes_on(latest: Latest, clock: HandClock) -> None:
+    lost = card_state(1, None, health=CardHealth.LOST)
+    latest.take_cards((card_state(0), lost), RIG, clock.monotonic_s())
+
+    assert look(latest, clock).rig_w == pytest.approx(125.0)
+
+
+def test_machine_without_cards_draws_its_host(latest: Latest, clock: HandClock) -> None:
+    latest.take_cards((), Rig(host_w=100.0), clock.monotonic_s())
+
+    assert look(latest, clock).rig_w == 100.0
+
+
+def test_site_without_a_battery_has_none(clock: HandClock) -> None:
+    latest = Latest(setup_of(has_battery=False), clock.monotonic_s())
+    latest.take(sunny(clock))
+
+    assert look(latest, clock).battery is None
+
+
+def test_phases_are_kept_in_order(latest: Latest, clock: HandClock) -> None:
+    latest.take(sunny(clock, grid_power_l2=20.0, grid_power_l1=10.0, grid_power_l3=30.0))
+
+    assert look(latest, clock).phase_w == (10.0, 20.0, 30.0)
+
+
+def test_reload_asks_for_other_devices(latest: Latest, clock: HandClock) -> None:
+    latest.take(sunny(clock))
+
+    latest.use(setup_of(essential=("inverter", "meter")))
+
+    assert look(latest, clock).good_polls == 0
