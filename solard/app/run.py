@@ -22,7 +22,6 @@ from solard.api.access import TcpDoor, hash_token
 from solard.api.server import ApiServer
 from solard.app.devices import SitePoller, make_devices
 from solard.app.hook import AlertHook
-from solard.app.lock import only_daemon
 from solard.app.planner import SitePlanner
 from solard.app.setup import make_setup
 from solard.config.load import Settings, load_settings
@@ -37,13 +36,15 @@ from solard.core.view import SiteView
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.daemon import Daemon
-from solard.daemon.events import Events
+from solard.daemon.events import KEPT_IN_MEMORY, Events
 from solard.daemon.latest import Latest
 from solard.daemon.planning import Planning
+from solard.daemon.readings import Readings
 from solard.daemon.supervisor import Supervisor
 from solard.daemon.ticking import Ticker
 from solard.store.store import Store
 from solard.system.clock import Clock, clock_from_environment
+from solard.system.lock import only_daemon
 from solard.system.log import start_logging
 from solard.system.notify import notify, reloading
 from solard.system.places import Places
@@ -113,11 +114,11 @@ class House:
         self._clock = clock
         self.timers = Timers(clock)
         setup = make_setup(settings, places)
-        events = Events(clock, store, AlertHook(settings.hooks.alert))
+        events = Events(clock, store, AlertHook(settings.hooks.alert), store.events(KEPT_IN_MEMORY))
         latest = Latest(setup, clock.monotonic_s())
         self._planner = SitePlanner(settings)
         self._planning = Planning(self._planner, store, clock, events)
-        poller = Poller(make_devices(settings.devices), clock, latest.take)
+        poller = Poller(make_devices(settings.devices), clock, Readings(latest, events).take)
         actuator = Actuator(KeeperClient(places.gpu_socket), events)
         directory = places.work
         backend = SystemdBackend(directory) if runs_as_our_unit() else ProcessBackend(directory)
@@ -127,6 +128,7 @@ class House:
         last = store.last_override()
         ticker.overrides = () if last is None else (last,)
         node = next((spec.name for spec in setup.work if spec.role == "network"), None)
+        events.tell("daemon", f"solard {_version()} started (pid {os.getpid()}).")
         for notice in store.notices:
             events.tell("storage", notice, "warning")
         self.daemon = Daemon(

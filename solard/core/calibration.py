@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
 
-AZIMUTH_BIN_DEG = 10.0
-"""The sun's direction stands for its position: one bin is about 40 minutes."""
+AZIMUTH_BIN_DEG = 5.0
+"""The sun's direction stands for its position: one bin is about 20 minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,11 @@ class Calibration:
     """Base load for each quarter hour of the local week, Monday 00:00 first; empty = unknown."""
 
     def shape_at(self, azimuth_deg: float) -> float:
-        """Return the correction for a direction of the sun."""
-        return self.shape[int(azimuth_deg % 360.0 / AZIMUTH_BIN_DEG) % len(self.shape)]
+        """Return the correction for a direction of the sun, linear between the bins' middles."""
+        place = azimuth_deg / AZIMUTH_BIN_DEG - 0.5
+        first = floor(place)
+        low, high = (self.shape[index % len(self.shape)] for index in (first, first + 1))
+        return low + (place - first) * (high - low)
 
     def spread_at(self, lead_h: float) -> LeadSpread:
         """Return the spread for a lead; the last one holds for all later ones."""

@@ -3,13 +3,10 @@
 import asyncio
 import os
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from solard.core.errors import SolardError
 from solard.core.inputs import Override
-from solard.core.readings import DeviceReading
-from solard.core.site_slot import SiteSlot
 from solard.core.state import SiteState
 from solard.core.view import DaemonStats, SiteView
 from solard.daemon.actuator import Actuator
@@ -78,10 +75,6 @@ class Daemon:
         self._config_problem: str | None = None
         self._started_at = clock.now()
 
-    def take_reading(self, reading: DeviceReading) -> None:
-        """Take one poll's answer from the poller."""
-        self._latest.take(reading)
-
     def use(self, setup: DaemonSetup) -> None:
         """Go on with another configuration: rules, policies, tariff; devices stay as they are."""
         self._setup = setup
@@ -133,10 +126,6 @@ class Daemon:
             while self._view is None or self._view.seq <= after_seq:
                 await self._published.wait()
             return self._view
-
-    def site15(self, after: datetime, before: datetime) -> tuple[SiteSlot, ...]:
-        """Return the site's quarter hours; reads the database, so call it off the loop."""
-        return self._history.site15(after, before)
 
     async def set_live(self, live: bool) -> None:
         """Start or stop acting; going back to observe gives the cards back first."""

@@ -17,11 +17,18 @@ log = logging.getLogger(__name__)
 class Events:
     """A ring of the newest events; each also goes to the store, alerts to the owner's command."""
 
-    def __init__(self, clock: Clock, history: History, hook: RunHook | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        history: History,
+        hook: RunHook | None = None,
+        before: tuple[Event, ...] = (),
+    ) -> None:
+        """Start with what happened before, newest first."""
         self._clock = clock
         self._history = history
         self._hook = hook
-        self._ring: deque[Event] = deque(maxlen=KEPT_IN_MEMORY)
+        self._ring: deque[Event] = deque(before, maxlen=KEPT_IN_MEMORY)
         self._alerts: asyncio.Queue[Event] = asyncio.Queue(maxsize=50)
 
     def tell(self, source: str, text: str, level: str = "info") -> None:

@@ -1,5 +1,6 @@
 """The demo's home: configuration, cards, history and clock of one measured day."""
 
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from zoneinfo import ZoneInfo
 from hardware.gpu.simulated import create
 from hardware.sim.measured import MeasuredDay, load_day
 from hardware.sim.trace import DayTrace
+from solard.core.errors import SolardError
 from solard.core.history import Sample, SlotRow
 from solard.core.site_slot import SiteSlot
 from solard.core.view import EnergyTotals
 from solard.demo.options import MORNING, DemoOptions
 from solard.store.store import Store
 from solard.system.clock import ScaledClock
+from solard.system.lock import only_daemon
 from solard.system.places import Places, places_at
 
 HOST_W = 90.0
@@ -26,10 +29,16 @@ IDLE_W = 150.0
 BATTERY_WH = 10_000.0
 START_SOC = {"victron": 0.97, "sunspec": 0.62}
 """The island starts with a full battery, so that there is hidden sun to find."""
+DEMO_FILE = "demo.json"
+"""Names the processes of the demo that lives, or lived, in a directory."""
 HISTORY_BOOT = "measured history"
 QUARTER = timedelta(minutes=15)
 PARTS = 15
 """Of a quarter hour, at which its mean is taken."""
+
+
+class HomeTaken(SolardError):
+    """The demo's directory holds something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,7 @@ def morning_totals(home: DemoHome) -> EnergyTotals:
 def furnish(root: Path, options: DemoOptions) -> DemoHome:
     """Write configuration, cards and history under `root`, and start the site's clock."""
     places = places_at(root)
+    _clear(root, places)
     places.make()
     day = load_day(options.day)
     cards = places.state / "cards.json"
@@ -73,6 +83,21 @@ def furnish(root: Path, options: DemoOptions) -> DemoHome:
     places.config.write_text(_configuration(home), encoding="utf-8")
     _remember_history(home)
     return home
+
+
+def _clear(root: Path, places: Places) -> None:
+    """Remove what an earlier demo left in `root`; refuse a directory that is not a demo's."""
+    if not any(root.iterdir()):
+        return
+    if not (root / DEMO_FILE).exists():
+        raise HomeTaken(
+            f"{root} is not empty and holds no demo; give --dir a new or empty directory"
+        )
+    with only_daemon(places):  # raises where its demo still runs
+        pass
+    for place in (places.etc, places.state, places.run):
+        shutil.rmtree(place, ignore_errors=True)
+    (root / DEMO_FILE).unlink()
 
 
 def _clock(day: MeasuredDay, speed: float) -> ScaledClock:

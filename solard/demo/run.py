@@ -18,7 +18,6 @@ from solard.demo.options import DemoOptions
 from solard.demo.report import Report
 from solard.demo.troupe import Troupe
 from solard.system.children import become_subreaper, end_all
-from solard.system.places import HOME_VARIABLE
 
 LOOK_EVERY_S = 0.25
 PICTURE_EVERY_S = 0.5
@@ -30,7 +29,15 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> Report:
     with _root(options) as root:
         become_subreaper()
         home = furnish(root, options)
-        troupe = Troupe(home, say)
+        log = home.places.run / "demo.log"
+
+        def tell(line: str) -> None:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+            if options.headless:  # otherwise the screens own the terminal, and show it as events
+                say(line)
+
+        troupe = Troupe(home, tell)
         report = Report(before=morning_totals(home))
         try:
             asyncio.run(_live(home, troupe, report))
@@ -92,8 +99,8 @@ async def _wait(over: asyncio.Event, for_s: float | None) -> None:
 
 async def _show(home: DemoHome, over: asyncio.Event, for_s: float | None) -> None:
     """Run the TUI on this terminal until the person quits or the time is over."""
-    env = {**os.environ, HOME_VARIABLE: str(home.places.etc.parent)}
-    screen = subprocess.Popen([sys.executable, "-m", "solard"], env=env)  # noqa: ASYNC220
+    command = [sys.executable, "-m", "tui", "--socket", str(home.places.api_socket)]
+    screen = subprocess.Popen(command)  # noqa: ASYNC220
     started = time.monotonic()
     try:
         while not over.is_set() and (for_s is None or time.monotonic() - started < for_s):

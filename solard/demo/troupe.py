@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from solard.demo.home import DemoHome
+from solard.demo.home import DEMO_FILE, DemoHome
 from solard.system.children import reap, spawn
 from solard.system.clock import CLOCK_VARIABLE
 
@@ -106,7 +106,7 @@ class Troupe:
         text = json.dumps({"processes": self.pids()}, indent=1)
         if text == self._written:
             return
-        path = self._home.places.etc.parent / "demo.json"
+        path = self._home.places.etc.parent / DEMO_FILE
         fresh = path.with_suffix(".new")
         fresh.write_text(text + "\n", encoding="utf-8")
         fresh.replace(path)
