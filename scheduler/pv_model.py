@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,9 @@ SAMPLES = 3
 """Moments in each slot: near sunrise its middle is not its mean."""
 
 
+Watts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
+
+
 def clear_sky(site: SolarSite, starts: Sequence[datetime], step_s: float) -> tuple[SkySlot, ...]:
     """Return mean power and sun of each slot as they would be without clouds.
 
@@ -40,7 +44,7 @@ def clear_sky(site: SolarSite, starts: Sequence[datetime], step_s: float) -> tup
     )
     sun = solarposition.get_solarposition(moments, site.latitude_deg, site.longitude_deg)
     sky = simplified_solis(sun["apparent_elevation"], AEROSOL_DEPTH, WATER_CM)
-    extra = get_extra_radiation(moments)
+    extra = get_extra_radiation(moments.day_of_year.to_numpy())
     total = np.zeros(len(moments))
     for plane in site.planes:
         total += _plane_w(plane, sun, sky, extra)
@@ -52,9 +56,7 @@ def clear_sky(site: SolarSite, starts: Sequence[datetime], step_s: float) -> tup
     )
 
 
-def _plane_w(
-    plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: pd.Series
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _plane_w(plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: Watts) -> Watts:
     falling = irradiance.get_total_irradiance(
         plane.tilt_deg,
         plane.azimuth_deg,

@@ -10,7 +10,7 @@ from solard.core.calibration import Calibration
 from solard.core.site_slot import SLOT_S, SiteSlot
 from solard.core.units import SECONDS_PER_HOUR
 
-DAYLIGHT_SHARE = 0.05
+DAYLIGHT_SHARE = 0.03
 """Of the brightest slot: darker ones say nothing about the sky."""
 THROTTLED_SHARE = 0.05
 """A slot held back for longer than this share of it teaches nothing."""
