@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from scheduler.battery import Served, serve
 from scheduler.case import UNSERVED_PER_KWH, PlanCase
@@ -84,7 +85,7 @@ class _Life:
         pieces = [self._piece(index, step, wish, step.hours / count) for _ in range(count)]
         return Lived(
             rig_w=sum(piece.rig_w for piece in pieces) / count,
-            cards_on=round(sum(piece.cards_on for piece in pieces) / count),
+            cards_on=ceil(sum(piece.cards_on for piece in pieces) / count),
             battery_w=sum(piece.battery_w for piece in pieces) / count,
             grid_w=sum(piece.grid_w for piece in pieces) / count,
             throttled_w=sum(piece.throttled_w for piece in pieces) / count,
@@ -159,7 +160,7 @@ class _Life:
             per_h -= through_kw * self._battery.wear_per_kwh / 2.0
         known_on = lived.cards_on if self._cards_on is None else self._cards_on
         woken = max(0, lived.cards_on - known_on)
-        return per_h * hours - woken * case.request.start_cost
+        return per_h * hours - woken * case.fleet.start_cost
 
 
 def _fitted(case: PlanCase, wish: Wish, left_w: float) -> Wish:

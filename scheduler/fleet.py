@@ -43,6 +43,8 @@ class Fleet:
     idle_kw: float
     """Host, parked cards and cards in other hands, at the wall."""
     classes: tuple[CardClass, ...]
+    start_cost: float
+    """Of waking one card; work of unknown worth, which only takes surplus, pays for none."""
 
     @property
     def most_kw(self) -> float:
@@ -82,7 +84,11 @@ def make_fleet(request: PlanRequest) -> Fleet:
             groups[hull] = groups.get(hull, 0) + 1
     worth = _worth(request, tuple(groups))
     classes = tuple(_class(hull, count, worth) for hull, count in groups.items())
-    return Fleet(idle_kw=request.rig.wall_w(fixed) / 1000.0, classes=classes)
+    return Fleet(
+        idle_kw=request.rig.wall_w(fixed) / 1000.0,
+        classes=classes,
+        start_cost=0.0 if worth.per_work is None else request.start_cost,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

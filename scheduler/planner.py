@@ -81,7 +81,7 @@ def _slot(step: Step, lived: Lived, water_value: float) -> PlanSlot:
 def _water_value(case: PlanCase, columns: StepColumns, solution: Solution) -> float:
     """Return the price of stored energy, at most what a stored kWh can save.
 
-    Below the reserve the solver's own price also counts its penalty, which nobody pays.
+    In the last step it is what is left that counts, which may be more than it can save.
     """
     if columns.stored is None:
         return 0.0

@@ -12,8 +12,6 @@ from solard.core.planning import BatterySpec
 
 WHOLE_FOR_H = 6.0
 """Cards and lines are decided in whole numbers this far ahead, in fractions later."""
-RESERVE_PER_KWH = 0.2
-"""Of an hour with a kWh missing from the reserve."""
 TINY = 1e-4
 """Per kWh: breaks ties towards using sun now."""
 
@@ -37,7 +35,8 @@ class Stored:
     """The battery at the end of a step; `row` prices it."""
 
     kwh: int
-    missing: int
+    least_kwh: float
+    """What it holds at least, whatever happens."""
     row: int
 
 
@@ -123,16 +122,16 @@ class PlanWriter:
 
     def _starts(self, place: _Place, classes: tuple[CardColumns, ...]) -> None:
         """Charge for each card that wakes; those that work already are awake."""
-        request = self._case.request
+        cost, awake = self._case.fleet.start_cost, self._case.request.cards_on
         if place.before is not None:
             for now, then in zip(classes, place.before.classes, strict=True):
-                woken = self.program.column(-request.start_cost)
+                woken = self.program.column(-cost)
                 terms = [Term(woken, 1.0), Term(now.cards, -1.0), Term(then.cards, 1.0)]
                 self.program.row(terms, low=0.0)
-        elif request.cards_on is not None:
-            woken = self.program.column(-request.start_cost)
+        elif awake is not None:
+            woken = self.program.column(-cost)
             terms = [Term(woken, 1.0), *(Term(now.cards, -1.0) for now in classes)]
-            self.program.row(terms, low=-float(request.cards_on))
+            self.program.row(terms, low=-float(awake))
 
     def _outside(self, place: _Place) -> Iterable[Term]:
         """Write grid, throttled sun and unserved load; return them as they feed the site."""
@@ -144,7 +143,8 @@ class PlanWriter:
         most_sold_kw = min(case.export_kw, max(0.0, surplus_kw))
         sold = self.program.column(hours * case.export_per_kwh, high=most_sold_kw)
         throttled = self.program.column(-hours * TINY, high=place.step.pv_w / 1000.0)
-        unserved = self.program.column(-hours * UNSERVED_PER_KWH)
+        dark_kw = max(0.0, -surplus_kw) if case.request.off_grid else 0.0
+        unserved = self.program.column(-hours * UNSERVED_PER_KWH, high=dark_kw)
         return (Term(bought, 1.0), Term(sold, -1.0), Term(throttled, -1.0), Term(unserved, 1.0))
 
     def _battery_flows(
@@ -165,11 +165,9 @@ class PlanWriter:
         case, hours = self._case, place.step.hours
         full_kwh = battery.capacity_wh / 1000.0
         is_last = place.index == len(case.steps) - 1
-        kwh = self.program.column(
-            case.end_per_kwh if is_last else 0.0,
-            low=min(case.soc, battery.min_soc) * full_kwh,
-            high=full_kwh,
-        )
+        least_kwh = min(case.soc, battery.min_soc) * full_kwh
+        end = case.end_per_kwh if is_last else 0.0
+        kwh = self.program.column(end, low=least_kwh, high=full_kwh)
         terms = [Term(kwh, 1.0), Term(charge, -hours * battery.efficiency)]
         terms.append(Term(discharge, hours / battery.efficiency))
         before = None if place.before is None else place.before.stored
@@ -177,10 +175,7 @@ class PlanWriter:
         if before is not None:
             terms.append(Term(before.kwh, -1.0))
         row = self.program.row(terms, low=first_kwh, high=first_kwh)
-        missing = self.program.column(-hours * RESERVE_PER_KWH)
-        reserve = [Term(kwh, 1.0), Term(missing, 1.0)]
-        self.program.row(reserve, low=battery.reserve_soc * full_kwh)
-        return Stored(kwh=kwh, missing=missing, row=row)
+        return Stored(kwh=kwh, least_kwh=least_kwh, row=row)
 
     def _lines(
         self, place: _Place, battery: BatterySpec, power: tuple[Term, ...], stored: Stored
@@ -199,12 +194,10 @@ class PlanWriter:
             self._stays_above(battery, above, place.before.stored)
 
     def _stays_above(self, battery: BatterySpec, above: int, stored: Stored) -> None:
-        """Tie `above` to the stored energy; in fractions it grows from the reserve to the line."""
-        full_kwh = battery.capacity_wh / 1000.0
-        line_soc = max(battery.work_above_soc or 0.0, battery.reserve_soc)
-        lift_kwh = (line_soc - battery.reserve_soc) * full_kwh
-        terms = [Term(stored.kwh, 1.0), Term(stored.missing, 1.0), Term(above, -lift_kwh)]
-        self.program.row(terms, low=battery.reserve_soc * full_kwh)
+        """Tie `above` to the stored energy; in fractions it grows from empty to the line."""
+        line_kwh = (battery.work_above_soc or 0.0) * battery.capacity_wh / 1000.0
+        lift_kwh = max(0.0, line_kwh - stored.least_kwh)
+        self.program.row([Term(stored.kwh, 1.0), Term(above, -lift_kwh)], low=stored.least_kwh)
 
     def _balance(self, place: _Place, flows: list[Term], power: tuple[Term, ...]) -> None:
         needed_kw = -self._case.surplus_kw(place.step)
