@@ -16,7 +16,6 @@ from hardware.sim.trace import DayTrace
 from solard.core.errors import SolardError
 from solard.core.history import Sample, SlotRow
 from solard.core.site_slot import SiteSlot
-from solard.core.view import EnergyTotals
 from solard.demo.options import MORNING, DemoOptions
 from solard.store.store import Store
 from solard.system.clock import ScaledClock
@@ -52,15 +51,6 @@ class DemoHome:
     plant_port: int
     cards: Path
     start_soc: float
-
-
-def morning_totals(home: DemoHome) -> EnergyTotals:
-    """Return what the day held before the demo started."""
-    slots = tuple(_morning(home))
-    return EnergyTotals(
-        pv_wh=sum(slot.pv_wh or 0.0 for slot in slots),
-        house_wh=sum(slot.house_wh or 0.0 for slot in slots),
-    )
 
 
 def furnish(root: Path, options: DemoOptions) -> DemoHome:

@@ -1,8 +1,8 @@
-"""What a demo measured, as one object: every figure comes from the daemon's own picture."""
+"""What a demo measured, as one object: from the daemon's pictures and its history."""
 
 from dataclasses import dataclass, field
 
-from solard.core.view import DaemonStats, EnergyTotals, SiteView
+from solard.core.view import DaemonStats, EarningsDay, EnergyTotals, SiteView
 
 RAO_PER_TAO = 1_000_000_000
 COUNTS = ("decisions", "limits_applied", "polls_ok", "polls_failed", "plan_solves")
@@ -12,8 +12,9 @@ COUNTS = ("decisions", "limits_applied", "polls_ok", "polls_failed", "plan_solve
 class Report:
     """Counts over all daemons and workloads of one demo: a restart starts a new sum."""
 
-    before: EnergyTotals = field(default_factory=EnergyTotals)
-    """What the store knew of the day before the demo started: the demo did not measure it."""
+    energy: EnergyTotals = field(default_factory=EnergyTotals)
+    """Since the demo's start, from the history: it is complete once the daemon has ended."""
+    earnings: tuple[EarningsDay, ...] = ()
     soc_min: float | None = None
     last: SiteView | None = None
     _stats: dict[int, DaemonStats] = field(default_factory=dict)
@@ -44,24 +45,24 @@ class Report:
         view = self.last
         if view is None or view.decision is None:
             return {"error": "the daemon never showed a picture"}
-        today, network = view.today, view.network
+        energy, network = self.energy, view.network
         return {
             "day": view.site,
             **{name: self.total(name) for name in COUNTS},
             "forecast_issues": self.total("forecast_issues"),
-            "pv_kwh": _kwh(today.pv_wh - self.before.pv_wh),
-            "rig_kwh": _kwh(today.rig_wh),
-            "house_kwh": _kwh(today.house_wh - self.before.house_wh),
-            "grid_import_kwh": _kwh(today.grid_in_wh),
-            "grid_export_kwh": _kwh(today.grid_out_wh),
-            "hidden_sun_kwh": _kwh(sum(day.sources.hidden_sun_wh for day in view.earnings)),
+            "pv_kwh": _kwh(energy.pv_wh),
+            "rig_kwh": _kwh(energy.rig_wh),
+            "house_kwh": _kwh(energy.house_wh),
+            "grid_import_kwh": _kwh(energy.grid_in_wh),
+            "grid_export_kwh": _kwh(energy.grid_out_wh),
+            "hidden_sun_kwh": _kwh(sum(day.sources.hidden_sun_wh for day in self.earnings)),
             "battery_soc_min": self.soc_min,
             "blocks": 0 if network is None or network.block is None else network.block,
             "epochs": 0 if network is None else network.epochs,
             "miner_requests": self.counter("miner", "requests"),
             "validator_weights_set": self.counter("validator", "weights_set"),
-            "tao_earned_miner": sum(day.miner_rao for day in view.earnings) / RAO_PER_TAO,
-            "tao_earned_validator": sum(day.validator_rao for day in view.earnings) / RAO_PER_TAO,
+            "tao_earned_miner": sum(day.miner_rao for day in self.earnings) / RAO_PER_TAO,
+            "tao_earned_validator": sum(day.validator_rao for day in self.earnings) / RAO_PER_TAO,
             "plan_solve_s": view.stats.plan_solve_s,
             "why": view.decision.why,
             "next": view.decision.next,
