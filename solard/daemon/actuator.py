@@ -1,5 +1,6 @@
 """Carries limits to the keeper and card readings back, in its own time: the tick never waits."""
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -21,13 +22,18 @@ NO_KEEPER = KeeperView(backend="none", pid=None, note=None, error="waiting for t
 class Actuator:
     """Talks to the keeper: newest limits out, newest cards in. Real seconds."""
 
-    def __init__(self, keeper: Keeper, events: Events) -> None:
+    def __init__(
+        self, keeper: Keeper, events: Events, *, renew_every_s: float = RENEW_EVERY_S
+    ) -> None:
         self._keeper = keeper
         self._events = events
+        self._renew_every_s = renew_every_s
+        self._one_at_a_time = asyncio.Lock()
         self._wanted: tuple[PowerLimit, ...] | None = None
         self._told: tuple[PowerLimit, ...] | None = None
         self._told_at = 0.0
         self._pid: int | None = None
+        self._met: frozenset[str] = frozenset()
         self.cards: tuple[GpuCard, ...] = ()
         self.gpus: tuple[GpuState, ...] = ()
         self.results: tuple[ApplyResult, ...] = ()
@@ -45,28 +51,33 @@ class Actuator:
 
     async def run_once(self) -> None:
         """Read the cards and tell them what has changed, or renew their lease."""
-        try:
-            read = await self._keeper.read()
-            if read.pid != self._pid:
-                await self._meet(read.pid)
-            self.gpus = read.gpus
-            await self._tell()
-            self.view = replace(self.view, pid=read.pid, error=None)
-        except SolardError as err:
-            self._lose(str(err))
+        async with self._one_at_a_time:
+            try:
+                read = await self._keeper.read()
+                seen = frozenset(gpu.gpu_id for gpu in read.gpus)
+                if read.pid != self._pid or seen != self._met:
+                    await self._meet(read.pid)
+                    self._met = seen
+                self.gpus = read.gpus
+                await self._tell()
+                self.view = replace(self.view, pid=read.pid, error=None)
+            except SolardError as err:
+                self._lose(str(err))
 
     async def release(self) -> None:
         """Give the owner's limits back, as far as the keeper answers."""
-        self._wanted = self._told = None
-        try:
-            await self._keeper.restore()
-        except SolardError as err:
-            self._events.tell("gpu", f"Limits were not restored: {err}", "warning")
+        self._wanted = None
+        async with self._one_at_a_time:  # a limit on its way would hold a card after this
+            self._told = None
+            try:
+                await self._keeper.restore()
+            except SolardError as err:
+                self._events.tell("gpu", f"Limits were not restored: {err}", "warning")
 
     async def _meet(self, pid: int) -> None:
-        """Get to know a keeper that is new, or has come back."""
+        """Get to know a keeper that is new, or has come back, or sees other cards."""
         listed = await self._keeper.list()
-        again = self._pid is not None
+        again = self._pid not in {None, pid}
         self._pid, self.cards, self._told = pid, listed.cards, None
         self.view = KeeperView(backend=listed.backend, pid=pid, note=listed.note, error=None)
         if again:
@@ -88,12 +99,12 @@ class Actuator:
         wanted, now = self._wanted, time.monotonic()
         if wanted is None or not wanted:
             return
-        changed = wanted != self._told and now - self._told_at >= WRITE_EVERY_S
-        if not changed and now - self._told_at < RENEW_EVERY_S:
+        wait_s = self._renew_every_s if wanted == self._told else WRITE_EVERY_S
+        if now - self._told_at < wait_s:
             return
-        before, self._told, self._told_at = self._told, wanted, now
+        before, self._told, self._told_at = self._told, None, now
         results = await self._keeper.set(wanted)
-        self.results = results
+        self._told, self.results = wanted, results
         if wanted != before:
             self._count(before or (), wanted, results)
 
