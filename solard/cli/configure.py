@@ -49,14 +49,12 @@ def policy() -> None:
 @home_option
 def explain(config: Path | None, home: Path | None) -> None:
     """Read the policies and lines of a configuration back as sentences."""
-    from solard.config.explain import explain_policies, explain_settings
+    from solard.config.explain import explain_settings
     from solard.config.load import load_settings
 
     settings = load_settings(config or places_of(home).config)
     for sentence in explain_settings(settings):
         click.echo(sentence)
-    for name, sentence in explain_policies(settings):
-        click.echo(f"{name}: {sentence}")
 
 
 @click.command()
