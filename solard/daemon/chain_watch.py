@@ -1,6 +1,7 @@
 """What the chain says of our neurons, and the rewards that it paid."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from solard.core.errors import SolardError
 from solard.core.history import Reward
@@ -11,6 +12,8 @@ from solard.system.clock import Clock
 from solard.system.lines import ask
 
 NODE_ROLE = "network"
+
+T = TypeVar("T")
 
 
 class ChainWatch:
@@ -45,10 +48,10 @@ class ChainWatch:
         self.view = NetworkView(
             kind=self._network,
             block=self._seen_block,
-            epochs=int(detail.get("epochs") or 0),
-            tempo=int(detail.get("tempo") or 0),
+            epochs=_count(detail.get("epochs")),
+            tempo=_count(detail.get("tempo")),
             age_s=None if self._seen_block is None else self._clock.monotonic_s() - self._seen_s,
-            neurons=tuple(_neuron(row) for row in detail.get("neurons") or ()),
+            neurons=tuple(_readable(detail.get("neurons"), _neuron)),
         )
         await self._collect_rewards(self._node_name, day)
 
@@ -58,11 +61,25 @@ class ChainWatch:
             answer = await ask(self._socket_of(node_name), request)
         except SolardError:
             return  # the supervisor tells that the node is away
-        rewards = tuple(_reward(row, day) for row in answer.get("rows") or ())
+        rewards = _readable(answer.get("rows"), lambda row: _reward(row, day))
         ours = tuple(reward for reward in rewards if reward.role in {"miner", "validator"})
         if ours:
             self._history.put_rewards(ours)
-        self._paid_up_to = int(answer.get("block") or self._paid_up_to)
+        self._paid_up_to = _count(answer.get("block")) or self._paid_up_to
+
+
+def _readable(rows: object, read: Callable[[Any], T]) -> Iterator[T]:
+    """Yield what fits: whatever a workload answers, the daemon goes on."""
+    for row in rows if isinstance(rows, list) else ():
+        try:
+            one = read(row)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+        yield one
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _reward(row: dict[str, Any], day: str) -> Reward:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
@@ -47,10 +47,13 @@ class Supervisor:
         specs: tuple[WorkSpec, ...],
         socket_of: WorkSocket,
         events: Events,
+        *,
+        hung_after_s: float = HUNG_AFTER_S,
     ) -> None:
         self._backend = backend
         self._socket_of = socket_of
         self._events = events
+        self._hung_after_s = hung_after_s
         self._runs = {spec.name: _Run(spec) for spec in specs}
         self._mode: WorkMode | None = None
         self._cards_held = False
@@ -64,12 +67,10 @@ class Supervisor:
         self._cards_held = cards_held
 
     async def run_once(self) -> None:
-        """Look after every workload once."""
-        for run in self._runs.values():
-            try:
-                await self._look_after(run)
-            except (SolardError, OSError) as err:
-                run.health = str(err)
+        """Look after every workload once; one that hangs keeps no other waiting."""
+        async with asyncio.TaskGroup() as tasks:
+            for run in self._runs.values():
+                tasks.create_task(self._look_after_safely(run))
 
     async def stop_all(self) -> None:
         """End all workloads, the network last: the others still talk to it."""
@@ -109,6 +110,12 @@ class Supervisor:
             return WorkMode.FULL
         return WorkMode.STANDBY if self._mode is None else self._mode
 
+    async def _look_after_safely(self, run: _Run) -> None:
+        try:
+            await self._look_after(run)
+        except (SolardError, OSError) as err:
+            run.health = str(err)
+
     async def _look_after(self, run: _Run) -> None:
         now = time.monotonic()
         found = await asyncio.to_thread(self._backend.find, run.spec)
@@ -145,7 +152,11 @@ class Supervisor:
         if run.spec.uses_cards and not self._cards_held:
             run.health = "waiting: the GPU keeper does not hold its cards yet"
             return
-        run.pid = await asyncio.to_thread(self._backend.start, run.spec)
+        try:
+            run.pid = await asyncio.to_thread(self._backend.start, run.spec)
+        except (SolardError, OSError) as err:
+            self._put_off(run, now, str(err))
+            return
         run.started_s = run.answered_s = now
         run.health = "starting"
         self._events.tell(run.spec.name, f"Started (pid {run.pid}).")
@@ -163,39 +174,61 @@ class Supervisor:
             run.spec.name, f"Died (pid {old}); starts again in {wait_s:.0f} s.", "warning"
         )
 
+    def _put_off(self, run: _Run, now: float, reason: str) -> None:
+        """Wait before the next try of a program that does not start; tell it at the first one."""
+        if run.health != reason:
+            self._events.tell(run.spec.name, reason, "warning")
+        run.health = reason
+        run.next_start_s = now + run.backoff_s
+        run.backoff_s = min(run.backoff_s * 2.0, BACKOFF_LAST_S)
+
     async def _talk(self, run: _Run, now: float) -> None:
         """Ask a bundled workload how it is, and tell it its mode where that differs."""
         path = self._socket_of(run.spec.name)
         try:
             answer = await ask(path, {"verb": "status"}, ANSWER_WITHIN_S)
+            status, detail = read_status(answer), read_detail(answer)
         except SolardError as err:
-            silent_s = now - run.answered_s
-            run.health = f"silent for {silent_s:.0f} s: {err}"
-            if silent_s > HUNG_AFTER_S and self._mode is not None:
-                self._events.tell(run.spec.name, f"Hung ({run.health}); ended.", "warning")
-                await self._backend.stop(run.spec)
+            await self._bear_silence(run, now - run.answered_s, err)
             return
-        run.answered_s = now
-        run.status, run.detail = read_status(answer), dict(answer.get("detail") or {})
-        run.health = run.status.health
+        run.answered_s, run.status, run.detail = now, status, detail
+        run.health = status.health
         wanted = self._wanted(run.spec)
-        if self._mode is not None and run.status.mode is not wanted:
+        if self._mode is not None and status.mode is not wanted:
             await ask(path, {"verb": "mode", "mode": wanted.value}, ANSWER_WITHIN_S)
+
+    async def _bear_silence(self, run: _Run, silent_s: float, err: SolardError) -> None:
+        """Let a program start; say that one is silent; end one that stays so."""
+        if run.status is None and silent_s <= self._hung_after_s:
+            run.health = "starting"
+            return
+        run.health = f"silent for {silent_s:.0f} s: {err}"
+        if silent_s > self._hung_after_s and self._mode is not None:
+            self._events.tell(run.spec.name, f"Hung ({run.health}); ended.", "warning")
+            await self._backend.stop(run.spec)
+
+
+def read_detail(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of a work socket's answer; none where they are not an object."""
+    detail = answer.get("detail")
+    return detail if isinstance(detail, dict) else {}
 
 
 def read_status(answer: dict[str, Any]) -> WorkStatus:
     """Return the status that a work socket's answer describes; unknown parts are left out."""
-    rate = answer.get("rate")
-    detail = answer.get("detail") or {}
+    rate, mode = answer.get("rate"), answer.get("mode")
+    pid, earned_rao = answer.get("pid"), answer.get("earned_rao")
     return WorkStatus(
-        pid=int(answer.get("pid") or 0),
-        mode=WorkMode(answer["mode"]) if answer.get("mode") in set(WorkMode) else WorkMode.OFF,
+        pid=pid if _is_count(pid) else 0,
+        mode=WorkMode(mode) if isinstance(mode, str) and mode in set(WorkMode) else WorkMode.OFF,
         health=str(answer.get("health") or "says nothing"),
         rate=float(rate) if isinstance(rate, int | float) else None,
-        earned_rao=int(answer.get("earned_rao") or 0),
+        earned_rao=earned_rao if _is_count(earned_rao) else 0,
         counters=tuple(
-            (name, value)
-            for name, value in sorted(detail.items())
-            if isinstance(value, int) and not isinstance(value, bool)
+            (name, value) for name, value in sorted(read_detail(answer).items()) if _is_count(value)
         ),
     )
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
