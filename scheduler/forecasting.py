@@ -1,6 +1,7 @@
 """A forecast from a request: clear sky × recent sky, house by weekday, quantiles from errors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,15 +12,19 @@ from scheduler.pv_model import clear_sky
 from scheduler.sky import PastSky, SeenSlot, SkySlot, correct, see
 from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast, ForecastSlot
-from solard.core.planning import ForecastRequest
+from solard.core.planning import ForecastRequest, PanelPlane
 from solard.core.site_slot import SLOT_S, SiteSlot
 from solard.core.units import SECONDS_PER_HOUR, clamp
 
 SLOT = timedelta(seconds=SLOT_S)
+ASSUMED_TILT_DEG = 30.0
+ASSUMED_YIELD = 0.8
+"""Of the nameplate: what panels of which nothing is written down give at their best."""
 
 
 def make_forecast(request: ForecastRequest) -> Forecast:
     """Return the forecast in quarter hours, from the one that holds `issued_at` on."""
+    request = _with_planes(request)
     seen = _seen(request)
     calibration = request.calibration or _learn(request, seen)
     past = PastSky(correct(seen, calibration))
@@ -33,7 +38,28 @@ def make_forecast(request: ForecastRequest) -> Forecast:
 
 def make_calibration(request: ForecastRequest) -> Calibration:
     """Return what the request's history teaches."""
+    request = _with_planes(request)
     return _learn(request, _seen(request))
+
+
+def _with_planes(request: ForecastRequest) -> ForecastRequest:
+    """Return the request with panels guessed from the history where none are written down.
+
+    They look to the equator; the calibration learns where they truly look.
+    """
+    if request.site.planes:
+        return request
+    powers_w = [
+        slot.pv_wh * SECONDS_PER_HOUR / slot.good_s
+        for slot in _history(request)
+        if slot.pv_wh is not None and slot.good_s >= SLOT_S / 2
+    ]
+    plane = PanelPlane(
+        peak_w=max(powers_w, default=0.0) / ASSUMED_YIELD,
+        tilt_deg=ASSUMED_TILT_DEG,
+        azimuth_deg=180.0 if request.site.latitude_deg >= 0.0 else 0.0,
+    )
+    return replace(request, site=replace(request.site, planes=(plane,)))
 
 
 def _history(request: ForecastRequest) -> tuple[SiteSlot, ...]:

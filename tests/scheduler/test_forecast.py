@@ -181,6 +181,22 @@ def test_roof_that_looks_elsewhere_than_configured_is_learned() -> None:
     assert unlearned_off > 0.25 * sum(truth_wh)
 
 
+def test_panels_that_nobody_wrote_down_are_guessed_from_what_they_gave() -> None:
+    history = clear_weeks(FRANCE, MONDAY)
+    unwritten = replace(FRANCE, planes=())
+
+    forecast = forecast_at(MONDAY, history, unwritten)
+
+    expected_wh = pv_wh(forecast_at(MONDAY, history), MONDAY, 24.0)
+    assert pv_wh(forecast, MONDAY, 24.0) == pytest.approx(expected_wh, rel=0.1)
+
+
+def test_site_without_panels_and_history_expects_no_sun() -> None:
+    forecast = forecast_at(NOON, (), replace(FRANCE, planes=()))
+
+    assert {slot.pv_high_w for slot in forecast.slots} == {0.0}
+
+
 def test_no_correction_makes_an_inverter_pass_more_than_it_can() -> None:
     small = replace(FRANCE, planes=(replace(FRANCE.planes[0], inverter_w=1500.0),))
     history = clear_weeks(FRANCE, MONDAY)
