@@ -49,7 +49,6 @@ def _solver(program: Program) -> "highspy.Highs":
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", THREADS)
-    solver.setOptionValue("time_limit", TIME_CAP_S)
     solver.setOptionValue("mip_abs_gap", GAP)
     solver.setOptionValue("mip_rel_gap", 0.0)
     solver.passModel(_highs_model(program))
@@ -78,6 +77,8 @@ def _highs_model(program: Program) -> "highspy.HighsLp":
 
 
 def _run(solver: "highspy.Highs") -> None:
+    # HiGHS counts the time of all runs of one solver.
+    solver.setOptionValue("time_limit", solver.getRunTime() + TIME_CAP_S)
     solver.run()
     if solver.getInfo().primal_solution_status != FEASIBLE:
         status = solver.modelStatusToString(solver.getModelStatus())

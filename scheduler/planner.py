@@ -1,6 +1,7 @@
 """The plan: which cards when, and what stored energy is worth, for the next two days."""
 
 import time
+from dataclasses import dataclass
 
 from scheduler.case import PlanCase, make_case
 from scheduler.course import Course, Lived, Wish, live
@@ -19,6 +20,24 @@ class NothingToPlan(SolardError):
     """The forecast holds no slot."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """What the solver found, and what comes of it."""
+
+    columns: tuple[StepColumns, ...]
+    solution: Solution
+    wishes: tuple[Wish, ...]
+    course: Course
+
+    @property
+    def held_back(self) -> frozenset[int]:
+        """Return the steps in which the battery's lines leave the rig less than it wishes."""
+        pairs = zip(self.wishes, self.course.steps, strict=True)
+        return frozenset(
+            index for index, (wish, lived) in enumerate(pairs) if lived.rig_w < wish.rig_w - 1.0
+        )
+
+
 def make_plan(request: PlanRequest) -> Plan:
     """Return the plan to follow; raise SolardError where none is sound.
 
@@ -30,20 +49,33 @@ def make_plan(request: PlanRequest) -> Plan:
     if not case.steps:
         raise NothingToPlan("the forecast holds no slot: nothing to plan with")
     started_s = time.perf_counter()
-    writer = PlanWriter(case)
-    columns = writer.write()
-    solution = solve(writer.program)
-    solve_s = time.perf_counter() - started_s
-    course = live(case, [_wish(case, one, solution) for one in columns])
+    draft = _best_draft(case)
     plan = Plan(
         made_at=request.forecast.issued_at,
-        solve_s=solve_s,
-        gap=solution.gap,
-        slots=_slots(case, columns, solution, course),
+        solve_s=time.perf_counter() - started_s,
+        gap=draft.solution.gap,
+        slots=_slots(case, draft),
     )
     check_plan(plan, case)
-    check_worth(course, case)
-    return better(plan, course, case)
+    check_worth(draft.course, case)
+    return better(plan, draft.course, case)
+
+
+def _best_draft(case: PlanCase) -> _Draft:
+    """Return the first draft, or a second one that knows where the first was held back."""
+    first = _draft(case)
+    if not first.held_back:
+        return first
+    second = _draft(case, first.held_back)
+    return max(first, second, key=lambda draft: draft.course.value)
+
+
+def _draft(case: PlanCase, barred: frozenset[int] = frozenset()) -> _Draft:
+    writer = PlanWriter(case, barred)
+    columns = writer.write()
+    solution = solve(writer.program)
+    wishes = tuple(_wish(case, one, solution) for one in columns)
+    return _Draft(columns=columns, solution=solution, wishes=wishes, course=live(case, wishes))
 
 
 def _wish(case: PlanCase, columns: StepColumns, solution: Solution) -> Wish:
@@ -52,12 +84,10 @@ def _wish(case: PlanCase, columns: StepColumns, solution: Solution) -> Wish:
     return Wish(rig_w=1000.0 * (case.fleet.idle_kw + max(0.0, work_kw)), cards_on=round(cards))
 
 
-def _slots(
-    case: PlanCase, columns: tuple[StepColumns, ...], solution: Solution, course: Course
-) -> tuple[PlanSlot, ...]:
+def _slots(case: PlanCase, draft: _Draft) -> tuple[PlanSlot, ...]:
     return tuple(
-        _slot(step, lived, _water_value(case, one, solution))
-        for step, lived, one in zip(case.steps, course.steps, columns, strict=True)
+        _slot(step, lived, _water_value(case, one, draft.solution))
+        for step, lived, one in zip(case.steps, draft.course.steps, draft.columns, strict=True)
     )
 
 

@@ -11,7 +11,7 @@ from scheduler.steps import Step
 from solard.core.planning import BatterySpec
 
 WHOLE_FOR_H = 6.0
-"""Cards and lines are decided in whole numbers this far ahead, in fractions later."""
+"""Cards are counted in whole numbers this far ahead, in fractions later."""
 TINY = 1e-4
 """Per kWh: breaks ties towards using sun now."""
 
@@ -70,12 +70,17 @@ class _Place:
 
 
 class PlanWriter:
-    """Writes columns and rows of all steps, each with reference to the one before."""
+    """Writes columns and rows of all steps, each with reference to the one before.
 
-    def __init__(self, case: PlanCase) -> None:
+    The work line is written in fractions: whole numbers would make the solver ten times slower.
+    Where a simulation shows that the battery feeds no work, name the steps in `barred`.
+    """
+
+    def __init__(self, case: PlanCase, barred: frozenset[int] = frozenset()) -> None:
         self.program = Program()
         self._case = case
-        self._left_kw = _left_by_battery(case)
+        self._barred = barred
+        self._alone = _battery_alone(case)
 
     def write(self) -> tuple[StepColumns, ...]:
         """Return the columns of every step."""
@@ -181,14 +186,14 @@ class PlanWriter:
         self, place: _Place, battery: BatterySpec, power: tuple[Term, ...], stored: Stored
     ) -> None:
         """Leave work only what the battery does not take, unless it stands above the work line."""
-        left_kw = self._left_kw[place.index]
+        alone = self._alone[place.index]
         if battery.work_above_soc is None:
-            self.program.row(power, high=left_kw)
+            self.program.row(power, high=alone.left_kw)
             return
-        at_first = place.before is None
-        high = 1.0 if not at_first or self._case.works_now else 0.0
-        above = self.program.column(high=high, whole=place.is_near)
-        self.program.row([*power, Term(above, -self._case.fleet.most_kw)], high=left_kw)
+        reaches_line = alone.may_feed_work and place.index not in self._barred
+        above = self.program.column(high=1.0 if reaches_line else 0.0)
+        terms = [*power, Term(above, -self._case.fleet.most_kw)]
+        self.program.row(terms, high=alone.left_kw)
         self._stays_above(battery, above, stored)
         if place.before is not None and place.before.stored is not None:
             self._stays_above(battery, above, place.before.stored)
@@ -223,20 +228,31 @@ def _most_bought_kw(case: PlanCase, surplus_kw: float) -> float:
     return max(needed_kw, request.import_at_most_w / 1000.0)
 
 
-def _left_by_battery(case: PlanCase) -> tuple[float, ...]:
-    """Return the sun in kW that the battery leaves in each step while it comes first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Alone:
+    """The battery in one step if the rig only idled: work can only lower its charge."""
+
+    left_kw: float
+    """The sun that it leaves while it comes first."""
+    may_feed_work: bool
+
+
+def _battery_alone(case: PlanCase) -> tuple[_Alone, ...]:
+    """Return every step beside an idle rig.
 
     A battery that never feeds work goes its own way, whatever the rig does: it leaves all once it
     is full. Below a work line a battery is not full and takes as much as it can.
     """
-    battery, soc = case.request.battery, case.soc
-    left = []
-    for step in case.steps:
+    battery, soc, alone = case.request.battery, case.soc, []
+    if battery is None:
+        return ()
+    line = battery.work_above_soc
+    for index, step in enumerate(case.steps):
         surplus_kw = case.surplus_kw(step)
         served = serve(battery, soc, 1000.0 * surplus_kw, step.hours)
+        taken_w = served.charge_w if line is None else battery.max_charge_w
+        stands_above = case.works_now if index == 0 else line is not None and served.soc >= line
+        left_kw = max(0.0, surplus_kw - taken_w / 1000.0)
+        alone.append(_Alone(left_kw=left_kw, may_feed_work=stands_above))
         soc = served.soc
-        taken_kw = served.charge_w / 1000.0
-        if battery is not None and battery.work_above_soc is not None:
-            taken_kw = battery.max_charge_w / 1000.0
-        left.append(max(0.0, surplus_kw - taken_kw))
-    return tuple(left)
+    return tuple(alone)

@@ -198,6 +198,15 @@ class TestBattery:
         assert worked
         assert all(slot.soc >= 0.85 - 0.0125 for slot in worked)
 
+    def test_sun_after_a_battery_that_must_not_work_yet_is_used(self) -> None:
+        """At 52 % work may not start; a plan that counted on it is drawn again without."""
+        quarters = [DARK] * 4 + [SUN] * 4
+        spec = battery_of(max_charge_w=500.0)
+
+        plan = plan_for(quarters, workloads=(GOLD,), battery=spec, soc=0.52, cards_on=0)
+
+        assert rig_w(plan) == [100.0] * 4 + [300.0] * 4
+
     def test_below_the_work_line_the_battery_comes_first(self) -> None:
         plan = plan_for([SUN] * 2, battery=battery_of(), soc=0.4, workloads=(GOLD,))
 
