@@ -19,24 +19,36 @@ class SiteTime(BaseTrigger):  # type: ignore[misc]
     def __init__(self, trigger: BaseTrigger, clock: Clock) -> None:
         self._trigger = trigger
         self._clock = clock
+        self._due: datetime | None = None
         self._previous: datetime | None = None
+        self._asked_for: datetime | None = None
 
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
         """Return when the site's clock will stand at the wrapped trigger's next time."""
         site_now = self._clock.now()
-        # The site time last asked for, not one worked back from real time: rounding would add up.
-        previous = None if previous_fire_time is None else self._previous
+        previous = self._site_time(previous_fire_time)
         due: datetime | None = self._trigger.get_next_fire_time(previous, site_now)
         while previous is not None and due is not None and due <= site_now:
             due = self._trigger.get_next_fire_time(due, site_now)  # missed: made up for once, now
-        self._previous = due
+        self._due = due
         if due is None:
             return None
         ahead_s = (due - site_now).total_seconds() / self._clock.speed
         least_s = 0.0 if previous_fire_time is None else MIN_PERIOD_S
         return now + timedelta(seconds=max(ahead_s, least_s))
+
+    def _site_time(self, previous_fire_time: datetime | None) -> datetime | None:
+        """Return the site time that was due then, not one worked back: rounding would add up.
+
+        The scheduler asks twice after each run; both times the same run was the previous one.
+        """
+        if previous_fire_time is None:
+            return None
+        if previous_fire_time != self._asked_for:
+            self._asked_for, self._previous = previous_fire_time, self._due
+        return self._previous
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

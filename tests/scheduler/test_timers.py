@@ -53,6 +53,17 @@ def test_delays_do_not_add_up() -> None:
     assert trigger.get_next_fire_time(first, real(16.0)) == real(30.0)
 
 
+def test_asking_twice_skips_no_run() -> None:
+    clock = HandClock()
+    trigger = every_quarter(clock)
+    first = trigger.get_next_fire_time(None, real(0.0))
+    clock.site_now += timedelta(minutes=15)
+
+    answers = [trigger.get_next_fire_time(first, real(15.0)) for _ in range(2)]
+
+    assert answers == [real(30.0), real(30.0)]
+
+
 def test_runs_that_were_missed_are_made_up_for_once() -> None:
     clock = HandClock()
     trigger = every_quarter(clock)
