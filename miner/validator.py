@@ -59,6 +59,7 @@ class Validator:
         self._path = settings.home / "validator.json"
         self._memory = read_memory(read_kept(self._path))
         self._is_draining = False
+        self._met_at: dict[str, datetime] = {}
 
     async def ask(self) -> None:
         """Ask every miner about the slot that has just begun, and those after it."""
@@ -73,7 +74,10 @@ class Validator:
         if self._memory.round.slot != slot:
             self._close_round()
             self._memory.round = Round(slot=slot, is_closed=False)
-        wanted = [one for one in self._miners(graph) if one.hotkey not in self._answered]
+        miners = self._miners(graph)
+        for one in miners:
+            self._met_at.setdefault(one.hotkey, now)
+        wanted = [one for one in miners if one.hotkey not in self._answered]
         if wanted:
             await self._ask(slot, wanted)
 
@@ -180,7 +184,11 @@ class Validator:
         current = self._memory.round
         if current.is_closed or current.slot is None:
             return
-        for hotkey in current.asked - current.answered:
+        silent = current.asked - current.answered
+        # Who came while the round was open may have had no time to answer: no silence yet.
+        for hotkey in [
+            one for one in silent if self._met_at.get(one, current.slot) <= current.slot
+        ]:
             self._note(current.slot, hotkey, (None,) * sunlight.HORIZON_SLOTS)
         current.is_closed = True
         self._keep()

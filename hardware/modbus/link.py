@@ -143,7 +143,8 @@ class ModbusLink:
         except TimeoutError as err:
             raise DeviceTimeout(
                 f"{self.name} unit {question.unit}: no answer to registers {question.span} "
-                f"in {self._limits.timeout_s:g} s"
+                f"in {self._limits.timeout_s:g} s; another client may hold it, or the unit id is "
+                "another one"
             ) from err
         finally:
             self._pending = None

@@ -19,8 +19,9 @@ def make_devices(devices: tuple[Device, ...]) -> tuple[ModbusDevice, ...]:
         profile = load_profile(device.profile)
         address = (device.host, device.port)
         if address not in links:
-            links[address] = ModbusLink(device.host, device.port, profile.limits)
-        made.append(ModbusDevice(device.device_id, profile, links[address], device.unit))
+            links[address] = ModbusLink(*address, profile.limits)
+        link, units = links[address], dict(device.units)
+        made.append(ModbusDevice(device.device_id, profile, link, device.unit, units=units))
     return tuple(made)
 
 
@@ -59,7 +60,12 @@ async def try_devices(settings: Settings) -> tuple[tuple[str, str | None], ...]:
         try:
             profile = load_profile(device.profile)
             await read_once(
-                device.host, device.port, profile, device.unit, device_id=device.device_id
+                device.host,
+                device.port,
+                profile,
+                device.unit,
+                units=dict(device.units),
+                device_id=device.device_id,
             )
         except SolardError as err:
             outcomes.append((device.device_id, str(err)))

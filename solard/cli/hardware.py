@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from solard.cli.places import home_option, places_of
+from solard.core.errors import SolardError
 
 if TYPE_CHECKING:
     from hardware.gpu.client import CardList, KeeperClient, KeeperReading
+
+
+class KeeperAway(SolardError):
+    """Nobody keeps the cards here."""
 
 
 @click.group()
@@ -27,9 +32,16 @@ def gpu() -> None:
 def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
     """List the cards that the keeper sees, with their limits."""
     from hardware.gpu.client import KeeperClient
+    from solard.system.lines import NoAnswer
 
-    client = KeeperClient(socket or places_of(home).gpu_socket)
-    listed, reading = asyncio.run(_ask(client))
+    path = socket or places_of(home).gpu_socket
+    try:
+        listed, reading = asyncio.run(_ask(KeeperClient(path)))
+    except NoAnswer as err:
+        raise KeeperAway(
+            f"no GPU keeper answers on {path}; start it with `systemctl start solard-gpu`, "
+            "or name another with --socket or --dir"
+        ) from err
     states = {state.gpu_id: state for state in reading.gpus}
     rows = []
     for row in listed.rows:
@@ -58,7 +70,7 @@ def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
         click.echo(
             f"{each['index']}  {each['name']:28} limit {each['limit_w']} W, enforced "
             f"{each['enforced_w']} W, draws {each['power_w']} W "
-            f"({each['min_w']}…{each['max_w']} W)"
+            f"({each['min_w']}…{each['max_w']} W)  {each['state']}"
         )
 
 

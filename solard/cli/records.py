@@ -10,11 +10,13 @@ from solard.cli.places import home_option, places_of
 
 
 @click.command()
-@click.option("--cycles", is_flag=True, required=True, help="Replay every stored decision.")
+@click.option("--cycles", is_flag=True, help="Replay every stored decision.")
 @click.option("--json", "as_json", is_flag=True)
 @home_option
-def replay(cycles: bool, as_json: bool, home: Path | None) -> None:  # noqa: ARG001 - more to come
+def replay(cycles: bool, as_json: bool, home: Path | None) -> None:
     """Decide every stored cycle again from its own inputs; each must come out the same."""
+    if not cycles:
+        raise click.UsageError("say what to replay, as in: solard replay --cycles")
     from solard.core.records import replays_same
     from solard.store.reading import open_history
 

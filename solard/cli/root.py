@@ -71,7 +71,7 @@ def main() -> None:
     try:
         solard(standalone_mode=False)
     except SolardError as err:
-        click.echo(f"solard: {err}", err=True)
+        click.echo(str(err) if err.is_list else f"solard: {err}", err=True)
         sys.exit(err.exit_status)
     except click.ClickException as err:
         err.show()

@@ -21,7 +21,7 @@ def say_status(view: SiteView) -> str:
     if decision is not None:
         lines += [f"WHY   {decision.why}", f"NEXT  {decision.next}"]
         lines += [
-            f"{'gpu' + str(card.index):6}{card.name:24}" + _limit(view, card.gpu_id)
+            f"{'gpu' + str(card.index):6}{card.name:30}" + _limit(view, card.gpu_id)
             for card in view.rig.cards
         ]
     lines += [f"!     {sentence}" for sentence in view.degraded]

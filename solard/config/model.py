@@ -56,6 +56,15 @@ class Device:
     port: int = key(WholeShape(low=1, high=65535), default=502)
     unit: int | None = key(WholeShape(low=0, high=255), default=None)
     """None = the profile's own."""
+    units: tuple[tuple[str, int], ...] = key(
+        TableShape(
+            item=WholeShape(low=0, high=255),
+            form=r"[a-z][a-z0-9_]{0,30}",
+            hint="a role that the profile names, such as battery",
+        ),
+        default=(),
+    )
+    """Further units by role, where they are not the profile's own."""
     essential: bool = True
     """Whether its silence brings the rig down."""
 

@@ -33,6 +33,7 @@ class ConfigInvalid(SolardError):
     """A configuration that cannot be used; it carries every problem found, in order of lines."""
 
     exit_status: ClassVar[int] = 78
+    is_list: ClassVar[bool] = True
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))

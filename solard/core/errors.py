@@ -8,3 +8,5 @@ class SolardError(Exception):
 
     exit_status: ClassVar[int] = 1
     """What a command that fails with it exits with; 75 and 78 mean what sysexits(3) says."""
+    is_list: ClassVar[bool] = False
+    """Whether the message is a list of lines that each name their place."""

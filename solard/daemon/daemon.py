@@ -184,18 +184,27 @@ class Daemon:
         watchdog_s = watchdog_period_s()
         loop = asyncio.get_running_loop()
         due = pinged = loop.time()
+        planned = False
         while True:
             record = self._ticker.tick()
             now = loop.time()
             if self._ticker.ticks == 1:
-                notify("READY=1")
+                notify("READY=1", f"STATUS={record.decision.why}")
+            if not planned and self._can_plan(record.inputs.state):
                 self._plan_wanted.set()
+                planned = True
             # The ping comes from here and nowhere else: it proves that ticks advance.
             if watchdog_s is not None and now - pinged >= watchdog_s / 2.0:
                 notify("WATCHDOG=1", f"STATUS={record.decision.why}")
                 pinged = now
             due = max(due + period_s, now)
             await asyncio.sleep(due - now)
+
+    def _can_plan(self, state: SiteState) -> bool:
+        """Say whether a plan would start from what is, and not from a guess."""
+        if not self._setup.has_battery:
+            return state.pv_w is not None
+        return state.battery is not None and state.battery.soc is not None
 
     async def _run_workloads(self) -> None:
         while True:

@@ -146,5 +146,5 @@ def test_search_never_leaves_the_envelope() -> None:
 
     assert due.proposal.preferred_w == 700.0
     assert due.proposal.next == (
-        "Every card is at its limit; back off if the battery gives more than 150 W (now 0 W)."
+        "More the cards do not take; back off if the battery gives more than 150 W (now 0 W)."
     )

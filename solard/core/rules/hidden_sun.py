@@ -114,7 +114,7 @@ class HiddenSun:
         return max(0.0, wait_s - (now_s - (note.since_s or now_s)))
 
     def _next(self, inputs: DecideInputs, sight: _Sight, note: Note) -> str:
-        step = "Every card is at its limit"
+        step = "More the cards do not take"
         if note.level_w is not None and note.level_w < envelope(inputs).max_w:
             wait_s = self._wait_left_s(note, inputs.state.taken_s)
             step = f"+{say_power(self.step_w)} in {say_duration(wait_s)}"

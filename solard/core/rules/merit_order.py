@@ -76,8 +76,10 @@ class Climb:
     """Of the whole rig."""
     last: Rung | None
     """The dearest energy that is taken, at its own cost; None = no work."""
-    earns_per_kwh: float
-    """Of the last step that is taken, or of the one that is not worth it."""
+    earned_per_kwh: float
+    """Worth of the last step that is taken; 0 without work."""
+    refused_per_kwh: float
+    """Worth of the step that is not taken; 0 where nothing stopped the climb."""
     refused: Rung | None
     """What stopped the climb; None = everything there is, or the rig's top."""
     at_top: bool
@@ -100,14 +102,26 @@ def climb(
             earns = worth.earns(left[0])
             if not worth.pays(rung, left[0]):
                 return Climb(
-                    power_w=reached_w, last=last, earns_per_kwh=earns, refused=rung, at_top=False
+                    power_w=reached_w,
+                    last=last,
+                    earned_per_kwh=earned,
+                    refused_per_kwh=earns,
+                    refused=rung,
+                    at_top=False,
                 )
             take_w = min(left[0].width_w, free_w)
             free_w, reached_w, last, earned = free_w - take_w, reached_w + take_w, own, earns
             left[0] = replace(left[0], width_w=left[0].width_w - take_w)
             if left[0].width_w <= 0.0:
                 left.pop(0)
-    return Climb(power_w=reached_w, last=last, earns_per_kwh=earned, refused=None, at_top=not left)
+    return Climb(
+        power_w=reached_w,
+        last=last,
+        earned_per_kwh=earned,
+        refused_per_kwh=0.0,
+        refused=None,
+        at_top=not left,
+    )
 
 
 def never_cheaper(rungs: tuple[Rung, ...]) -> tuple[Rung, ...]:

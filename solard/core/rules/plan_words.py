@@ -23,7 +23,7 @@ def say_climb(climb: Climb, surplus_w: float, idle_w: float, money: "Money") -> 
     if climb.at_top:
         return f"{head}: enough for the whole rig, {say_power(climb.power_w)}."
     if climb.refused is not None and climb.refused.source in SUN:
-        reason = _say_refused(climb.refused, climb.earns_per_kwh, money)
+        reason = _say_refused(climb.refused, climb.refused_per_kwh, money)
         return f"{head}: {say_power(climb.power_w)} for the rig; {reason}."
     return f"{head}: the rig takes all of it{_say_rest(climb, money)}."
 
@@ -49,7 +49,7 @@ class Money:
 
 def _say_idle(climb: Climb, surplus_w: float, idle_w: float, money: Money) -> str:
     refused = climb.refused
-    reason = "" if refused is None else _say_refused(refused, climb.earns_per_kwh, money)
+    reason = "" if refused is None else _say_refused(refused, climb.refused_per_kwh, money)
     if round(surplus_w) <= 0:
         return f", and {reason}" if reason else ": no work"
     if surplus_w <= idle_w:
@@ -61,7 +61,7 @@ def _say_idle(climb: Climb, surplus_w: float, idle_w: float, money: Money) -> st
 def _say_bought(climb: Climb, last: Rung, has_sun: bool, money: Money) -> str:
     part = "the rest from" if has_sun else "all from"
     source = "the battery" if last.source is Source.BATTERY else "the grid"
-    worth = money.against_work(last.cost_per_kwh, climb.earns_per_kwh)
+    worth = money.against_work(last.cost_per_kwh, climb.earned_per_kwh)
     return f"{say_power(climb.power_w)} for the rig, {part} {source} ({worth})"
 
 
@@ -69,7 +69,7 @@ def _say_rest(climb: Climb, money: Money) -> str:
     """Return why nothing is bought on top of the sun; silence where nothing is for sale."""
     if climb.refused is None or climb.refused.cost_per_kwh == UNKNOWN_COST or not money.buys:
         return ""
-    return f"; {_say_refused(climb.refused, climb.earns_per_kwh, money)}"
+    return f"; {_say_refused(climb.refused, climb.refused_per_kwh, money)}"
 
 
 def _say_refused(rung: Rung, earns: float, money: Money) -> str:
