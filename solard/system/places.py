@@ -4,7 +4,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from solard.core.errors import SolardError
+
 HOME_VARIABLE = "SOLARD_HOME"
+LONGEST_SOCKET_BYTES = 107
+"""Of a unix socket's path (unix(7))."""
+ROOM_FOR_NAME = "a-workload-s-name.sock"
+
+
+class PathTooLong(SolardError):
+    """A directory whose name leaves no room for sockets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,18 @@ class Places:
         return self.work / f"{name}.sock"
 
     def make(self) -> None:
-        """Create the directories that this process owns, readable by its group only."""
+        """Create the directories that this process owns, readable by its group only.
+
+        Raises:
+            PathTooLong: sockets in them could not be bound.
+            OSError: one cannot be made.
+        """
+        needed = len(os.fsencode(self.work / ROOM_FOR_NAME))
+        if needed > LONGEST_SOCKET_BYTES:
+            raise PathTooLong(
+                f"{self.run} is {needed - LONGEST_SOCKET_BYTES} bytes too long for the sockets in "
+                "it; give a shorter --dir"
+            )
         for place in (self.etc, self.state, self.run, self.work):
             place.mkdir(mode=0o750, parents=True, exist_ok=True)
 

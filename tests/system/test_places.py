@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from solard.system.places import HOME_VARIABLE, places_at, places_from_environment
+from solard.system.places import HOME_VARIABLE, PathTooLong, places_at, places_from_environment
 
 
 def test_system_s_places_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +37,12 @@ def test_made_places_are_closed_to_strangers_and_kept(tmp_path: Path) -> None:
     for place in (places.etc, places.state, places.run, places.work):
         assert stat.S_IMODE(place.stat().st_mode) & 0o007 == 0
     assert places.database.read_text() == "history"
+
+
+def test_home_too_long_for_sockets_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    home = tmp_path / ("x" * 100)
+
+    with pytest.raises(PathTooLong, match=r"bytes too long for the sockets in it; give a shorter"):
+        places_at(home).make()
+
+    assert not home.exists()
