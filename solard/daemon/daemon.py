@@ -1,4 +1,4 @@
-"""The daemon: its loops, and what the API asks of it."""
+"""The daemon: its loops, and what an operator may ask of it."""
 
 import asyncio
 import os
@@ -7,19 +7,16 @@ from pathlib import Path
 
 from solard.core.errors import SolardError
 from solard.core.inputs import Override
+from solard.core.records import CycleRecord
 from solard.core.state import SiteState
-from solard.core.view import DaemonStats, SiteView
-from solard.daemon.actuator import Actuator
-from solard.daemon.chain_watch import ChainWatch
-from solard.daemon.events import Events
-from solard.daemon.latest import Latest
-from solard.daemon.planning import Planning
-from solard.daemon.ports import Every, History, Poller
+from solard.core.view import DaemonStats
+from solard.daemon.parts import Parts
+from solard.daemon.ports import Every
 from solard.daemon.publish import Books, Sources, local_day_bounds, make_view, tick_quantiles_ms
+from solard.daemon.publisher import Publisher
 from solard.daemon.setup import DaemonSetup
-from solard.daemon.supervisor import Supervisor
-from solard.daemon.ticking import Ticker, local_day
-from solard.system.clock import Clock, real_period_s
+from solard.daemon.ticking import local_day
+from solard.system.clock import real_period_s
 from solard.system.notify import notify, watchdog_period_s
 
 TICK_S = 2.0
@@ -29,6 +26,8 @@ CARDS_EVERY_S = 0.5
 WORKLOADS_EVERY_S = 1.0
 PUBLISH_EVERY_S = 1.0
 BOOKS_EVERY_S = 5.0
+FIRST_LOOK_S = 0.05
+"""Real seconds, these four; the last until there is something to look at."""
 PLAN_EVERY_S = 900.0
 TIDY_EVERY_S = 86400.0
 """Site seconds, both."""
@@ -37,158 +36,123 @@ TIDY_EVERY_S = 86400.0
 class Daemon:
     """Runs every loop of one rig until cancelled."""
 
-    def __init__(
-        self,
-        *,
-        setup: DaemonSetup,
-        version: str,
-        clock: Clock,
-        latest: Latest,
-        poller: Poller,
-        actuator: Actuator,
-        supervisor: Supervisor,
-        planning: Planning,
-        chain: ChainWatch,
-        ticker: Ticker,
-        history: History,
-        events: Events,
-        every: Every,
-    ) -> None:
+    def __init__(self, setup: DaemonSetup, parts: Parts, version: str) -> None:
         self._setup = setup
+        self._parts = parts
         self._version = version
-        self._clock = clock
-        self._latest = latest
-        self._poller = poller
-        self._actuator = actuator
-        self._supervisor = supervisor
-        self._planning = planning
-        self._chain = chain
-        self._ticker = ticker
-        self._history = history
-        self._events = events
-        self._every = every
         self._books = Books()
-        self._seq = 0
-        self._published = asyncio.Condition()
-        self._view: SiteView | None = None
         self._plan_wanted = asyncio.Event()
         self._config_problem: str | None = None
-        self._started_at = clock.now()
+        self._started_at = parts.clock.now()
+        self.pictures = Publisher()
 
-    def use(self, setup: DaemonSetup) -> None:
-        """Go on with another configuration: rules, policies, tariff; devices stay as they are."""
-        self._setup = setup
-        self._latest.use(setup)
-        self._ticker.use(setup)
-        self._config_problem = None
-        self._plan_wanted.set()
-        self._events.tell("daemon", "Configuration reloaded.")
-
-    def refuse_config(self, problem: str) -> None:
-        """Keep the old configuration, and say why."""
-        self._config_problem = f"configuration not reloaded: {problem}"
-        self._events.tell("daemon", self._config_problem, "alert")
-
-    async def run(self) -> None:
+    async def run(self, every: Every) -> None:
         """Run all loops; one that fails takes the daemon down, and systemd starts it afresh."""
-        self._every("plan", PLAN_EVERY_S, self._want_plan)
-        self._every("tidy", TIDY_EVERY_S, self._tidy)
+        every("plan", PLAN_EVERY_S, self._want_plan)
+        every("tidy", TIDY_EVERY_S, self._tidy)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._poller.run(), name="poller")
+                tasks.create_task(self._parts.poller.run(), name="poller")
                 tasks.create_task(self._run_cards(), name="cards")
                 tasks.create_task(self._run_ticks(), name="ticks")
                 tasks.create_task(self._run_workloads(), name="workloads")
                 tasks.create_task(self._run_planning(), name="planning")
                 tasks.create_task(self._run_books(), name="books")
                 tasks.create_task(self._run_publishing(), name="publishing")
-                tasks.create_task(self._events.run(), name="alerts")
+                tasks.create_task(self._parts.events.run(), name="alerts")
         finally:
-            self._ticker.finish()
+            self._parts.ticker.finish()
 
     async def stop(self) -> None:
         """Stop cleanly: workloads first, then the owner's own limits come back."""
         notify("STOPPING=1", "STATUS=stopping workloads")
-        if self._ticker.live:
-            await self._supervisor.stop_all()
-            await self._actuator.release()
-        self._events.tell("daemon", "Stopped.")
+        if self._parts.ticker.live:
+            await self._parts.supervisor.stop_all()
+            await self._parts.actuator.release()
+        self._parts.events.tell("daemon", "Stopped.")
 
-    # What the API asks.
+    # What an operator asks.
 
-    def view(self) -> SiteView | None:
-        """Return the newest picture; None before the first tick."""
-        return self._view
+    def use(self, setup: DaemonSetup) -> None:
+        """Go on with another configuration: rules, policies, tariff; devices stay as they are."""
+        self._setup = setup
+        self._parts.latest.use(setup)
+        self._parts.ticker.use(setup)
+        self._config_problem = None
+        self._plan_wanted.set()
+        self._parts.events.tell("daemon", "Configuration reloaded.")
 
-    async def wait_view(self, after_seq: int) -> SiteView:
-        """Return the first picture that is newer than `after_seq`."""
-        async with self._published:
-            while self._view is None or self._view.seq <= after_seq:
-                await self._published.wait()
-            return self._view
+    def refuse_config(self, problem: str) -> None:
+        """Keep the old configuration, and say why."""
+        self._config_problem = f"configuration not reloaded: {problem}"
+        self._parts.events.tell("daemon", self._config_problem, "alert")
 
     async def set_live(self, live: bool) -> None:
         """Start or stop acting; going back to observe gives the cards back first."""
-        if self._ticker.live and not live:
-            self._ticker.live = False
-            await self._actuator.release()
-        self._ticker.live = live
-        self._history.set_live(live)
-        self._events.tell("daemon", "Live: decisions are acted on." if live else "Observing only.")
+        parts = self._parts
+        if parts.ticker.live and not live:
+            parts.ticker.live = False
+            await parts.actuator.release()
+        parts.ticker.live = live
+        parts.history.set_live(live)
+        parts.events.tell("daemon", "Live: decisions are acted on." if live else "Observing only.")
 
     async def add_override(self, override: Override) -> None:
         """Take an operator's request; it replaces an earlier one."""
-        self._ticker.overrides = (override,)
-        self._history.put_override(override, self._clock.now())
-        self._events.tell("operator", f"{override.kind.value} until {override.until_at:%H:%M} UTC.")
+        parts = self._parts
+        parts.ticker.overrides = (override,)
+        parts.history.put_override(override, parts.clock.now())
+        parts.events.tell("operator", f"{override.kind.value} until {override.until_at:%H:%M} UTC.")
 
     async def clear_overrides(self) -> None:
         """End the operator's request now."""
-        self._ticker.overrides = ()
-        self._history.clear_overrides(self._clock.now())
-        self._events.tell("operator", "Override ended.")
+        parts = self._parts
+        parts.ticker.overrides = ()
+        parts.history.clear_overrides(parts.clock.now())
+        parts.events.tell("operator", "Override ended.")
 
     def stats(self) -> DaemonStats:
         """Return what this daemon has done so far."""
-        p50_ms, p99_ms = tick_quantiles_ms(tuple(self._ticker.times_s))
-        health = self._poller.health()
-        plan = self._planning.plan
+        parts = self._parts
+        p50_ms, p99_ms = tick_quantiles_ms(tuple(parts.ticker.times_s))
+        health = parts.poller.health()
+        plan = parts.planning.plan
         return DaemonStats(
             started_at=self._started_at,
             pid=os.getpid(),
             rss_mb=own_rss_mb(),
-            ticks=self._ticker.ticks,
+            ticks=parts.ticker.ticks,
             tick_p50_ms=p50_ms,
             tick_p99_ms=p99_ms,
-            decisions=self._ticker.decisions,
-            limits_applied=self._actuator.applied,
+            decisions=parts.ticker.decisions,
+            limits_applied=parts.actuator.applied,
             polls_ok=sum(device.polls_ok for device in health),
             polls_failed=sum(device.polls_failed for device in health),
-            plan_solves=self._planning.plan_solves,
+            plan_solves=parts.planning.plan_solves,
             plan_solve_s=None if plan is None else plan.solve_s,
-            forecast_issues=self._planning.forecast_issues,
-            soc_min=self._ticker.soc_min,
-            rows_dropped=self._history.dropped,
+            forecast_issues=parts.planning.forecast_issues,
+            soc_min=parts.ticker.soc_min,
+            rows_dropped=parts.history.dropped,
         )
 
     # The loops.
 
     async def _run_cards(self) -> None:
-        period_s = real_period_s(self._clock, CARDS_EVERY_S)
+        period_s = real_period_s(self._parts.clock, CARDS_EVERY_S)
         while True:
-            await self._actuator.run_once()
+            await self._parts.actuator.run_once()
             await asyncio.sleep(period_s)
 
     async def _run_ticks(self) -> None:
-        period_s = real_period_s(self._clock, TICK_S)
+        period_s = real_period_s(self._parts.clock, TICK_S)
         watchdog_s = watchdog_period_s()
         loop = asyncio.get_running_loop()
         due = pinged = loop.time()
         planned = False
         while True:
-            record = self._ticker.tick()
+            record = self._parts.ticker.tick()
             now = loop.time()
-            if self._ticker.ticks == 1:
+            if self._parts.ticker.ticks == 1:
                 notify("READY=1", f"STATUS={record.decision.why}")
             if not planned and self._can_plan(record.inputs.state):
                 self._plan_wanted.set()
@@ -207,86 +171,89 @@ class Daemon:
         return state.battery is not None and state.battery.soc is not None
 
     async def _run_workloads(self) -> None:
+        parts = self._parts
         while True:
-            await self._supervisor.run_once()
-            record = self._ticker.record
-            if record is not None:
-                await self._chain.run_once(self._supervisor, local_day(record.inputs.state))
+            await parts.supervisor.run_once()
+            if parts.ticker.record is not None:
+                day = local_day(parts.ticker.record.inputs.state)
+                await parts.chain.run_once(parts.supervisor, day)
             await asyncio.sleep(WORKLOADS_EVERY_S)
 
     async def _want_plan(self) -> None:
         self._plan_wanted.set()
 
-    async def _tidy(self) -> None:
-        """Drop old history and write a verified copy of the rest, once a day."""
-        try:
-            gone = await asyncio.to_thread(self._history.retain, self._clock.now())
-            copy = await asyncio.to_thread(self._history.back_up)
-        except SolardError as err:
-            self._events.tell("storage", f"No backup: {err}", "warning")
-            return
-        self._events.tell("storage", f"{gone} old rows dropped, backup {copy.name} verified.")
-
     async def _run_planning(self) -> None:
         while True:
             await self._plan_wanted.wait()
             self._plan_wanted.clear()
-            record = self._ticker.record
+            record = self._parts.ticker.record
             battery = None if record is None else record.inputs.state.battery
             soc = None if battery is None else battery.soc
-            await self._planning.renew(soc, self._ticker.rig())
+            await self._parts.planning.renew(soc, self._parts.ticker.rig())
+
+    async def _tidy(self) -> None:
+        """Drop old history and write a verified copy of the rest, once a day."""
+        parts = self._parts
+        try:
+            gone = await asyncio.to_thread(parts.history.retain, parts.clock.now())
+            copy = await asyncio.to_thread(parts.history.back_up)
+        except SolardError as err:
+            parts.events.tell("storage", f"No backup: {err}", "warning")
+            return
+        parts.events.tell("storage", f"{gone} old rows dropped, backup {copy.name} verified.")
 
     async def _run_books(self) -> None:
         """Read back what the picture needs of the store, off the loop."""
         while True:
-            record = self._ticker.record
+            record = self._parts.ticker.record
             if record is not None:
                 try:
                     self._books = await asyncio.to_thread(self._read_books, record.inputs.state)
                 except SolardError as err:
-                    self._events.tell("storage", str(err), "warning")
-            await asyncio.sleep(BOOKS_EVERY_S if record is not None else 0.2)
+                    self._parts.events.tell("storage", str(err), "warning")
+            await asyncio.sleep(FIRST_LOOK_S if record is None else BOOKS_EVERY_S)
 
     def _read_books(self, state: SiteState) -> Books:
         midnight, _ = local_day_bounds(state)
+        history = self._parts.history
         return Books(
-            today=self._history.totals(midnight),
-            earnings=self._history.earnings_days(14),
-            trace=self._history.trace(midnight),
+            today=history.totals(midnight),
+            earnings=history.earnings_days(14),
+            trace=history.trace(midnight),
         )
 
     async def _run_publishing(self) -> None:
         while True:
-            record = self._ticker.record
+            record = self._parts.ticker.record
             if record is not None:
-                self._seq += 1
-                now_s = self._clock.monotonic_s()
-                sources = Sources(
-                    seq=self._seq,
-                    site=self._setup.site,
-                    version=self._version,
-                    live=self._ticker.live,
-                    speed=self._clock.speed,
-                    record=record,
-                    devices=tuple(
-                        replace(d, age_s=self._latest.age_s(d.device_id, now_s))
-                        for d in self._poller.health()
-                    ),
-                    keeper=self._actuator.view,
-                    workloads=self._supervisor.view(),
-                    network=self._chain.view,
-                    books=self._books,
-                    forecast=self._planning.forecast,
-                    plan=self._planning.plan,
-                    events=self._events.newest(),
-                    stats=self.stats(),
-                    storage_problem=self._history.problem,
-                    config_problem=self._config_problem,
-                )
-                async with self._published:
-                    self._view = make_view(sources)
-                    self._published.notify_all()
-            await asyncio.sleep(PUBLISH_EVERY_S if record is not None else 0.05)
+                await self.pictures.publish(make_view(self._sources(record)))
+            await asyncio.sleep(FIRST_LOOK_S if record is None else PUBLISH_EVERY_S)
+
+    def _sources(self, record: CycleRecord) -> Sources:
+        parts = self._parts
+        now_s = parts.clock.monotonic_s()
+        return Sources(
+            seq=self.pictures.next_seq,
+            site=self._setup.site,
+            version=self._version,
+            live=parts.ticker.live,
+            speed=parts.clock.speed,
+            record=record,
+            devices=tuple(
+                replace(device, age_s=parts.latest.age_s(device.device_id, now_s))
+                for device in parts.poller.health()
+            ),
+            keeper=parts.actuator.view,
+            workloads=parts.supervisor.view(),
+            network=parts.chain.view,
+            books=self._books,
+            forecast=parts.planning.forecast,
+            plan=parts.planning.plan,
+            events=parts.events.newest(),
+            stats=self.stats(),
+            storage_problem=parts.history.problem,
+            config_problem=self._config_problem,
+        )
 
 
 def own_rss_mb() -> float | None:

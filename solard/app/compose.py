@@ -1,0 +1,63 @@
+"""Every part of one daemon, made of its configuration."""
+
+import os
+
+from hardware.gpu.client import KeeperClient
+from hardware.poller import Poller
+from hardware.work.process import ProcessBackend
+from hardware.work.systemd import SystemdBackend, runs_as_our_unit
+from solard.app.devices import SitePoller, make_devices
+from solard.app.hook import AlertHook
+from solard.app.planner import SitePlanner
+from solard.config.load import Settings
+from solard.daemon.actuator import Actuator
+from solard.daemon.chain_watch import ChainWatch
+from solard.daemon.events import KEPT_IN_MEMORY, Events
+from solard.daemon.latest import Latest
+from solard.daemon.parts import Parts
+from solard.daemon.planning import Planning
+from solard.daemon.readings import Readings
+from solard.daemon.setup import DaemonSetup
+from solard.daemon.supervisor import Supervisor
+from solard.daemon.ticking import Ticker
+from solard.store.store import Store
+from solard.system.clock import Clock
+from solard.system.places import Places
+
+
+def make_parts(
+    settings: Settings,
+    setup: DaemonSetup,
+    planner: SitePlanner,
+    places: Places,
+    store: Store,
+    clock: Clock,
+) -> Parts:
+    """Return the parts, in the state that the last daemon left in the store."""
+    events = Events(clock, store, AlertHook(settings.hooks.alert), store.events(KEPT_IN_MEMORY))
+    events.tell("daemon", f"Started (pid {os.getpid()}).")
+    for notice in store.notices:
+        events.tell("storage", notice, "warning")
+    latest = Latest(setup, clock.monotonic_s())
+    poller = Poller(make_devices(settings.devices), clock, Readings(latest, events).take)
+    actuator = Actuator(KeeperClient(places.gpu_socket), events)
+    backend = SystemdBackend(places.work) if runs_as_our_unit() else ProcessBackend(places.work)
+    supervisor = Supervisor(backend, setup.work, places.work_socket, events)
+    planning = Planning(planner, store, clock, events)
+    ticker = Ticker(setup, clock, latest, actuator, supervisor, planning, store, events)
+    ticker.live = settings.live or store.is_live()
+    last = store.last_override()
+    ticker.overrides = () if last is None else (last,)
+    node = next((spec.name for spec in setup.work if spec.role == "network"), None)
+    return Parts(
+        clock=clock,
+        events=events,
+        history=store,
+        poller=SitePoller(poller, settings.devices),
+        latest=latest,
+        actuator=actuator,
+        supervisor=supervisor,
+        chain=ChainWatch(setup.network, node, places.work_socket, store, clock),
+        planning=planning,
+        ticker=ticker,
+    )

@@ -1,0 +1,94 @@
+"""What the API asks of a running daemon, answered from its parts."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hardware.modbus.profile import profile_names
+from solard.app.planner import SitePlanner
+from solard.app.setup import make_setup
+from solard.config.load import load_settings
+from solard.config.problems import ConfigInvalid
+from solard.core.forecast import Forecast
+from solard.core.history import Sample
+from solard.core.inputs import Override
+from solard.core.plan import Plan
+from solard.core.records import CycleRecord
+from solard.core.site_slot import SiteSlot
+from solard.core.view import SiteView
+from solard.daemon.daemon import Daemon
+from solard.daemon.parts import Parts
+from solard.store.store import Store
+from solard.system.places import Places
+
+
+class Desk:
+    """Serves the API; see `solard.api.source.ApiSource`."""
+
+    def __init__(
+        self,
+        daemon: Daemon,
+        parts: Parts,
+        store: Store,
+        planner: SitePlanner,
+        config: Path,
+        places: Places,
+    ) -> None:
+        self._daemon = daemon
+        self._parts = parts
+        self._store = store
+        self._planner = planner
+        self._config = config
+        self._places = places
+
+    def view(self) -> SiteView | None:
+        """Return the newest picture; None before the first tick."""
+        return self._daemon.pictures.view
+
+    async def wait_view(self, after_seq: int) -> SiteView:
+        """Return the first picture newer than `after_seq`."""
+        return await self._daemon.pictures.wait(after_seq)
+
+    def site15(self, after: datetime, before: datetime) -> tuple[SiteSlot, ...]:
+        """Return quarter hours from the store; blocks."""
+        return self._store.site15(after, before)
+
+    def history(self, minutes: int) -> tuple[Sample, ...]:
+        """Return the last minutes from the store; blocks."""
+        return self._store.samples(self._parts.clock.now() - timedelta(minutes=minutes))
+
+    def cycles(self, limit: int) -> tuple[CycleRecord, ...]:
+        """Return the newest stored cycles; blocks."""
+        return self._store.cycles(limit)
+
+    def plan(self) -> Plan | None:
+        """Return the plan in force."""
+        return self._parts.planning.plan
+
+    def forecast(self) -> Forecast | None:
+        """Return the newest forecast."""
+        return self._parts.planning.forecast
+
+    async def set_live(self, live: bool) -> None:
+        """Start or stop acting."""
+        await self._daemon.set_live(live)
+
+    async def add_override(self, override: Override) -> None:
+        """Take an operator's request."""
+        await self._daemon.add_override(override)
+
+    async def clear_overrides(self) -> None:
+        """End the operator's request."""
+        await self._daemon.clear_overrides()
+
+    async def reload(self) -> Sequence[str]:
+        """Read the configuration again; a bad one changes nothing, and its problems are told."""
+        try:
+            settings = await asyncio.to_thread(load_settings, self._config, profile_names())
+        except ConfigInvalid as err:
+            self._daemon.refuse_config(str(err))
+            return str(err).splitlines()
+        self._planner.use(settings)
+        self._daemon.use(make_setup(settings, self._places))
+        return ()
