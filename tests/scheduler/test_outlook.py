@@ -32,10 +32,10 @@ def test_sky_of_this_moment_is_what_the_next_moment_gets() -> None:
 
 
 def test_sky_of_this_moment_fades_into_that_of_the_last_hours() -> None:
-    """The two hours hold 0.2 and 0.8: 0.5, and so does the day."""
+    """The two hours hold 0.2 and 0.8: 0.5, and so does the day, into which both fade."""
     sky = past(seen(QUARTER, 0.2), seen(6 * QUARTER, 0.8))
 
-    assert expect_share(sky, NOON, 1.25) == pytest.approx(0.5 - 0.3 * exp(-1.0))
+    assert expect_share(sky, NOON, 1.25) == pytest.approx(0.5 - 0.3 * exp(-1.0) * exp(-1.25 / 6.0))
 
 
 def test_last_hours_fade_into_the_usual_sky() -> None:
