@@ -238,23 +238,31 @@ class TestWhy:
 
         assert why(state=state, tariff=PRICES, workloads=(MINER,), plan=plan) == (
             "Surplus 400 W: the rig takes all of it; what the battery holds is worth more "
-            "(0.211 EUR/kWh, work earns 0.117 EUR/kWh)."
+            "(0.211 EUR/kWh, work would earn 0.117 EUR/kWh)."
         )
 
     def test_export_that_pays_more_than_the_rigs_last_watts(self) -> None:
         dear = Tariff(currency="EUR", import_per_kwh=0.30, export_per_kwh=0.10)
 
         assert why(tariff=dear, workloads=(MINER,), state=exporting()) == (
-            "Surplus 2.6 kW: 500 W for the rig; exporting pays more "
-            "(0.10 EUR/kWh, work earns 0.09 EUR/kWh)."
+            "Surplus 2.6 kW: 500 W for the rig; the rest pays more as export "
+            "(0.10 EUR/kWh, work would earn 0.09 EUR/kWh)."
+        )
+
+    def test_last_watts_that_are_worth_more_in_the_battery(self) -> None:
+        plan = plan_of(plan_slot(water_value_per_kwh=0.11))
+
+        assert why(tariff=PRICES, workloads=(MINER,), plan=plan) == (
+            "Surplus 2.6 kW: 500 W for the rig; the rest is worth more in the battery "
+            "(0.104 EUR/kWh, work would earn 0.09 EUR/kWh)."
         )
 
     def test_sun_that_is_worth_more_in_the_battery(self) -> None:
         plan = plan_of(plan_slot(water_value_per_kwh=0.20))
 
         assert why(tariff=PRICES, workloads=(MINER,), plan=plan) == (
-            "Surplus 2.6 kW: in the battery it is worth more "
-            "(0.19 EUR/kWh, work earns 0.117 EUR/kWh)."
+            "Surplus 2.6 kW: it is worth more in the battery "
+            "(0.19 EUR/kWh, work would earn 0.117 EUR/kWh)."
         )
 
     def test_a_battery_that_gives_all(self) -> None:
@@ -263,6 +271,14 @@ class TestWhy:
         assert why(state=DARK, tariff=PRICES, workloads=(MINER,), plan=plan) == (
             "No surplus: 700 W for the rig, all from the battery "
             "(0.053 EUR/kWh, work earns 0.09 EUR/kWh)."
+        )
+
+    def test_a_battery_that_gives_what_pays(self) -> None:
+        plan = plan_of(plan_slot(water_value_per_kwh=0.10))
+
+        assert why(state=DARK, tariff=PRICES, workloads=(MINER,), plan=plan) == (
+            "No surplus: 500 W for the rig, all from the battery "
+            "(0.105 EUR/kWh, work earns 0.117 EUR/kWh)."
         )
 
     def test_a_grid_that_gives_the_rest(self) -> None:
@@ -282,7 +298,7 @@ class TestWhy:
         state = state_of(pv_w=300.0, battery=None)
 
         assert why(buyer, state=state, tariff=PRICES, workloads=(MINER,), plan=plan) == (
-            "No surplus, and the grid costs more (0.30 EUR/kWh, work earns 0.117 EUR/kWh)."
+            "No surplus, and the grid costs more (0.30 EUR/kWh, work would earn 0.117 EUR/kWh)."
         )
 
     def test_work_that_nobody_values(self) -> None:
@@ -315,15 +331,15 @@ class TestWhy:
         dear, dearer = (plan_of(plan_slot(water_value_per_kwh=value)) for value in (0.20, 9.5))
 
         assert why(rule, plan=dear) == (
-            "Surplus 2.6 kW: in the battery it is worth more (1.9 × what work counts)."
+            "Surplus 2.6 kW: it is worth more in the battery (1.9 × what work counts)."
         )
         assert why(rule, plan=dearer) == (
-            "Surplus 2.6 kW: in the battery it is worth more (more than 10 × what work counts)."
+            "Surplus 2.6 kW: it is worth more in the battery (more than 10 × what work counts)."
         )
 
     def test_work_that_is_worth_nothing(self) -> None:
         rule = PlanRule(nominal_per_kwh=0.0, max_discharge_w=5000.0)
 
         assert why(rule, plan=plan_of(plan_slot(water_value_per_kwh=0.05))) == (
-            "Surplus 2.6 kW: in the battery it is worth more (more than 10 × what work counts)."
+            "Surplus 2.6 kW: it is worth more in the battery (more than 10 × what work counts)."
         )

@@ -10,10 +10,12 @@ from datetime import timedelta
 import pytest
 
 from scheduler.workers import WorkerFailed, run_calibration, run_forecast, run_plan
+from solard.core.codec import Codec
 from solard.core.planning import BatterySpec, ForecastRequest, PlanRequest
 from solard.core.rig import GpuCard, Rig
 from solard.core.tariff import Tariff
 from solard.system.children import descendants
+from tests.scheduler.plans import battery_of, request_of, rig_of
 from tests.scheduler.skies import FRANCE, MONDAY, clear_weeks
 
 DAWN = MONDAY + timedelta(hours=4)
@@ -125,6 +127,29 @@ def test_plan_loads_no_weather_and_no_tables() -> None:
     ).stdout
 
     assert said == "[]\n"
+
+
+def test_plan_of_two_days_needs_less_than_60_mib() -> None:
+    quarters = [(1000.0, 300.0), (0.0, 300.0)] * 96
+    request = request_of(quarters, rig=rig_of(4), battery=battery_of(), soc=0.6, start_cost=0.004)
+    code = (
+        "import sys; from scheduler.planner import make_plan; from solard.core.codec import Codec;"
+        "from solard.core.planning import PlanRequest;"
+        "make_plan(Codec().loads(PlanRequest, sys.stdin.read()));"
+        "status = open('/proc/self/status').read().split();"
+        "print(status[status.index('VmHWM:') + 1])"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        input=Codec().dumps(request),
+        text=True,
+        capture_output=True,
+        check=True,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    ).stdout
+
+    assert int(said) < 60 * 1024
 
 
 def test_worker_confines_itself() -> None:

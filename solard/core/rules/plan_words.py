@@ -5,8 +5,8 @@ from solard.core.wording import say_power, say_price
 
 MANY_TIMES = 10.0
 _REFUSALS = {
-    Source.EXPORT: "exporting pays more",
-    Source.CHARGING: "in the battery it is worth more",
+    Source.EXPORT: "{sun} pays more as export",
+    Source.CHARGING: "{sun} is worth more in the battery",
     Source.BATTERY: "what the battery holds is worth more",
     Source.IMPORT: "the grid costs more",
 }
@@ -23,7 +23,7 @@ def say_climb(climb: Climb, surplus_w: float, idle_w: float, money: "Money") -> 
     if climb.at_top:
         return f"{head}: enough for the whole rig, {say_power(climb.power_w)}."
     if climb.refused is not None and climb.refused.source in SUN:
-        reason = _say_refused(climb.refused, climb.refused_per_kwh, money)
+        reason = _say_refused(climb, climb.refused, money)
         return f"{head}: {say_power(climb.power_w)} for the rig; {reason}."
     return f"{head}: the rig takes all of it{_say_rest(climb, money)}."
 
@@ -36,11 +36,11 @@ class Money:
         self._is_money = worth.is_money
         self.buys = worth.buys
 
-    def against_work(self, cost: float, earns: float) -> str:
+    def against_work(self, cost: float, work: str, earns: float) -> str:
         """Return `0.19 EUR/kWh, work earns 0.12 EUR/kWh` or `2.1 × what work counts`."""
         if self._is_money:
             cost_text = say_price(round(cost, 3), self._currency)
-            return f"{cost_text}, work earns {say_price(round(earns, 3), self._currency)}"
+            return f"{cost_text}, {work} {say_price(round(earns, 3), self._currency)}"
         ratio = cost / earns if earns > 0.0 else MANY_TIMES
         if ratio >= MANY_TIMES:
             return f"more than {MANY_TIMES:.0f} × what work counts"
@@ -49,7 +49,7 @@ class Money:
 
 def _say_idle(climb: Climb, surplus_w: float, idle_w: float, money: Money) -> str:
     refused = climb.refused
-    reason = "" if refused is None else _say_refused(refused, climb.refused_per_kwh, money)
+    reason = "" if refused is None else _say_refused(climb, refused, money)
     if round(surplus_w) <= 0:
         return f", and {reason}" if reason else ": no work"
     if surplus_w <= idle_w:
@@ -61,7 +61,7 @@ def _say_idle(climb: Climb, surplus_w: float, idle_w: float, money: Money) -> st
 def _say_bought(climb: Climb, last: Rung, has_sun: bool, money: Money) -> str:
     part = "the rest from" if has_sun else "all from"
     source = "the battery" if last.source is Source.BATTERY else "the grid"
-    worth = money.against_work(last.cost_per_kwh, climb.earned_per_kwh)
+    worth = money.against_work(last.cost_per_kwh, "work earns", climb.earned_per_kwh)
     return f"{say_power(climb.power_w)} for the rig, {part} {source} ({worth})"
 
 
@@ -69,13 +69,14 @@ def _say_rest(climb: Climb, money: Money) -> str:
     """Return why nothing is bought on top of the sun; silence where nothing is for sale."""
     if climb.refused is None or climb.refused.cost_per_kwh == UNKNOWN_COST or not money.buys:
         return ""
-    return f"; {_say_refused(climb.refused, climb.refused_per_kwh, money)}"
+    return f"; {_say_refused(climb, climb.refused, money)}"
 
 
-def _say_refused(rung: Rung, earns: float, money: Money) -> str:
+def _say_refused(climb: Climb, rung: Rung, money: Money) -> str:
     if rung.source not in SUN and not money.buys:
         return "nothing is bought for work whose worth nobody states"
     if rung.cost_per_kwh == UNKNOWN_COST:
         return "without a fresh plan nothing is bought"
-    worth = money.against_work(rung.cost_per_kwh, earns)
-    return f"{_REFUSALS[rung.source]} ({worth})"
+    worth = money.against_work(rung.cost_per_kwh, "work would earn", climb.refused_per_kwh)
+    sun = "it" if climb.last is None else "the rest"
+    return f"{_REFUSALS[rung.source].format(sun=sun)} ({worth})"
