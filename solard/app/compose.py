@@ -45,7 +45,8 @@ def make_parts(
     supervisor = Supervisor(backend, setup.work, places.work_socket, events)
     planning = Planning(planner, store, clock, events)
     ticker = Ticker(setup, clock, latest, actuator, supervisor, planning, store, events)
-    ticker.live = settings.live or store.is_live()
+    # `solard live` and `solard observe` outlive a restart; until one was said, the file decides.
+    ticker.live = settings.live if store.setting("mode") is None else store.is_live()
     last = store.last_override()
     ticker.overrides = () if last is None else (last,)
     node = next((spec.name for spec in setup.work if spec.role == "network"), None)

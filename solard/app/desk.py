@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from hardware.modbus.profile import profile_names
 from solard.app.planner import SitePlanner
 from solard.app.setup import make_setup
-from solard.config.load import load_settings
+from solard.config.load import Settings, load_settings
 from solard.config.problems import ConfigInvalid
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
@@ -22,6 +23,9 @@ from solard.daemon.parts import Parts
 from solard.store.store import Store
 from solard.system.places import Places
 
+AT_START = ("devices", "workloads", "api", "store", "hooks")
+"""Sections that a reload leaves as they are: connections and programs are made once."""
+
 
 class Desk:
     """Serves the API; see `solard.api.source.ApiSource`."""
@@ -32,6 +36,7 @@ class Desk:
         parts: Parts,
         store: Store,
         planner: SitePlanner,
+        settings: Settings,
         config: Path,
         places: Places,
     ) -> None:
@@ -39,6 +44,7 @@ class Desk:
         self._parts = parts
         self._store = store
         self._planner = planner
+        self._started_with = settings
         self._config = config
         self._places = places
 
@@ -89,6 +95,9 @@ class Desk:
         except ConfigInvalid as err:
             self._daemon.refuse_config(str(err))
             return str(err).splitlines()
+        first = self._started_with
+        later = tuple(name for name in AT_START if getattr(settings, name) != getattr(first, name))
+        setup = make_setup(replace(settings, workloads=first.workloads), self._places)
         self._planner.use(settings)
-        self._daemon.use(make_setup(settings, self._places))
+        self._daemon.use(replace(setup, essential=first.essential), later)
         return ()

@@ -51,7 +51,7 @@ async def _run(config: Path, settings: Settings, places: Places, store: Store) -
     planner, setup = SitePlanner(settings), make_setup(settings, places)
     parts = make_parts(settings, setup, planner, places, store, clock)
     daemon = Daemon(setup, parts, _version())
-    desk = Desk(daemon, parts, store, planner, config, places)
+    desk = Desk(daemon, parts, store, planner, settings, config, places)
     server = ApiServer(
         desk,
         places.api_socket,

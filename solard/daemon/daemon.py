@@ -73,14 +73,15 @@ class Daemon:
 
     # What an operator asks.
 
-    def use(self, setup: DaemonSetup) -> None:
-        """Go on with another configuration: rules, policies, tariff; devices stay as they are."""
+    def use(self, setup: DaemonSetup, later: tuple[str, ...] = ()) -> None:
+        """Go on with another configuration; `later` names what waits for the next start."""
         self._setup = setup
         self._parts.latest.use(setup)
         self._parts.ticker.use(setup)
         self._config_problem = None
         self._plan_wanted.set()
-        self._parts.events.tell("daemon", "Configuration reloaded.")
+        waits = f" What changed in {', '.join(later)} waits for a restart." if later else ""
+        self._parts.events.tell("daemon", f"Configuration reloaded.{waits}")
 
     def refuse_config(self, problem: str) -> None:
         """Keep the old configuration, and say why."""

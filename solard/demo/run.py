@@ -27,6 +27,10 @@ DAYS = 30
 """No demo lasts longer: at 240 times the sun's speed a month takes three hours."""
 
 
+class HomeUnusable(SolardError):
+    """The directory that was given cannot be the demo's home."""
+
+
 def run_demo(options: DemoOptions, say: Callable[[str], None]) -> Report:
     """Run a demo to its end and return what it measured; no process of it is left."""
     with _root(options) as root:
@@ -59,7 +63,12 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> Report:
 def _root(options: DemoOptions) -> Iterator[Path]:
     """Give the demo a home: the one asked for, or a short temporary one (sockets: 107 bytes)."""
     if options.home is not None:
-        options.home.mkdir(parents=True, exist_ok=True)
+        try:
+            options.home.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise HomeUnusable(
+                f"cannot make {options.home}: {err.strerror}; give another --dir"
+            ) from err
         yield options.home.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="solard-", ignore_cleanup_errors=True) as name:

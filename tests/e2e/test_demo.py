@@ -1,0 +1,148 @@
+"""The demo, whole: what it measures, what it leaves behind, and what it survives."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardware.gpu.simulated import read_rig
+from solard.store.reading import open_history
+from tests.e2e.stage import Demo, eventually, processes_of, short_home, solard
+
+NUMBERS = (
+    *("polls_ok", "polls_failed", "decisions", "limits_applied", "pv_kwh", "rig_kwh"),
+    *("grid_import_kwh", "battery_soc_min", "blocks", "epochs", "miner_requests"),
+    *("validator_weights_set", "tao_earned_miner", "tao_earned_validator", "plan_solves"),
+    *("forecast_issues", "daemon_rss_mb", "tick_p50_ms", "tick_p99_ms"),
+)
+MAY_BE_ZERO = {"polls_failed", "grid_import_kwh"}
+SIX = ("plant", "keeper", "daemon", "network", "miner", "validator")
+FAILSAFE_W = 100.0
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with short_home() as directory:
+        yield directory
+
+
+def run_whole(place: Path, profile: str, seconds: int) -> tuple[dict[str, Any], Demo]:
+    demo = Demo(place, ("--profile", profile, "--speed", "120", "--for", f"{seconds}s"))
+    with closing(demo):
+        status, printed = demo.wait(seconds + 60.0)
+    assert status == 0, demo.said() + demo.logs()
+    figures: dict[str, Any] = json.loads(printed)
+    return figures, demo
+
+
+def check_figures(figures: dict[str, Any]) -> None:
+    """Everything that was promised is there, measured, and above zero."""
+    for name in NUMBERS:
+        assert type(figures[name]) in {int, float}, (name, figures)
+    nothing = {name for name in NUMBERS if not figures[name] > 0}
+    assert nothing <= MAY_BE_ZERO, (nothing, figures)
+    for name in ("why", "next"):
+        assert re.fullmatch(r"[A-Z0-9\"].{10,}[.!]", figures[name]), figures[name]
+
+
+def check_replay(home: Path) -> None:
+    """Every stored decision comes out the same again."""
+    replayed = solard("replay", "--cycles", "--dir", str(home), "--json")
+    assert replayed.returncode == 0, replayed.stderr + replayed.stdout
+    answer = json.loads(replayed.stdout)
+    assert answer["different"] == []
+    assert answer["same"] == answer["cycles"] > 0
+
+
+@pytest.mark.timeout(180)
+def test_home_on_the_grid_earns_and_leaves_nothing_behind(place: Path) -> None:
+    figures, demo = run_whole(place, "sunspec", 25)
+
+    check_figures(figures)
+    assert figures["polls_failed"] == 0
+    assert figures["day"] == "demo-sunny"
+    assert processes_of(place) == {}
+    assert demo.said() == ""
+    check_replay(demo.home)
+
+
+@pytest.mark.timeout(180)
+def test_island_with_a_full_battery_finds_hidden_sun(place: Path) -> None:
+    figures, demo = run_whole(place, "victron", 25)
+
+    check_figures(figures)
+    assert figures["hidden_sun_kwh"] > 0
+    assert figures["grid_import_kwh"] == 0
+    assert processes_of(place) == {}
+    check_replay(demo.home)
+    with open_history(demo.home / "state" / "solard.db") as history:
+        reasons = [stored.record.decision.why for stored in history.cycle_records()]
+    assert any("hidden sun" in why.lower() or "held back" in why.lower() for why in reasons), (
+        reasons
+    )
+
+
+@pytest.mark.timeout(240)
+def test_every_process_may_be_killed(place: Path) -> None:
+    demo = Demo(place, ("--profile", "victron", "--for", "40s"))
+    with closing(demo):
+        assert eventually(lambda: all(demo.pids().get(name) for name in SIX), 30.0), demo.logs()
+        assert sorted(demo.pids()) == sorted(SIX)
+
+        for name in ("plant", "network", "miner", "daemon", "validator"):
+            kill_and_see_it_back(demo, name)
+        assert eventually(lambda: working_cards(demo.home), 20.0), "no card works: nothing to see"
+        kill_and_see_it_back(demo, "keeper")
+        assert eventually(lambda: working_cards(demo.home), 10.0), "limits are not told again"
+        status, printed = demo.wait(90.0)
+    assert status == 0, demo.said() + demo.logs()
+    figures = json.loads(printed)
+    check_figures(figures)
+    assert processes_of(place) == {}
+    said = demo.said()
+    assert all(f"{name} (pid " in said for name in ("plant", "keeper", "daemon")), said
+    events = events_of(demo.home)
+    assert any("GPU keeper is away" in text for text in events), events
+    assert any(text.startswith("Died (pid ") for text in events), events
+    check_integrity(demo.home)
+    check_replay(demo.home)
+
+
+def kill_and_see_it_back(demo: Demo, name: str) -> None:
+    before = demo.pids()[name]
+    assert before is not None, f"{name} is away\n{demo.logs()}"
+    os.kill(before, signal.SIGKILL)
+    killed_s = time.monotonic()
+    if name == "keeper":
+        assert eventually(lambda: not working_cards(demo.home), 10.0, every_s=0.02), demo.logs()
+
+    assert eventually(lambda: demo.pids().get(name) not in {None, before}, 10.0), (
+        f"{name} is not back\n{demo.said()}{demo.logs()}"
+    )
+    assert time.monotonic() - killed_s < 10.0
+    time.sleep(1.0)
+
+
+def working_cards(home: Path) -> int:
+    """Return how many cards have been given more than their failsafe limit."""
+    cards = read_rig(home / "state" / "cards.json").cards
+    return sum(not card.parked and card.told_w() > FAILSAFE_W for card in cards)
+
+
+def events_of(home: Path) -> list[str]:
+    with open_history(home / "state" / "solard.db") as history:
+        return [event.text for event in history.events(500)]
+
+
+def check_integrity(home: Path) -> None:
+    database = sqlite3.connect(home / "state" / "solard.db")
+    assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    database.close()
