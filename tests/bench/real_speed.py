@@ -1,0 +1,119 @@
+"""What the daemon costs at the sun's own speed, and how fast it and its screens start."""
+
+import sys
+import time
+
+from tests.bench.figures import Figure, once
+from tests.bench.processes import read_cpu, read_memory
+from tests.bench.stage import (
+    ROOT,
+    ColdStart,
+    NotMeasured,
+    Site,
+    clean_environment,
+    real_speed_site,
+)
+from tests.bench.terminal import Terminal
+
+SETTLE_S = 15.0
+"""Real seconds for start, first forecast and first plan, before CPU time is counted."""
+PAINT_S = 20.0
+"""Longest wait for the screens."""
+
+
+def measure_real_speed(minutes: float, repeats: int) -> tuple[Figure, ...]:
+    """Return starts, memory, CPU time and first paint at real speed."""
+    with real_speed_site() as site:
+        starts = [_start_again(site) for _ in range(repeats + 1)][1:]
+        figures = [
+            Figure(
+                name="daemon: start to first decision",
+                unit="s",
+                values=tuple(start.decision_s for start in starts),
+                below=3.0,
+                how="exec to READY=1; files cached; one start before, not counted",
+            ),
+            Figure(
+                name="daemon: start to a picture with live data",
+                unit="s",
+                values=tuple(start.picture_s for start in starts),
+                below=3.0,
+                how="exec to the first published picture with sun and load in it",
+            ),
+        ]
+        figures += _run_quietly(site, minutes)
+        figures += _paint(site, repeats)
+    return tuple(figures)
+
+
+def _start_again(site: Site) -> ColdStart:
+    site.stop_daemon()
+    return site.start_daemon()
+
+
+def _run_quietly(site: Site, minutes: float) -> list[Figure]:
+    """Leave the daemon alone for a while, and see what it took."""
+    if site.daemon is None:
+        raise NotMeasured("the daemon does not run")
+    time.sleep(SETTLE_S)
+    pids = {"daemon": site.daemon.pid, "keeper": site.keeper.pid}
+    before, begun_s = {name: read_cpu(pid) for name, pid in pids.items()}, time.monotonic()
+    time.sleep(max(10.0, 60.0 * minutes - SETTLE_S))
+    after, lasted_s = (
+        {name: read_cpu(pid) for name, pid in pids.items()},
+        time.monotonic() - begun_s,
+    )
+    daemon, keeper = read_memory(pids["daemon"]), read_memory(pids["keeper"])
+    stats = site.view().stats
+    if stats.tick_p50_ms is None or stats.tick_p99_ms is None:
+        raise NotMeasured("the daemon made no ticks")
+    age = f"{(SETTLE_S + lasted_s) / 60.0:.1f} min after its start"
+
+    def share(name: str) -> float:
+        return 100.0 * (after[name].own_s - before[name].own_s) / lasted_s
+
+    return [
+        once("daemon: memory (RSS)", "MB", daemon.rss_mb, below=90.0, how=age),
+        once("daemon: memory (PSS)", "MB", daemon.pss_mb, how=age),
+        once("daemon: CPU", "% of a core", share("daemon"), below=3.0, how="nobody watching"),
+        once(
+            "daemon: CPU of one forecast and plan",
+            "s",
+            after["daemon"].children_s,
+            how="its workers, every 15 min; not in the line above",
+        ),
+        once("daemon: tick p50", "ms", stats.tick_p50_ms, how=f"{stats.ticks} ticks"),
+        once("daemon: tick p99", "ms", stats.tick_p99_ms, below=50.0, how=f"{stats.ticks} ticks"),
+        once("keeper: memory (RSS)", "MB", keeper.rss_mb, below=30.0, how="four simulated cards"),
+        once("keeper: CPU", "% of a core", share("keeper")),
+    ]
+
+
+def _paint(site: Site, repeats: int) -> list[Figure]:
+    """Open the screens on the running daemon again and again."""
+    times = [_paint_once(site) for _ in range(repeats + 1)][1:]
+    return [
+        Figure(
+            name="screens: start to first paint",
+            unit="s",
+            values=tuple(first for first, _ in times),
+            below=1.0,
+            how="exec of `solard` to WHY and the last line of a 120×36 terminal",
+        ),
+        Figure(
+            name="screens: start to the daemon's picture",
+            unit="s",
+            values=tuple(whole for _, whole in times),
+            how="exec to the site's name",
+        ),
+    ]
+
+
+def _paint_once(site: Site) -> tuple[float, float]:
+    command = [sys.executable, "-m", "solard", "--dir", str(site.home.places.etc.parent)]
+    with Terminal(command, env=clean_environment(), cwd=ROOT) as terminal:
+        first_s = terminal.seconds_until("WHY", "Quit", within_s=PAINT_S)
+        whole_s = terminal.seconds_until(f"demo-{site.home.day.name}", within_s=PAINT_S)
+        if first_s is None or whole_s is None:
+            raise NotMeasured(f"the screens did not open: {terminal.drawn()[-300:]!r}")
+        return first_s, whole_s
