@@ -175,10 +175,8 @@ def test_bad_file_is_refused_and_the_last_good_one_stays(site: Site) -> None:
 
     site.config.write_text(good.replace("  inverter:", "  roof:"))
     assert site.command("reload").returncode == 0
-    status = site.status()
-    assert "Configuration reloaded. What changed in devices waits for a restart." in events_of(
-        status
-    )
+    said = "Configuration reloaded. What changed in devices waits for a restart."
+    assert eventually(lambda: said in events_of(site.status()))
     time.sleep(1.0)
     status = site.status()
     assert status["state"]["good_polls"] > 0, "the devices of before still count"
