@@ -45,7 +45,7 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 def test_memory_and_cpu_time_of_a_process_are_read() -> None:
     memory = read_memory(os.getpid())
 
-    assert 0.0 < memory.pss_mb
+    assert memory.pss_mb > 0.0
     assert 5.0 < memory.rss_mb <= memory.peak_mb
     assert read_cpu(os.getpid()).own_s > 0.0
 
@@ -71,7 +71,7 @@ def test_a_terminal_says_when_its_program_had_drawn() -> None:
 
 
 def test_a_worker_is_seen_from_start_to_end() -> None:
-    with WorkerWatch() as watch:
+    with WorkerWatch(os.getpid()) as watch:
         worker = [sys.executable, "-m", "scheduler.plan_worker"]
         subprocess.run(worker, cwd=ROOT, input=b"", capture_output=True, check=False)
         ends_s = time.monotonic() + 5.0

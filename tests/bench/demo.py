@@ -99,15 +99,14 @@ def measure_demo(duration_s: float) -> tuple[tuple[Figure, ...], tuple[ProcessRo
     """Return the figures of a demo, and one row per process."""
     with TemporaryDirectory(prefix="sol-", ignore_cleanup_errors=True) as name:
         command = [sys.executable, "-m", "solard", "demo", "--speed", str(SPEED), "--dir", name]
-        with (
-            WorkerWatch() as watch,
-            Terminal(command, env=clean_environment(), cwd=ROOT) as terminal,
-        ):
-            if terminal.seconds_until("WHY", "Quit", within_s=START_S) is None:
-                raise NotMeasured(f"the demo did not open: {terminal.drawn()[-300:]!r}")
-            time.sleep(SETTLE_S)
-            watcher = _Watcher(terminal.process.pid, places_at(Path(name)).api_socket)
-            seen = watcher.watch(duration_s)
+        with Terminal(command, env=clean_environment(), cwd=ROOT) as terminal:
+            # The watch ends before the demo: what that cuts short is no run.
+            with WorkerWatch(terminal.process.pid) as watch:
+                if terminal.seconds_until("WHY", "Quit", within_s=START_S) is None:
+                    raise NotMeasured(f"the demo did not open: {terminal.drawn()[-300:]!r}")
+                time.sleep(SETTLE_S)
+                watcher = _Watcher(terminal.process.pid, places_at(Path(name)).api_socket)
+                seen = watcher.watch(duration_s)
             status = terminal.end()
     if status != 0:
         raise NotMeasured(f"the demo ended with {status}: {terminal.drawn()[-300:]!r}")

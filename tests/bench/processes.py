@@ -78,6 +78,15 @@ def read_start_s(pid: int) -> float:
     return int(_stat(pid)[19]) / TICKS_PER_S
 
 
+def is_below(pid: int, root: int) -> bool:
+    """Say whether `root` is the parent of a process, or its parent's, and so on; raise Gone."""
+    while pid > 1:
+        pid = int(_stat(pid)[1])
+        if pid == root:
+            return True
+    return False
+
+
 def family(root: int) -> dict[int, str]:
     """Return the name of a process and of every one below it."""
     names = {}

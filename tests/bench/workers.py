@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from tests.bench.processes import Gone, name_of, read_peak_mb, read_start_s
+from tests.bench.processes import Gone, is_below, name_of, read_peak_mb, read_start_s
 
 LOOK_EVERY_S = 0.02
 WORKERS = ("forecast worker", "plan worker")
@@ -32,9 +32,10 @@ class _Seen:
 
 
 class WorkerWatch:
-    """Looks for new processes fifty times a second; only new ones cost a read."""
+    """Looks fifty times a second for new processes below one; only new ones cost a read."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: int) -> None:
+        self._root = root
         self.runs: list[WorkerRun] = []
         self._living: dict[int, _Seen] = {}
         self._known: set[int] = set()
@@ -67,10 +68,10 @@ class WorkerWatch:
     def _meet(self, pid: int, now_s: float) -> None:
         try:
             name, started_s = name_of(pid), read_start_s(pid)
+            if name in WORKERS and is_below(pid, self._root):
+                self._living[pid] = _Seen(name, started_s)
         except Gone:
             return
-        if name in WORKERS:
-            self._living[pid] = _Seen(name, started_s)
         if name in WORKERS or now_s - started_s > NAMED_AFTER_S:
             self._known.add(pid)
 
