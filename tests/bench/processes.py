@@ -81,10 +81,15 @@ def read_start_s(pid: int) -> float:
 def is_below(pid: int, root: int) -> bool:
     """Say whether `root` is the parent of a process, or its parent's, and so on; raise Gone."""
     while pid > 1:
-        pid = int(_stat(pid)[1])
+        pid = parent_of(pid)
         if pid == root:
             return True
     return False
+
+
+def parent_of(pid: int) -> int:
+    """Return the pid of a process's parent; raise Gone."""
+    return int(_stat(pid)[1])
 
 
 def family(root: int) -> dict[int, str]:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from tests.bench.processes import Gone, is_below, name_of, read_peak_mb, read_start_s
+from tests.bench.processes import Gone, is_below, name_of, parent_of, read_peak_mb, read_start_s
 
 LOOK_EVERY_S = 0.02
 WORKERS = ("forecast worker", "plan worker")
@@ -68,12 +68,16 @@ class WorkerWatch:
     def _meet(self, pid: int, now_s: float) -> None:
         try:
             name, started_s = name_of(pid), read_start_s(pid)
-            if name in WORKERS and is_below(pid, self._root):
+            if name in WORKERS and self._is_ours(pid, name):
                 self._living[pid] = _Seen(name, started_s)
         except Gone:
             return
         if name in WORKERS or now_s - started_s > NAMED_AFTER_S:
             self._known.add(pid)
+
+    def _is_ours(self, pid: int, name: str) -> bool:
+        """Say whether it is a worker of our daemon's, and not a worker's own fork."""
+        return name_of(parent_of(pid)) != name and is_below(pid, self._root)
 
     def _look(self, pid: int, now_s: float) -> None:
         seen = self._living[pid]
