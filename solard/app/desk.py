@@ -10,7 +10,7 @@ from hardware.modbus.profile import profile_names
 from solard.app.planner import SitePlanner
 from solard.app.setup import make_setup
 from solard.config.load import Settings, load_settings
-from solard.config.problems import ConfigInvalid
+from solard.core.errors import SolardError
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
@@ -90,14 +90,14 @@ class Desk:
 
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; a bad one changes nothing, and its problems are told."""
+        first = self._started_with
         try:
             settings = await asyncio.to_thread(load_settings, self._config, profile_names())
-        except ConfigInvalid as err:
+            setup = make_setup(replace(settings, workloads=first.workloads), self._places)
+        except (SolardError, OSError) as err:
             self._daemon.refuse_config(str(err))
             return str(err).splitlines()
-        first = self._started_with
         later = tuple(name for name in AT_START if getattr(settings, name) != getattr(first, name))
-        setup = make_setup(replace(settings, workloads=first.workloads), self._places)
         self._planner.use(settings)
         self._daemon.use(replace(setup, essential=first.essential), later)
         return ()
