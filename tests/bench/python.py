@@ -7,7 +7,7 @@ import time
 from tests.bench.figures import Figure
 from tests.bench.stage import ROOT, NotMeasured, clean_environment
 
-DAEMON_LIBRARIES = "aiohttp, apscheduler, pydantic, pymodbus.client, ruamel.yaml, sqlalchemy"
+DAEMON_LIBRARIES = "aiohttp, apscheduler, pymodbus.client, ruamel.yaml, sqlalchemy"
 SHOW_RSS = (
     "print(next(line.split()[1] for line in open('/proc/self/status') if line[:6] == 'VmRSS:'))"
 )

@@ -15,7 +15,7 @@ from tests.cli.stage import ROOT, solard
 
 HEAVY = (
     *("pvlib", "highspy", "textual", "pymodbus", "sqlalchemy", "bittensor", "bittensor_core"),
-    *("apscheduler", "pandas", "numpy", "ruamel", "pydantic", "psutil", "pynvml"),
+    *("apscheduler", "pandas", "numpy", "ruamel", "psutil", "pynvml"),
 )
 WATCHED = """
 import json, sys

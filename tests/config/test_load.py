@@ -380,7 +380,7 @@ def test_unknown_profile_gets_the_nearest() -> None:
 def test_loading_settings_loads_no_other_room() -> None:
     code = (
         "import sys, solard.config.load, solard.config.explain\n"
-        "heavy = {'pydantic', 'pvlib', 'highspy', 'textual', 'sqlalchemy', 'aiohttp', 'pymodbus'}\n"
+        "heavy = {'pvlib', 'highspy', 'textual', 'sqlalchemy', 'aiohttp', 'pymodbus'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
 
