@@ -17,7 +17,7 @@ from solard.core.errors import SolardError
 from solard.system.children import become_subreaper, end_all
 from tests.bench.demo import ProcessRow, measure_demo
 from tests.bench.figures import Figure, columns, say_number, table
-from tests.bench.python import measure_python
+from tests.bench.python import of_python, run_python
 from tests.bench.real_speed import measure_real_speed
 
 END_GRACE_S = 12.0
@@ -29,7 +29,8 @@ def main() -> int:
     become_subreaper()
     machine, began_s = _machine(), time.monotonic()
     try:
-        figures = measure_python(options.repeats)
+        bare = tuple(run_python() for _ in range(options.repeats + 1))[1:]
+        figures = of_python("python: bare", bare)
         _say(f"at real speed, {options.minutes:g} min …")
         figures += measure_real_speed(options.minutes, options.repeats)
         _say(f"a whole demo, {options.demo_seconds:g} s …")

@@ -3,30 +3,30 @@
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 
 from tests.bench.figures import Figure
 from tests.bench.stage import ROOT, NotMeasured, clean_environment
 
 DAEMON_LIBRARIES = "aiohttp, apscheduler, pymodbus.client, ruamel.yaml, sqlalchemy"
+SCREEN_LIBRARIES = "textual.app, click"
 SHOW_RSS = (
     "print(next(line.split()[1] for line in open('/proc/self/status') if line[:6] == 'VmRSS:'))"
 )
 
 
-def measure_python(repeats: int) -> tuple[Figure, ...]:
-    """Return time and memory of a bare interpreter, and of one with the daemon's libraries."""
-    bare, loaded = "pass", f"import {DAEMON_LIBRARIES}"
-    figures = []
-    for name, code in (("python: bare", bare), ("python: the daemon's libraries", loaded)):
-        runs = [_run(code) for _ in range(repeats + 1)][1:]
-        times, sizes = tuple(run[0] for run in runs), tuple(run[1] for run in runs)
-        figures.append(Figure(name=f"{name}, start to end", unit="s", values=times))
-        figures.append(Figure(name=f"{name}, memory (RSS)", unit="MB", values=sizes))
-    return tuple(figures)
+@dataclass(frozen=True, slots=True)
+class PythonRun:
+    """One interpreter from start to end."""
+
+    wall_s: float
+    rss_mb: float
+    """At its end."""
 
 
-def _run(code: str) -> tuple[float, float]:
-    """Return wall seconds and the memory at the end in MB."""
+def run_python(libraries: str | None = None) -> PythonRun:
+    """Start Python, import, and end."""
+    code = "pass" if libraries is None else f"import {libraries}"
     started_s = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{SHOW_RSS}"],
@@ -36,6 +36,15 @@ def _run(code: str) -> tuple[float, float]:
         text=True,
         check=False,
     )
+    wall_s = time.monotonic() - started_s
     if done.returncode != 0:
         raise NotMeasured(f"python did not run: {done.stderr.strip()[-300:]}")
-    return time.monotonic() - started_s, int(done.stdout) * 1024 / 1e6
+    return PythonRun(wall_s=wall_s, rss_mb=int(done.stdout) * 1024 / 1e6)
+
+
+def of_python(name: str, runs: tuple[PythonRun, ...]) -> tuple[Figure, ...]:
+    """Return time and memory of some runs."""
+    return (
+        Figure(name=f"{name}, start to end", unit="s", values=tuple(run.wall_s for run in runs)),
+        Figure(name=f"{name}, memory (RSS)", unit="MB", values=tuple(run.rss_mb for run in runs)),
+    )

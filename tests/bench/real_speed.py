@@ -5,9 +5,15 @@ import time
 
 from tests.bench.figures import Figure, once
 from tests.bench.processes import read_cpu, read_memory
+from tests.bench.python import (
+    DAEMON_LIBRARIES,
+    SCREEN_LIBRARIES,
+    PythonRun,
+    of_python,
+    run_python,
+)
 from tests.bench.stage import (
     ROOT,
-    ColdStart,
     NotMeasured,
     Site,
     clean_environment,
@@ -24,31 +30,44 @@ PAINT_S = 20.0
 def measure_real_speed(minutes: float, repeats: int) -> tuple[Figure, ...]:
     """Return starts, memory, CPU time and first paint at real speed."""
     with real_speed_site() as site:
-        starts = [_start_again(site) for _ in range(repeats + 1)][1:]
-        figures = [
-            Figure(
-                name="daemon: start to first decision",
-                unit="s",
-                values=tuple(start.decision_s for start in starts),
-                below=3.0,
-                how="exec to READY=1; files cached; one start before, not counted",
-            ),
-            Figure(
-                name="daemon: start to a picture with live data",
-                unit="s",
-                values=tuple(start.picture_s for start in starts),
-                how="exec to the first published picture with sun and load in it; mostly periods: "
-                "a tick every 2 s, a picture every 1 s",
-            ),
-        ]
+        figures = _start(site, repeats)
         figures += _run_quietly(site, minutes)
         figures += _paint(site, repeats)
     return tuple(figures)
 
 
-def _start_again(site: Site) -> ColdStart:
-    site.stop_daemon()
-    return site.start_daemon()
+def _start(site: Site, repeats: int) -> list[Figure]:
+    """Start the daemon again and again; between two starts, Python with its libraries."""
+    floors, starts = [], []
+    for _ in range(repeats + 1):
+        site.stop_daemon()
+        floors.append(run_python(DAEMON_LIBRARIES))
+        starts.append(site.start_daemon())
+    decisions_s = tuple(start.decision_s for start in starts[1:])
+    return [
+        *of_python("python: the daemon's libraries", tuple(floors[1:])),
+        Figure(
+            name="daemon: start to first decision",
+            unit="s",
+            values=decisions_s,
+            below=3.0,
+            how="exec to READY=1; files cached; one start before, not counted",
+        ),
+        _ratio("daemon: first decision, by its libraries", decisions_s, floors[1:]),
+        Figure(
+            name="daemon: start to a picture with live data",
+            unit="s",
+            values=tuple(start.picture_s for start in starts[1:]),
+            how="exec to the first published picture with sun and load in it; mostly periods: "
+            "a tick every 2 s, a picture every 1 s",
+        ),
+    ]
+
+
+def _ratio(name: str, values: tuple[float, ...], floors: list[PythonRun]) -> Figure:
+    """Return each value by the floor taken just before it: what is left of it under load."""
+    ratios = tuple(value / floor.wall_s for value, floor in zip(values, floors, strict=True))
+    return Figure(name=name, unit="×", values=ratios, how="each by the run just before it")
 
 
 def _run_quietly(site: Site, minutes: float) -> list[Figure]:
@@ -93,19 +112,25 @@ def _run_quietly(site: Site, minutes: float) -> list[Figure]:
 
 def _paint(site: Site, repeats: int) -> list[Figure]:
     """Open the screens on the running daemon again and again."""
-    times = [_paint_once(site) for _ in range(repeats + 1)][1:]
+    floors, paints = [], []
+    for _ in range(repeats + 1):
+        floors.append(run_python(SCREEN_LIBRARIES))
+        paints.append(_paint_once(site))
+    first_s = tuple(first for first, _ in paints[1:])
     return [
+        *of_python("python: the screens' libraries", tuple(floors[1:])),
         Figure(
             name="screens: start to first paint",
             unit="s",
-            values=tuple(first for first, _ in times),
+            values=first_s,
             below=1.0,
             how="exec of `solard` to WHY and the last line of a 120×36 terminal",
         ),
+        _ratio("screens: first paint, by their libraries", first_s, floors[1:]),
         Figure(
             name="screens: start to the daemon's picture",
             unit="s",
-            values=tuple(whole for _, whole in times),
+            values=tuple(whole for _, whole in paints[1:]),
             how="exec to the site's name",
         ),
     ]
