@@ -27,8 +27,10 @@ def test_home_holds_all_three(monkeypatch: pytest.MonkeyPatch) -> None:
     assert places_from_environment().state == Path("/srv/rig/state")
 
 
-def test_made_places_are_closed_to_strangers_and_kept(tmp_path: Path) -> None:
-    places = places_at(tmp_path / "rig")
+def test_made_places_are_closed_to_strangers_and_kept(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    places = places_at(tmp_path_factory.mktemp("r") / "rig")
     places.make()
     (places.state / "solard.db").write_text("history")
 
