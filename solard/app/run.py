@@ -6,7 +6,6 @@ import grp
 import os
 import signal
 import uuid
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from hardware.modbus.profile import profile_names
@@ -25,6 +24,7 @@ from solard.system.lock import only_daemon
 from solard.system.log import start_logging
 from solard.system.notify import notify, reloading
 from solard.system.places import Places
+from solard.system.version import own_version
 
 WORKLOAD_GROUP = "solard-work"
 """Primary group of every workload unit; see systemd/solard-miner@.service."""
@@ -50,12 +50,12 @@ async def _run(config: Path, settings: Settings, places: Places, store: Store) -
     clock = clock_from_environment()
     planner, setup = SitePlanner(settings), make_setup(settings, places)
     parts = make_parts(settings, setup, planner, places, store, clock)
-    daemon = Daemon(setup, parts, _version())
+    daemon = Daemon(setup, parts, own_version())
     desk = Desk(daemon, parts, store, planner, settings, config, places)
     server = ApiServer(
         desk,
         places.api_socket,
-        version=_version(),
+        version=own_version(),
         tcp=_tcp_door(settings),
         workload_gids=_workload_gids(),
     )
@@ -108,10 +108,3 @@ def _workload_gids() -> frozenset[int]:
         return frozenset({grp.getgrnam(WORKLOAD_GROUP).gr_gid})
     except KeyError:
         return frozenset()
-
-
-def _version() -> str:
-    try:
-        return version("solard")
-    except PackageNotFoundError:
-        return "unknown"

@@ -1,6 +1,5 @@
 """Read-only questions to the running daemon."""
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -11,9 +10,9 @@ from solard.core.view import SiteView
 
 
 def _view(home: Path | None) -> SiteView:
-    from solard.client.client import Client
+    from solard.client.now import ask_view
 
-    return asyncio.run(Client(places_of(home).api_socket).view())
+    return ask_view(places_of(home).api_socket)
 
 
 def _json(value: object) -> str:

@@ -1,7 +1,6 @@
 """The `solard` command: its groups, and what an error looks like on a terminal."""
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
@@ -14,20 +13,13 @@ from solard.cli.operate import live, observe, pause, resume, run
 from solard.cli.places import home_option
 from solard.cli.records import replay
 from solard.cli.report import earnings, events, forecast, plan, status
+from solard.system.version import own_version
 
 INTERRUPTED = 130
 
 
-def solard_version() -> str:
-    """Return the installed version."""
-    try:
-        return version("solard")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(solard_version(), prog_name="solard")
+@click.version_option(own_version(), prog_name="solard")
 @home_option
 @click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
 @click.pass_context

@@ -79,13 +79,6 @@ class Troupe:
         while member.pid not in reap() and time.monotonic() < deadline:
             time.sleep(0.05)
 
-    def log_tail(self, name: str, lines: int = 5) -> str:
-        """Return the last lines that a process logged, for an error message."""
-        path = self._logs / f"{name}.log"
-        if not path.exists():
-            return "(it logged nothing)"
-        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-
     def _note_death(self, member: _Member, now: float) -> None:
         self._say(f"{member.name} (pid {member.pid}) died; again in {member.backoff_s:g} s")
         member.pid = None
