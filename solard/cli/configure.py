@@ -61,9 +61,9 @@ def explain(config: Path | None, home: Path | None) -> None:
 @home_option
 def reload(home: Path | None) -> None:
     """Let the running daemon read its configuration again; a bad one changes nothing."""
-    from solard.client.client import Client
+    from solard.client.now import ask
 
-    problems = asyncio.run(Client(places_of(home).api_socket).reload())
+    problems = ask(places_of(home).api_socket, lambda client: client.reload())
     for problem in problems:
         click.echo(problem, err=True)
     if problems:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,32 +69,27 @@ def pause(duration: float, home: Path | None) -> None:
 @home_option
 def resume(home: Path | None) -> None:
     """End a pause or a fixed power now."""
-    from solard.client.client import Client
+    from solard.client.now import ask
 
-    _do(Client(places_of(home).api_socket).resume(), "Back to the plan.")
+    ask(places_of(home).api_socket, lambda client: client.resume())
+    click.echo("Back to the plan.")
 
 
 @click.command()
 @home_option
 def live(home: Path | None) -> None:
     """Let solard act on its decisions."""
-    from solard.client.client import Client
+    from solard.client.now import ask
 
-    _do(Client(places_of(home).api_socket).set_live(True), "Live: limits and workloads obey now.")
+    ask(places_of(home).api_socket, lambda client: client.set_live(True))
+    click.echo("Live: limits and workloads obey now.")
 
 
 @click.command()
 @home_option
 def observe(home: Path | None) -> None:
     """Decide and explain, touch nothing; the cards get their own limits back."""
-    from solard.client.client import Client
+    from solard.client.now import ask
 
-    _do(Client(places_of(home).api_socket).set_live(False), "Observing: nothing is touched.")
-
-
-def _do(request: Awaitable[object], done: str) -> None:
-    async def ask() -> None:
-        await request
-
-    asyncio.run(ask())
-    click.echo(done)
+    ask(places_of(home).api_socket, lambda client: client.set_live(False))
+    click.echo("Observing: nothing is touched.")
