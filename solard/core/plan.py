@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from solard.core.job import JobWindow
 from solard.core.units import energy_wh
 
 PLAN_EXPIRES_S = 7200.0
@@ -41,10 +42,16 @@ class Plan:
     gap: float
     """Absolute gap to the best bound, in the tariff's currency."""
     slots: tuple[PlanSlot, ...]
+    jobs: tuple[JobWindow, ...] = ()
+    """When each job runs, in order of time; an interruptible one may have several windows."""
 
     def slot_at(self, moment: datetime) -> PlanSlot | None:
         """Return the slot that holds `moment`, or None outside the plan."""
         return next((s for s in self.slots if s.starts_at <= moment < s.ends_at), None)
+
+    def runs_job(self, job_id: str, moment: datetime) -> bool:
+        """Say whether the plan lets a job run at `moment`."""
+        return any(window.job_id == job_id and window.holds(moment) for window in self.jobs)
 
     def is_fresh(self, moment: datetime) -> bool:
         """Say whether the plan is young enough to follow."""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
+from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.rig import Rig, Workload
 from solard.core.site_slot import SiteSlot
@@ -76,6 +77,7 @@ class PlanRequest:
     rig: Rig
     tariff: Tariff
     workloads: tuple[Workload, ...] = ()
+    jobs: tuple[JobDemand, ...] = ()
     battery: BatterySpec | None = None
     soc: float | None = None
     """0..1; None = unknown, planned as if at the reserve."""
