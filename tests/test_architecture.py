@@ -29,7 +29,7 @@ WITHOUT_UNIT = {
     *("charge_efficiency", "discharge_efficiency"),
     *("incentive", "dividends", "vtrust", "shape", "low", "high"),
     *("work_rate", "rate", "work", "gain", "per_work", "total"),
-    *("cost", "lost_feed_in", "gap", "start_cost"),
+    *("cost", "lost_feed_in", "gap", "start_cost", "value"),
     *("above", "below", "between", "speed"),
 }
 """Ratios; work in the workload's own unit; money in the tariff's currency; a condition's numbers,

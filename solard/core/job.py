@@ -18,7 +18,7 @@ class JobDemand:
     earliest_at: datetime | None = None
     deadline_at: datetime | None = None
     """It is worth something only if it is done by then; None = whenever."""
-    worth: float = 0.0
+    value: float = 0.0
     """Money for having it done in time."""
     mandatory: bool = False
     """It must be done by its deadline, whatever the energy costs."""
