@@ -2,13 +2,21 @@
 
 from difflib import get_close_matches
 from importlib.resources import files
+from pathlib import Path
 
 from hardware.modbus.description import Profile
 from hardware.modbus.fields import ProfileInvalid
 from hardware.modbus.parse import parse_profile
 from solard.config.reader import read_yaml
 
-__all__ = ["Profile", "ProfileInvalid", "load_profile", "profile_names", "read_profile"]
+__all__ = [
+    "Profile",
+    "ProfileInvalid",
+    "find_profile",
+    "load_profile",
+    "profile_names",
+    "read_profile",
+]
 
 
 def profile_names() -> tuple[str, ...]:
@@ -30,6 +38,18 @@ def load_profile(name: str) -> Profile:
     file = f"{known[wanted]}.yaml"
     text = (files("hardware.profiles") / file).read_text(encoding="utf-8")
     return read_profile(text, file)
+
+
+def find_profile(name: str) -> Profile:
+    """Return a shipped profile, or the one in a YAML file of that name; raise SolardError."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as err:
+            raise ProfileInvalid(f"profile {name}: {err.strerror or err}") from err
+        return read_profile(text, path.name)
+    return load_profile(name)
 
 
 def read_profile(text: str, source: str) -> Profile:

@@ -1,4 +1,4 @@
-"""Look at GPUs and Modbus devices without a daemon."""
+"""Look at the GPUs without a daemon."""
 
 import asyncio
 import json
@@ -102,33 +102,3 @@ def failsafe(unless_clean: bool, socket: Path | None, home: Path | None) -> None
 
 async def _ask(client: "KeeperClient") -> "tuple[CardList, KeeperReading]":
     return await client.list(), await client.read()
-
-
-@click.group()
-def modbus() -> None:
-    """Look at Modbus devices."""
-
-
-@modbus.command()
-@click.argument("address")
-@click.option("--profile", required=True, help="Such as victron-gx or sunspec.")
-@click.option("--unit", type=click.IntRange(0, 255), help="Default: the profile's own.")
-@click.option("--json", "as_json", is_flag=True)
-def read(address: str, profile: str, unit: int | None, as_json: bool) -> None:
-    """Read HOST:PORT once and show every value, its unit and quality."""
-    from hardware.modbus.probe import read_once
-    from hardware.modbus.profile import load_profile
-    from solard.core.records import RECORD_CODEC
-
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise click.UsageError(f"{address!r} is not HOST:PORT, as in 192.168.1.50:502")
-    points = asyncio.run(read_once(host, int(port), load_profile(profile), unit))
-    if as_json:
-        click.echo(json.dumps({"points": [RECORD_CODEC.encode(point) for point in points]}))
-        return
-    for point in points:
-        value = "—" if point.value is None else point.value
-        click.echo(f"{point.name:24}{value!s:>14} {point.unit:5} {point.quality.value}")
-    if not points:
-        sys.exit(1)

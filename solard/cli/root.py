@@ -7,8 +7,9 @@ import click
 
 from solard.cli.configure import check, policy, reload
 from solard.cli.demonstrate import demo
-from solard.cli.hardware import gpu, modbus
+from solard.cli.hardware import gpu
 from solard.cli.machine import install, uninstall
+from solard.cli.modbus import modbus
 from solard.cli.operate import live, observe, pause, resume, run
 from solard.cli.places import home_option
 from solard.cli.records import replay
