@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 from hardware.modbus.blocks import Span
-from hardware.modbus.derive import derive
 from hardware.modbus.description import Profile
 from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnfit
+from hardware.modbus.judge import Judge, sample
 from hardware.modbus.layout import Layout, Placed
 from hardware.modbus.limits import RegisterLink
-from hardware.modbus.points import Bounds, Group, Point
-from hardware.modbus.quality import MISSING, Judged, Watch
+from hardware.modbus.points import Group
+from hardware.modbus.quality import Judged
 from hardware.modbus.reader import BlockReader, Words
-from solard.core.readings import PointReading, Quality
+from solard.core.readings import PointReading
 
 _SLOW_EVERY = 10
 
@@ -47,10 +47,8 @@ class ModbusDevice:
         self._connects = -1
         self._polls = 0
         self._is_new = True
-        self._watches: dict[str, Watch] = {}
+        self._judge = Judge(profile)
         self._kept: dict[str, Judged] = {}
-        self._last_numbers: tuple[float, ...] = ()
-        self._same_polls = 0
 
     async def poll(self) -> tuple[PointReading, ...]:
         """Return every value that the device has; raise DeviceError with a sentence."""
@@ -77,7 +75,7 @@ class ModbusDevice:
             )
         self._is_new = False
         self._polls += 1
-        return self._publish(known)
+        return self._judge.publish(self._layout.placed, known)
 
     async def _prepare(self) -> None:
         """Learn what this device has; what it refused before may be there now."""
@@ -111,7 +109,7 @@ class ModbusDevice:
             if name in self._reader.refused or self._layout.is_resting(one.unit):
                 continue
             if name in asked:
-                self._kept[name] = _sample(one, words)
+                self._kept[name] = sample(one, words)
             if name in self._kept:
                 known[name] = self._kept[name]
         return known
@@ -142,56 +140,6 @@ class ModbusDevice:
                     f"{one.point.first}; is it a {self.profile.profile_id} device?"
                 )
 
-    def _publish(self, known: dict[str, Judged]) -> tuple[PointReading, ...]:
-        points = {one.point.name: one.point for one in self._layout.placed}
-        judged = {
-            name: self._judge(name, points[name].bounds, sample, known)
-            for name, sample in known.items()
-        }
-        for spec in self.profile.derived:
-            made = derive(spec, judged)
-            if made is not None:
-                judged[spec.name] = self._judge(spec.name, spec.bounds, made, judged)
-        units = {spec.name: spec.unit for spec in self.profile.derived}
-        frozen = self._is_frozen(judged, points)
-        return tuple(
-            PointReading(
-                name=name,
-                value=one.value,
-                unit=units.get(name) or (points[name].unit if name in points else ""),
-                quality=Quality.STALE if frozen and one.quality is Quality.GOOD else one.quality,
-                address=_address(points.get(name)),
-            )
-            for name, one in judged.items()
-        )
-
-    def _judge(
-        self, name: str, bounds: Bounds, sample: Judged, known: Mapping[str, Judged]
-    ) -> Judged:
-        witnesses = bounds.zero_unless
-        if witnesses is not None and sample.value == 0:
-            beside = [known[one].value for one in witnesses if one in known]
-            if not any(beside):
-                return MISSING
-        watch = self._watches.setdefault(name, Watch(bounds))
-        return watch.judge(sample)
-
-    def _is_frozen(self, judged: Mapping[str, Judged], points: Mapping[str, Point]) -> bool:
-        """Say whether a device repeats itself: valid values that never move are no values."""
-        numbers = tuple(
-            one.value
-            for name, one in judged.items()
-            if isinstance(one.value, float)
-            and name in points
-            and points[name].group is Group.FAST
-            and points[name].meanings is None
-        )
-        same = bool(numbers) and numbers == self._last_numbers
-        self._same_polls = self._same_polls + 1 if same else 0
-        self._last_numbers = numbers
-        limit = self.profile.frozen_after
-        return limit is not None and self._same_polls >= limit
-
     def _hint(self, err: DeviceError) -> str:
         """Say what unit to try where this one has never answered."""
         usual = tuple(dict.fromkeys((self.profile.unit, *self.profile.candidates)))
@@ -200,17 +148,3 @@ class ModbusDevice:
             return ""
         ids = " or ".join(str(one) for one in usual)
         return f". Is unit {self.unit} right? A {self.profile.profile_id} device usually is {ids}"
-
-
-def _address(point: Point | None) -> int | None:
-    return None if point is None or point.register is None else point.register.first
-
-
-def _sample(one: Placed, words: Words) -> Judged:
-    point = one.point
-    if point.register is None:
-        return MISSING
-    value = point.value(words.of(one.unit, point.register.function))
-    if value is not None:
-        return Judged(value, Quality.GOOD)
-    return Judged(None, Quality.ASLEEP) if point.asleep else MISSING
