@@ -35,6 +35,26 @@ def solve(program: Program) -> Solution:
     return Solution(values=tuple(solution.col_value), duals=tuple(solution.row_dual), gap=gap)
 
 
+def solve_bound(program: Program) -> Solution:
+    """Return the best values of a long program without whole columns; no cap but its own length.
+
+    Interior points: on ten thousand coupled steps they are many times faster than a simplex.
+    """
+    solver = _solver(program)
+    solver.setOptionValue("solver", "ipm")
+    solver.setOptionValue("run_crossover", "off")
+    solver.run()
+    if solver.getInfo().primal_solution_status != FEASIBLE:
+        # Rarely an interior point ends a hair outside: a simplex goes on from there.
+        solver.setOptionValue("solver", "simplex")
+        solver.run()
+    if solver.getInfo().primal_solution_status != FEASIBLE:
+        status = solver.modelStatusToString(solver.getModelStatus())
+        raise NoPlanFound(f"HiGHS found no bound: {status}")
+    solution = solver.getSolution()
+    return Solution(values=tuple(solution.col_value), duals=tuple(solution.row_dual), gap=0.0)
+
+
 def _fix_whole(solver: "highspy.Highs", program: Program) -> None:
     """Turn the whole columns into constants at the values that were found."""
     values = list(solver.getSolution().col_value)

@@ -1,21 +1,19 @@
 """Forecast and plan for the configured site, made by the scheduler's workers."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from scheduler.workers import run_forecast, run_plan
 from solard.config.load import Settings
+from solard.config.plan_terms import battery_spec
 from solard.core.forecast import Forecast
 from solard.core.plan import Plan
 from solard.core.planning import (
-    BatterySpec,
     ForecastRequest,
     PanelPlane,
     PlanRequest,
     SolarSite,
 )
 from solard.core.rig import Rig
-from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.plan_rule import PlanRule
 from solard.core.site_slot import SiteSlot
 from solard.daemon.ticking import with_card_ids
@@ -72,7 +70,7 @@ def _plan_request(
         timezone=settings.site.timezone,
         rig=rig,
         workloads=with_card_ids(settings.core_workloads, rig.cards),
-        battery=_battery(settings),
+        battery=battery_spec(settings),
         soc=soc,
         tariff=settings.tariff,
         off_grid=settings.is_off_grid,
@@ -90,28 +88,3 @@ def _expected_cards(previous: Plan | None, moment: datetime) -> int | None:
     if previous is not None and previous.is_fresh(moment):
         slot = previous.slot_at(moment)
     return None if slot is None else slot.cards_on
-
-
-def _battery(settings: Settings) -> BatterySpec | None:
-    """Return the battery with the tick's own lines, so that plan and tick agree."""
-    battery = settings.battery
-    if battery is None:
-        return None
-    spec = BatterySpec(
-        capacity_wh=battery.capacity_wh,
-        efficiency=battery.efficiency,
-        max_charge_w=settings.max_charge_w,
-        max_discharge_w=settings.max_discharge_w,
-        reserve_soc=0.0,
-        min_soc=battery.inverter_minimum_soc or 0.0,
-        wear_per_kwh=battery.wear_per_kwh,
-    )
-    lines = next((each for each in settings.rules if isinstance(each, BatteryLines)), None)
-    if lines is None:
-        return spec
-    return replace(
-        spec,
-        reserve_soc=lines.standby_above_soc,
-        work_above_soc=lines.work_above_soc,
-        return_margin_soc=lines.return_margin_soc,
-    )

@@ -15,6 +15,7 @@ from solard.config.model import (
     ForecastSection,
     Hooks,
     RigSection,
+    Simulate,
     Store,
     WorkloadSection,
 )
@@ -63,6 +64,7 @@ class Settings:
     """In the file's order; also among `rules`."""
     rules: tuple[Rule, ...]
     """In priority order."""
+    simulate: Simulate
     api: Api
     store: Store
     hooks: Hooks
@@ -159,6 +161,7 @@ def _settings(document: Document, site: Site, reading: Reading) -> Settings:
         workloads=_workloads(document, reading),
         policies=user_policies(document),
         rules=build_rules(document, site),
+        simulate=document.simulate,
         api=document.api,
         store=document.store,
         hooks=document.hooks,

@@ -89,6 +89,8 @@ class RigSection:
     idle_w: float = key(QuantityShape(of=POWER, low=0.0, high=10000.0), default=150.0)
     """At the wall: host and parked cards, until measured."""
     psu_efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.92)
+    start_cost: float = key(MoneyShape(per="start", low=0.0, high=10.0), default=0.004)
+    """Of waking one card: a model must be loaded again."""
     card_limit: Given = embed(
         CardLimit,
         {"at_most_w": "gpus.all.at_most"},
@@ -195,6 +197,10 @@ class WorkloadSection:
     """None = free for bundled work, hands off for everything else."""
     when_short: WhenShort = WhenShort.STANDBY
     worth_per_h: float | None = key(MoneyShape(per="h", low=0.0, high=1000.0), default=None)
+    uptime_per_h: float = key(MoneyShape(per="h", low=0.0, high=100.0), default=0.0)
+    """Of each card that works, however little it does."""
+    outage_per_h: float = key(MoneyShape(per="h", low=0.0, high=100.0), default=0.0)
+    """Of an hour in which none of its cards answers."""
     subnets: tuple[str, ...] = key(
         ListShape(
             item=ChoiceShape(
@@ -229,7 +235,32 @@ class WorkloadSection:
             at_least_w=self.terms.at_least_w,
             keep_alive=self.when_short is WhenShort.STANDBY,
             worth_per_h=self.worth_per_h,
+            uptime_per_h=self.uptime_per_h,
+            outage_per_h=self.outage_per_h,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePointSection:
+    """A measured point of a card's curve."""
+
+    power_w: float = key(QuantityShape(of=POWER, low=1.0, high=2000.0))
+    work_share: float = key(QuantityShape(of=SHARE, low=0.0, high=1.0), name="work")
+    """Of what the card does at full power."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulate:
+    """What a recording does not say and `solard simulate` has to assume."""
+
+    cards: int = key(WholeShape(low=1, high=16), default=4)
+    curve: tuple[CurvePointSection, ...] = ()
+    """Of each card, from its lowest limit up; empty = the curve of a card that nobody measured."""
+    start_soc: float = 0.5
+    stored_per_kwh: float = key(
+        MoneyShape(per="kWh", low=0.0, high=10.0), name="stored_worth", default=0.10
+    )
+    """What the battery holds more at the end than at the start counts this much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +337,7 @@ class Document:
         default=(),
     )
     policies: tuple[PolicySection, ...] = ()
+    simulate: Simulate = Simulate()
     api: Api = Api()
     store: Store = Store()
     hooks: Hooks = Hooks()

@@ -45,6 +45,10 @@ class Workload:
     """Whether it goes on answering at standby when work stops."""
     worth_per_h: float | None = None
     """Money per hour at full work; None = unknown, worth just the export it displaces."""
+    uptime_per_h: float = 0.0
+    """Money per hour for each card that works, however little it does."""
+    outage_per_h: float = 0.0
+    """What an hour costs in which none of its cards answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

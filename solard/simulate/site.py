@@ -1,0 +1,133 @@
+"""The site that a recording is lived through with: a configuration, and cards that it assumes."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from solard.config.load import Settings
+from solard.config.plan_terms import battery_spec
+from solard.core.curves import CurvePoint, WorkCurve, prior_curve
+from solard.core.inputs import Rule
+from solard.core.planning import BatterySpec
+from solard.core.rig import GpuCard, Rig, Workload
+from solard.core.tariff import Tariff
+from solard.core.units import clamp
+from solard.core.worth import worth_per_work
+from solard.daemon.ticking import with_card_ids
+from solard.simulate.errors import RecordingInvalid
+
+MIN_W, MAX_W = 150.0, 450.0
+"""Of a card where the file gives no curve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimSite:
+    """Everything but the recording."""
+
+    name: str
+    latitude_deg: float
+    longitude_deg: float
+    timezone: str
+    battery: BatterySpec
+    start_soc: float
+    tariff: Tariff
+    rig: Rig
+    curve: WorkCurve
+    """Of each card, power at the wall, work as a share of full."""
+    workloads: tuple[Workload, ...]
+    rules: tuple[Rule, ...]
+    worth_per_card_h: float
+    """Of a card at full work."""
+    uptime_per_h: float
+    """Of a card that works."""
+    outage_per_h: float
+    """Of an hour without a card that works."""
+    start_cost: float
+    stored_per_kwh: float
+
+    @property
+    def cards(self) -> int:
+        """Return how many cards there are."""
+        return len(self.rig.cards)
+
+    def least_w(self, cards_on: int) -> float:
+        """Return what the rig takes at least while so many cards work."""
+        return self.rig.wall_w(cards_on * self.curve.points[0].power_w)
+
+    def most_w(self, cards_on: int) -> float:
+        """Return what the rig takes at most while so many cards work."""
+        return self.rig.wall_w(cards_on * self.curve.points[-1].power_w)
+
+    def work(self, cards_on: int, rig_w: float) -> float:
+        """Return work per hour of so many cards that share a power evenly."""
+        if not cards_on:
+            return 0.0
+        least_w, most_w = self.curve.points[0].power_w, self.curve.points[-1].power_w
+        return cards_on * self.curve.work_at(
+            clamp(self.rig.cards_w(rig_w) / cards_on, least_w, most_w)
+        )
+
+
+def make_site(settings: Settings) -> SimSite:
+    """Return the site of a configuration; raise where a simulation needs more than it says."""
+    battery = battery_spec(settings)
+    if battery is None:
+        raise RecordingInvalid(f"{settings.source}: a simulation needs a battery: section")
+    if settings.is_off_grid:
+        raise RecordingInvalid(f"{settings.source}: `solard simulate` knows only sites on a grid")
+    curve = _curve(settings)
+    count, first, last = settings.simulate.cards, curve.points[0], curve.points[-1]
+    cards = tuple(
+        GpuCard(
+            gpu_id=str(index),
+            index=index,
+            name="simulated",
+            min_w=first.power_w,
+            default_w=last.power_w,
+            max_w=last.power_w,
+            parked_w=0.0,
+        )
+        for index in range(count)
+    )
+    rig = Rig(
+        host_w=settings.rig.idle_w,
+        psu_efficiency=settings.rig.psu_efficiency,
+        cards=cards,
+        curves=tuple((card.gpu_id, curve) for card in cards),
+    )
+    workloads = with_card_ids(settings.core_workloads, cards)
+    per_work = worth_per_work(rig, workloads)
+    return SimSite(
+        name=settings.site.name,
+        latitude_deg=settings.site.latitude_deg,
+        longitude_deg=settings.site.longitude_deg,
+        timezone=settings.site.timezone,
+        battery=battery,
+        start_soc=settings.simulate.start_soc,
+        tariff=settings.tariff,
+        rig=rig,
+        curve=curve,
+        workloads=workloads,
+        rules=settings.rules,
+        worth_per_card_h=0.0 if per_work is None else per_work,
+        uptime_per_h=max((work.uptime_per_h for work in workloads), default=0.0),
+        outage_per_h=sum(work.outage_per_h for work in workloads),
+        start_cost=settings.rig.start_cost,
+        stored_per_kwh=settings.simulate.stored_per_kwh,
+    )
+
+
+def _curve(settings: Settings) -> WorkCurve:
+    stated = settings.simulate.curve
+    if not stated:
+        return prior_curve(min_w=MIN_W, max_w=MAX_W, default_w=MAX_W)
+    points = tuple(CurvePoint(point.power_w, point.work_share) for point in stated)
+    slopes = [
+        (high.work_rate - low.work_rate) / (high.power_w - low.power_w)
+        for low, high in pairwise(points)
+        if high.power_w > low.power_w
+    ]
+    if len(slopes) < len(points) - 1 or any(slope < 0.0 for slope in slopes):
+        raise RecordingInvalid(f"{settings.source}: simulate.curve must rise in power and work")
+    if any(later > slope + 1e-12 for slope, later in pairwise(slopes)):
+        raise RecordingInvalid(f"{settings.source}: simulate.curve must bend down, never up")
+    return WorkCurve(points=points)

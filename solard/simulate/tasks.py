@@ -1,0 +1,173 @@
+"""Jobs of a recording: whole ticks inside their windows, what they have done, what they earned."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import ceil, floor
+from pathlib import Path
+
+from solard.core.jobs import Job, JobState
+from solard.simulate.errors import RecordingInvalid, SimulationImpossible
+from solard.simulate.recording import TICK, TICK_S
+from solard.simulate.table import flag, moment, number, read_rows
+
+COLUMNS = (
+    "arrives_utc",
+    "power_w",
+    "cards",
+    "duration_s",
+    "deadline_utc",
+    "value",
+    "interruptible",
+    "mandatory",
+)
+TINY = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One row of JOBS on the grid of ticks."""
+
+    index: int
+    """0-based row of the file."""
+    job: Job
+    first: int
+    """The first tick that begins at its arrival or later."""
+    end: int
+    """One past the last tick that ends by its deadline, and by the recording's end."""
+    ticks: int
+    """Its duration in whole ticks."""
+    outer_first: int
+    """Its window rounded outward, for the bound."""
+    outer_end: int
+    is_due: bool
+    """Whether its deadline lies in the recording."""
+
+    @property
+    def fits(self) -> bool:
+        """Say whether it can be done at all."""
+        return self.end - self.first >= self.ticks
+
+
+def read_jobs(path: Path) -> tuple[Job, ...]:
+    """Return the rows of a JOBS file; raise RecordingInvalid with the line that is wrong."""
+    jobs = []
+    for where, cells in read_rows(path, COLUMNS):
+        job = Job(
+            job_id=str(len(jobs)),
+            power_w=number(cells["power_w"], where, "power_w"),
+            cards=int(number(cells["cards"], where, "cards")),
+            duration_s=number(cells["duration_s"], where, "duration_s"),
+            earliest_at=moment(cells["arrives_utc"], where),
+            deadline_at=moment(cells["deadline_utc"], where),
+            value=number(cells["value"] or "0", where, "value"),
+            interruptible=flag(cells["interruptible"], where, "interruptible"),
+            mandatory=flag(cells["mandatory"], where, "mandatory"),
+        )
+        if job.power_w < 0.0 or job.cards < 0 or job.duration_s <= 0.0:
+            raise RecordingInvalid(f"{where}: power_w and cards must be ≥ 0, duration_s > 0")
+        jobs.append(job)
+    return tuple(jobs)
+
+
+def make_tasks(jobs: Sequence[Job], begins_at: datetime, ticks: int) -> tuple[Task, ...]:
+    """Return the jobs on the recording's grid."""
+    return tuple(_task(index, job, begins_at, ticks) for index, job in enumerate(jobs))
+
+
+def _task(index: int, job: Job, begins_at: datetime, ticks: int) -> Task:
+    arrives = (job.earliest_at - begins_at) / TICK
+    deadline = (job.deadline_at - begins_at) / TICK
+    return Task(
+        index=index,
+        job=job,
+        first=max(0, ceil(arrives - TINY)),
+        end=min(ticks, floor(deadline + TINY)),
+        ticks=max(1, ceil(job.duration_s / TICK_S - TINY)),
+        outer_first=max(0, floor(arrives + TINY)),
+        outer_end=min(ticks, ceil(deadline - TINY)),
+        is_due=deadline <= ticks + TINY,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A job without interruption, from tick to tick."""
+
+    index: int
+    first: int
+    end: int
+
+
+@dataclass(slots=True)
+class TaskBook:
+    """What every job has done so far."""
+
+    tasks: tuple[Task, ...]
+    cards: int
+    done: dict[int, int] = field(default_factory=dict)
+    """Ticks that count, by job."""
+    running: frozenset[int] = frozenset()
+    finished: set[int] = field(default_factory=set)
+    runs: list[Run] = field(default_factory=list)
+    _since: dict[int, int] = field(default_factory=dict)
+
+    def open_at(self, tick: int) -> tuple[Task, ...]:
+        """Return the jobs that have arrived and can still be done, in order of arrival."""
+        live = [
+            task
+            for task in self.tasks
+            if task.first <= tick < task.end
+            and task.index not in self.finished
+            and tick + self.left(task, tick) <= task.end
+        ]
+        return tuple(sorted(live, key=lambda task: (task.first, task.index)))
+
+    def left(self, task: Task, tick: int) -> int:
+        """Return how many ticks it must still run if it runs from `tick` on."""
+        resumes = task.job.interruptible or task.index in self.running
+        return task.ticks - (self.done.get(task.index, 0) if resumes else 0)
+
+    def state(self, task: Task, tick: int) -> JobState:
+        """Return a job as the plan sees it."""
+        left_s = self.left(task, tick) * TICK_S
+        duration_s = task.ticks * TICK_S
+        return JobState(
+            job=replace(task.job, duration_s=duration_s),
+            done_s=duration_s - left_s,
+            is_running=task.index in self.running,
+        )
+
+    def run(self, tick: int, chosen: Iterable[int]) -> None:
+        """Count one tick of the chosen jobs; those that ran and are not chosen stop."""
+        now = frozenset(chosen)
+        open_now = {task.index: task for task in self.open_at(tick)}
+        unknown = now - set(open_now)
+        if unknown:
+            raise SimulationImpossible(f"jobs {sorted(unknown)} cannot run at tick {tick}")
+        if sum(open_now[index].job.cards for index in now) > self.cards:
+            raise SimulationImpossible(f"jobs take more than {self.cards} cards at tick {tick}")
+        for index in self.running - now:
+            self._stop(index, tick)
+        for index in now:
+            task = open_now[index]
+            if index not in self.running:
+                self._since[index] = tick
+                if not task.job.interruptible:
+                    self.done[index] = 0
+            self.done[index] = self.done.get(index, 0) + 1
+        self.running = now
+        for index in now:
+            if self.done[index] >= open_now[index].ticks:
+                self.finished.add(index)
+                self._stop(index, tick + 1)
+        self.running = now - self.finished
+
+    def close(self, tick: int) -> None:
+        """End all runs."""
+        for index in self.running:
+            self._stop(index, tick)
+        self.running = frozenset()
+
+    def _stop(self, index: int, tick: int) -> None:
+        self.runs.append(Run(index=index, first=self._since.pop(index), end=tick))
