@@ -14,6 +14,7 @@ from solard.cli.operate import live, observe, pause, resume, run
 from solard.cli.places import home_option
 from solard.cli.records import replay
 from solard.cli.report import earnings, events, forecast, plan, status
+from solard.cli.simulate import simulate
 from solard.system.version import own_version
 
 INTERRUPTED = 130
@@ -51,6 +52,7 @@ for command in (
     replay,
     resume,
     run,
+    simulate,
     status,
     uninstall,
 ):

@@ -14,7 +14,7 @@ MAX_LENGTH = 100
 
 _NUMBER = r"[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _PART = re.compile(rf"({_NUMBER})\s*([^\s0-9.:+−-][^\s0-9:]*)?\s*")
-_MONEY = re.compile(rf"({_NUMBER})\s*([A-Z]{{3}})\s*/\s*(kWh|h)")
+_MONEY = re.compile(rf"({_NUMBER})\s*([A-Z]{{3}})\s*/\s*(kWh|h|start)")
 _WINDOW = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*[-–]\s*([0-9]{1,2}:[0-9]{2})")
 _FUSE = re.compile(r"(?:([13])\s*[x×]\s*)?([0-9]+\.?[0-9]*)\s*A")
 _COMMA = re.compile(r"^[-+]?[0-9]+,[0-9]+")

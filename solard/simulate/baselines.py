@@ -65,9 +65,7 @@ class Threshold:
         jobs = self._jobs(sight, surplus_w)
         left_w = surplus_w - sum(task.job.power_w for task in jobs)
         free = self._site.cards - _cards_of(jobs)
-        covered = max(
-            (n for n in range(free + 1) if self._site.least_w(n) <= left_w), default=0
-        )
+        covered = max((n for n in range(free + 1) if self._site.least_w(n) <= left_w), default=0)
         wanted = clamp(float(covered), float(min(1, free)), float(free))
         self._short = self._short + 1 if wanted < self._cards else 0
         keeps = wanted < self._cards and self._short <= SHEDS_AFTER
@@ -83,15 +81,13 @@ class Threshold:
     def _jobs(self, sight: Sight, surplus_w: float) -> tuple[Task, ...]:
         def may_start(task: Task) -> bool:
             covered = task.job.power_w + self._site.least_w(1) <= surplus_w
-            latest = task.end - sight.book.left(task, sight.tick) <= sight.tick
+            latest = task.end - sight.book.left(task) <= sight.tick
             return covered or latest
 
         return first_come(self._site, sight, may_start)
 
 
-def first_come(
-    site: SimSite, sight: Sight, may_start: Callable[[Task], bool]
-) -> tuple[Task, ...]:
+def first_come(site: SimSite, sight: Sight, may_start: Callable[[Task], bool]) -> tuple[Task, ...]:
     """Return the jobs that run: those that do already, then by arrival as far as cards go."""
     open_now = sight.book.open_at(sight.tick)
     chosen = [task for task in open_now if task.index in sight.book.running]

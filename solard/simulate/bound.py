@@ -47,7 +47,7 @@ def find_bound(site: SimSite, ticks: Sequence[TickRow], tasks: Sequence[Task]) -
         is_last = index == len(ticks) - 1
         written.append(_write_tick(program, site, row, written[-1] if written else None, is_last))
     running: list[list[tuple[int, Task]]] = [[] for _ in ticks]
-    served = {task.index: _write_task(program, site, task, running) for task in tasks if _can(task)}
+    served = {task.index: _write_task(program, task, running) for task in tasks if _can(task)}
     for one, jobs in zip(written, running, strict=True):
         _close_tick(program, site, one, jobs)
     solution = solve_bound(program)
@@ -56,9 +56,7 @@ def find_bound(site: SimSite, ticks: Sequence[TickRow], tasks: Sequence[Task]) -
         task.index: solution.values[served[task.index]] for task in forced if task.index in served
     }
     start_kwh = site.start_soc * site.battery.capacity_wh / 1000.0
-    value = sum(
-        gain * value for gain, value in zip(program.gains, solution.values, strict=True)
-    )
+    value = sum(gain * value for gain, value in zip(program.gains, solution.values, strict=True))
     value -= FORCE * sum(done.values()) + site.stored_per_kwh * start_kwh
     missed = sum(done.get(task.index, 0.0) < SERVED for task in forced)
     return Bound(value=value, mandatory_missed=missed)
@@ -126,9 +124,7 @@ def _write_tick(
     )
 
 
-def _write_task(
-    program: Program, site: SimSite, task: Task, running: list[list[tuple[int, Task]]]
-) -> int:
+def _write_task(program: Program, task: Task, running: list[list[tuple[int, Task]]]) -> int:
     """Write shares of ticks that add up to the share of the job that is done."""
     forced = task.job.mandatory and task.is_due
     worth = FORCE if forced else 0.0 if task.job.mandatory else task.job.value

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -138,16 +139,14 @@ def _ordered(rows: list[Row], path: Path) -> tuple[list[Row], tuple[str, ...]]:
     notices = []
     if len(ordered) < len(rows):
         notices.append(f"{len(rows) - len(ordered)} rows repeat a stamp: the last of each counts")
-    if any(one.starts_at > other.starts_at for one, other in zip(rows, rows[1:], strict=False)):
+    if any(one.starts_at > other.starts_at for one, other in pairwise(rows)):
         notices.append("rows were not in order of time")
     return ordered, tuple(notices)
 
 
 def _step(rows: Sequence[Row], path: Path) -> timedelta:
     """Return the distance of most neighbours."""
-    gaps = Counter(
-        later.starts_at - row.starts_at for row, later in zip(rows, rows[1:], strict=False)
-    )
+    gaps = Counter(later.starts_at - row.starts_at for row, later in pairwise(rows))
     step = min(gaps, key=lambda gap: (-gaps[gap], gap))
     if step > STEP_AT_MOST:
         raise RecordingInvalid(f"{path}: rows are {step} apart; at most {STEP_AT_MOST}")

@@ -44,9 +44,7 @@ def score(site: SimSite, lived: Sequence[Lived], book: TaskBook) -> Score:
     """Return the score of a finished course."""
     starts = _starts(lived)
     finished = [task for task in book.tasks if task.index in book.finished]
-    missed = [
-        task for task in book.tasks if task.is_due and task.index not in book.finished
-    ]
+    missed = [task for task in book.tasks if task.is_due and task.index not in book.finished]
     earned = sum(task.job.value for task in finished if not task.job.mandatory)
     battery = site.battery
     stored_kwh = (lived[-1].soc - lived[0].soc_before) * battery.capacity_wh / 1000.0

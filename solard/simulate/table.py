@@ -48,7 +48,9 @@ def _text(path: Path) -> str:
     except (OSError, EOFError) as err:
         raise RecordingInvalid(f"{path}: cannot be read: {err}") from err
     if len(content) > LONGEST_BYTES:
-        raise RecordingInvalid(f"{path}: more than {LONGEST_BYTES // 2**20} MiB; cut it with --from")
+        raise RecordingInvalid(
+            f"{path}: more than {LONGEST_BYTES // 2**20} MiB; cut it with --from"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as err:

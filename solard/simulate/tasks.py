@@ -1,12 +1,12 @@
 """Jobs of a recording: whole ticks inside their windows, what they have done, what they earned."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil, floor
 from pathlib import Path
 
-from solard.core.jobs import Job, JobState
+from solard.core.job import JobDemand
 from solard.simulate.errors import RecordingInvalid, SimulationImpossible
 from solard.simulate.recording import TICK, TICK_S
 from solard.simulate.table import flag, moment, number, read_rows
@@ -22,6 +22,21 @@ COLUMNS = (
     "mandatory",
 )
 TINY = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of a JOBS file."""
+
+    arrives_at: datetime
+    power_w: float
+    """Of all its cards together while it runs."""
+    cards: int
+    duration_s: float
+    deadline_at: datetime
+    value: float
+    interruptible: bool
+    mandatory: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +69,10 @@ def read_jobs(path: Path) -> tuple[Job, ...]:
     jobs = []
     for where, cells in read_rows(path, COLUMNS):
         job = Job(
-            job_id=str(len(jobs)),
             power_w=number(cells["power_w"], where, "power_w"),
             cards=int(number(cells["cards"], where, "cards")),
             duration_s=number(cells["duration_s"], where, "duration_s"),
-            earliest_at=moment(cells["arrives_utc"], where),
+            arrives_at=moment(cells["arrives_utc"], where),
             deadline_at=moment(cells["deadline_utc"], where),
             value=number(cells["value"] or "0", where, "value"),
             interruptible=flag(cells["interruptible"], where, "interruptible"),
@@ -76,7 +90,7 @@ def make_tasks(jobs: Sequence[Job], begins_at: datetime, ticks: int) -> tuple[Ta
 
 
 def _task(index: int, job: Job, begins_at: datetime, ticks: int) -> Task:
-    arrives = (job.earliest_at - begins_at) / TICK
+    arrives = (job.arrives_at - begins_at) / TICK
     deadline = (job.deadline_at - begins_at) / TICK
     return Task(
         index=index,
@@ -119,22 +133,27 @@ class TaskBook:
             for task in self.tasks
             if task.first <= tick < task.end
             and task.index not in self.finished
-            and tick + self.left(task, tick) <= task.end
+            and tick + self.left(task) <= task.end
         ]
         return tuple(sorted(live, key=lambda task: (task.first, task.index)))
 
-    def left(self, task: Task, tick: int) -> int:
-        """Return how many ticks it must still run if it runs from `tick` on."""
+    def left(self, task: Task) -> int:
+        """Return how many ticks it must still run if it runs from now on."""
         resumes = task.job.interruptible or task.index in self.running
         return task.ticks - (self.done.get(task.index, 0) if resumes else 0)
 
-    def state(self, task: Task, tick: int) -> JobState:
-        """Return a job as the plan sees it."""
-        left_s = self.left(task, tick) * TICK_S
-        duration_s = task.ticks * TICK_S
-        return JobState(
-            job=replace(task.job, duration_s=duration_s),
-            done_s=duration_s - left_s,
+    def demand(self, task: Task, begins_at: datetime) -> JobDemand:
+        """Return a job as the plan sees it, on the grid of ticks."""
+        return JobDemand(
+            job_id=str(task.index),
+            power_w=task.job.power_w,
+            cards=task.job.cards,
+            remaining_s=self.left(task) * TICK_S,
+            earliest_at=begins_at + task.first * TICK,
+            deadline_at=begins_at + task.end * TICK,
+            value=0.0 if task.job.mandatory else task.job.value,
+            mandatory=task.job.mandatory,
+            interruptible=task.job.interruptible,
             is_running=task.index in self.running,
         )
 
