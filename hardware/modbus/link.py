@@ -1,18 +1,24 @@
-"""One strict Modbus TCP connection: pymodbus carries the bytes, we decide what to believe.
+"""One strict Modbus connection: pymodbus carries the bytes, we decide what to believe.
 
-pymodbus alone accepts replies of the wrong length, function or transaction 0, waits out its whole
-timeout on a reset connection and keeps a connection that has lost step (measured on 3.16.1). So
-every frame passes `_inspect` before pymodbus decodes it, and anything odd ends the connection.
+pymodbus alone accepts replies of the wrong length, function or transaction 0, takes a late RTU
+reply for the next one, waits out its whole timeout on a reset connection and keeps a connection
+that has lost step (measured on 3.16.1). So every frame passes `_inspect` before pymodbus decodes
+it, and anything odd ends the connection.
 """
 
 import asyncio
 import logging
 from typing import Literal
 
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ConnectionException
+from pymodbus.framer import FramerType
 from pymodbus.pdu import ModbusPDU
 
+from hardware.modbus.address import Address, Framing, SerialAddress, TcpAddress
+from hardware.modbus.breaker import Breaker
+from hardware.modbus.counters import LinkCounters
 from hardware.modbus.errors import (
     UNIT_OFFLINE,
     DeviceDesync,
@@ -23,7 +29,9 @@ from hardware.modbus.errors import (
     name_exception,
 )
 from hardware.modbus.limits import LinkLimits
-from hardware.modbus.question import Question
+from hardware.modbus.question import Question, late_length, rtu_length
+
+_log = logging.getLogger(__name__)
 
 _READS: dict[int, Literal["read_holding_registers", "read_input_registers"]] = {
     3: "read_holding_registers",
@@ -32,22 +40,37 @@ _READS: dict[int, Literal["read_holding_registers", "read_input_registers"]] = {
 
 
 class ModbusLink:
-    """One host and port; one question outstanding; a new connection after any surprise."""
+    """One host and port, or serial line; one question outstanding; a new start after surprises."""
 
-    def __init__(self, host: str, port: int, limits: LinkLimits) -> None:
-        self.name = f"{host}:{port}"
+    def __init__(self, address: Address, limits: LinkLimits) -> None:
+        self.name = address.name
         self.connects = 0
-        self._host = host
-        self._port = port
+        self.counters = LinkCounters()
+        self._address = address
         self._limits = limits
+        self._gap_s = max(limits.request_gap_s, address.quiet_s)
         self._lock = asyncio.Lock()
-        self._client: AsyncModbusTcpClient | None = None
+        self._breaker = Breaker()
+        self._client: ModbusBaseClient | None = None
+        self._up = asyncio.Event()
         self._answers = 0
         self._question: Question | None = None
         self._pending: asyncio.Future[ModbusPDU] | None = None
         self._next_at = 0.0
+        self._answered_units: set[int] = set()
+        self._silent_in_a_row = 0
+        self._given_up: set[int] = set()
+        """Transactions on this connection whose answers nobody waits for any more."""
+        self._overdue: Question | None = None
+        """On a line without transactions: a question whose answer may still come."""
+        self._complained = False
         # It logs every bad frame with a dump of the last twenty; we raise a sentence instead.
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether somebody asks or waits to ask."""
+        return self._lock.locked()
 
     async def connect(self) -> None:
         """Connect where there is no connection; raise DeviceUnreachable or DeviceTimeout."""
@@ -58,20 +81,18 @@ class ModbusLink:
         """Return `count` words from `address` on; raise DeviceError.
 
         `function` is 3 (holding) or 4 (input registers). A refusal (DeviceRefused) keeps the
-        connection; every other failure closes it.
+        connection, and so does the silence of one unit while others answer; every other failure
+        closes it.
         """
+        question = Question(unit, function, address, count)
         async with self._lock:
+            self._check_rest(question)
             await self._connect()
-            await self._pace()
-            try:
-                reply = await self._ask(Question(unit, function, address, count))
-            except BaseException:
-                self._drop()
-                raise
-            finally:
-                self._next_at = asyncio.get_running_loop().time() + self._limits.request_gap_s
+            if self._overdue is not None and self._overdue.is_like(question):
+                await self._fall_into_step(question)
+            reply = await self._ask_in_turn(question)
         if reply.isError():
-            raise self._refusal(unit, function, address, count, reply.exception_code)
+            raise self._refusal(question, reply.exception_code)
         return tuple(reply.registers)
 
     async def close(self) -> None:
@@ -79,24 +100,22 @@ class ModbusLink:
         self._drop()
         await asyncio.sleep(0)  # lets the transport finish closing
 
+    def reset(self) -> None:
+        """Begin anew, even where a task that nobody can end still holds the line."""
+        self._drop()
+        self._lock = asyncio.Lock()
+
     async def _connect(self) -> None:
         if self._client is not None and self._client.connected:
             return
         self._drop()
-        client = AsyncModbusTcpClient(
-            self._host,
-            port=self._port,
-            timeout=self._limits.timeout_s,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._inspect,
-            trace_pdu=self._take,
-            trace_connect=self._notice,
-        )
+        self._up.clear()
+        client = self._make_client()
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 # client.connect() would hide why it failed behind False.
                 await client.ctx.call_create()
+                await self._up.wait()  # a serial line is up two turns of the loop later
         except TimeoutError as err:
             raise DeviceTimeout(
                 f"{self.name} does not answer in {self._limits.timeout_s:g} s; "
@@ -106,16 +125,84 @@ class ModbusLink:
             raise DeviceUnreachable(self._say_unreachable(err)) from err
         self._client = client
         self._answers = 0
+        self._answered_units.clear()
+        self._given_up.clear()
+        self._silent_in_a_row = 0
         self.connects += 1
         self._next_at = asyncio.get_running_loop().time() + self._limits.connect_delay_s
 
+    def _make_client(self) -> ModbusBaseClient:
+        address = self._address
+        if isinstance(address, SerialAddress):
+            return AsyncModbusSerialClient(
+                address.path,
+                framer=FramerType.RTU,
+                baudrate=address.baudrate,
+                parity=address.parity,
+                stopbits=address.stop_bits,
+                timeout=self._limits.timeout_s,
+                retries=0,
+                reconnect_delay=0,
+                trace_packet=self._inspect,
+                trace_pdu=self._take,
+                trace_connect=self._notice,
+            )
+        return AsyncModbusTcpClient(
+            address.host,
+            port=address.port,
+            framer=FramerType.RTU if address.framing is Framing.RTU else FramerType.SOCKET,
+            timeout=self._limits.timeout_s,
+            retries=0,
+            reconnect_delay=0,
+            trace_packet=self._inspect,
+            trace_pdu=self._take,
+            trace_connect=self._notice,
+        )
+
     def _say_unreachable(self, err: OSError) -> str:
+        if isinstance(self._address, SerialAddress):
+            return (
+                f"{self.name} cannot be opened: {err.strerror or err}; is the adapter plugged in, "
+                "is solard's user in the group dialout, and has no other program opened it?"
+            )
         if isinstance(err, ConnectionRefusedError):
             return (
                 f"{self.name} refuses the connection; is Modbus TCP enabled there, and on this "
                 "port? Another client may hold it"
             )
         return f"{self.name} cannot be reached: {err.strerror or err}; check address and network"
+
+    def _check_rest(self, question: Question) -> None:
+        rest_s = self._breaker.rest_s(question.unit, asyncio.get_running_loop().time())
+        if rest_s > 0:
+            raise DeviceTimeout(
+                f"{self.name} unit {question.unit}: silent again and again while other units "
+                f"answer; left alone for {rest_s:.0f} s so that they are not kept waiting"
+            )
+
+    async def _fall_into_step(self, question: Question) -> None:
+        """Ask for another length first: an answer to the lost question cannot pass for this one."""
+        other = 1 if question.count != 1 else 2
+        await self._ask_in_turn(Question(question.unit, question.function, question.address, other))
+        self._overdue = None
+
+    async def _ask_in_turn(self, question: Question) -> ModbusPDU:
+        await self._pace()
+        self.counters.questions += 1
+        try:
+            reply = await self._ask(question)
+        except DeviceTimeout:
+            self._note_silence(question)
+            raise
+        except BaseException as err:
+            self.counters.desyncs += isinstance(err, DeviceDesync)
+            self._give_up(question)
+            raise
+        finally:
+            self._next_at = asyncio.get_running_loop().time() + self._gap_s
+            self._say_complaint()
+        self._note_answer(question, reply)
+        return reply
 
     async def _pace(self) -> None:
         wait_s = self._next_at - asyncio.get_running_loop().time()
@@ -150,25 +237,99 @@ class ModbusLink:
             self._pending = None
             self._question = None
 
+    def _note_answer(self, question: Question, reply: ModbusPDU) -> None:
+        self._silent_in_a_row = 0
+        if reply.isError() and reply.exception_code in UNIT_OFFLINE:
+            self._breaker.note_silence(question.unit, asyncio.get_running_loop().time())
+            return
+        self._answered_units.add(question.unit)
+        self._breaker.note_answer(question.unit)
+
+    def _note_silence(self, question: Question) -> None:
+        """Keep the connection where it is this one unit that is dead, and end it otherwise."""
+        self.counters.timeouts += 1
+        self._breaker.note_silence(question.unit, asyncio.get_running_loop().time())
+        self._silent_in_a_row += 1
+        others_live = bool(self._answered_units - {question.unit})
+        if others_live and self._silent_in_a_row == 1 and self._address.framing is Framing.TCP:
+            self._given_up.add(question.transaction)
+        else:
+            self._give_up(question)
+
+    def _give_up(self, question: Question) -> None:
+        if self._address.framing is Framing.RTU:
+            self._overdue = question
+        self._drop()
+
     def _inspect(self, sending: bool, data: bytes) -> bytes:
         """See every packet; let pymodbus decode only what answers the question."""
         if sending:
-            if self._question is not None:
+            if self._question is not None and self._address.framing is Framing.TCP:
                 self._question.transaction = int.from_bytes(data[0:2], "big")
             return data
+        if self._address.framing is Framing.RTU:
+            return self._inspect_rtu(data)
+        data = data[late_length(data, self._given_up) :]
         if self._question is None or self._pending is None or self._pending.done():
-            self._drop()
+            if data and int.from_bytes(data[0:2], "big") not in self._given_up:
+                self.counters.strays += 1
+                self._drop()
             return b""
-        fault = self._question.find_fault(data)
+        loose = isinstance(self._address, TcpAddress) and not self._address.echoes_transaction
+        fault = self._question.find_fault(data, any_transaction=loose)
         if fault is None:
+            return self._as_asked(data) if loose else data
+        self._desync(fault, self._suggest(data))
+        return b""
+
+    def _inspect_rtu(self, data: bytes) -> bytes:
+        """Pass on whole frames only; let late ones and other masters' go by."""
+        question = self._question
+        if question is None or self._pending is None or self._pending.done():
+            self.counters.strays += 1
+            return b""
+        late = self._overdue
+        length = rtu_length(data)
+        if late is not None and late.find_rtu_fault(data[:length]) is None:
+            if question.find_rtu_fault(data[:length]) is None:
+                return b""  # too early to say whose it is
+            if length is None or len(data) < length:
+                return b""
+            self.counters.strays += 1
+            self._overdue = None
+            data = data[length:]
+            length = rtu_length(data)
+        fault = question.find_rtu_fault(data)
+        if fault is None:
+            return data if length is not None and len(data) == length else b""
+        self.counters.checksums += "checksum" in fault
+        self._desync(fault, "")
+        return b""
+
+    def _as_asked(self, data: bytes) -> bytes:
+        """Return a frame with our own transaction number, which pymodbus insists on."""
+        if self._question is None or len(data) < 2:
             return data
+        return self._question.transaction.to_bytes(2, "big") + data[2:]
+
+    def _suggest(self, data: bytes) -> str:
+        """Say what to write where a gateway's numbers are all that is wrong with its answers."""
+        if (
+            self._answers
+            or self._question is None
+            or self._question.find_fault(data, any_transaction=True) is not None
+        ):
+            return ""
+        return ". Where every answer is like this, write `transaction: any` for the device"
+
+    def _desync(self, fault: str, advice: str) -> None:
+        unit = 0 if self._question is None else self._question.unit
         self._fail(
             DeviceDesync(
-                f"{self.name} unit {self._question.unit}: {fault}; the connection starts anew. "
-                "If this repeats, another master or a faulty gateway is on the line"
+                f"{self.name} unit {unit}: {fault}; the connection starts anew. If this repeats, "
+                f"another master or a faulty gateway is on the line{advice}"
             )
         )
-        return b""
 
     def _take(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
         if not sending and self._pending is not None and not self._pending.done():
@@ -177,11 +338,13 @@ class ModbusLink:
         return pdu
 
     def _notice(self, connected: bool) -> None:
-        if not connected:
+        if connected:
+            self._up.set()
+        else:
             self._fail(self._lost())
 
     def _lost(self) -> DeviceUnreachable:
-        if self._answers:
+        if self._answers or isinstance(self._address, SerialAddress):
             return DeviceUnreachable(f"{self.name} closed the connection while it was asked")
         return DeviceUnreachable(
             f"{self.name} closed the connection without an answer; most inverters serve one "
@@ -197,12 +360,17 @@ class ModbusLink:
         if client is not None:
             client.close()
 
-    def _refusal(
-        self, unit: int, function: int, address: int, count: int, code: int
-    ) -> DeviceRefused:
-        span = Question(unit, function, address, count).span
+    def _say_complaint(self) -> None:
+        """Log once that a line loses answers, and forget it when the line is well again."""
+        complaint = self.counters.complaint()
+        if complaint is not None and not self._complained:
+            _log.warning("line is bad: link=%s %s", self.name, complaint)
+        self._complained = complaint is not None
+
+    def _refusal(self, question: Question, code: int) -> DeviceRefused:
+        unit = question.unit
         if code in UNIT_OFFLINE:
             text = f"{self.name} answers, but no unit {unit} behind it (exception "
             return DeviceRefused(f"{text}{name_exception(code)}); check the unit id", code)
-        text = f"{self.name} unit {unit} refuses registers {span} of function {function}"
-        return DeviceRefused(f"{text} (exception {name_exception(code)})", code)
+        text = f"{self.name} unit {unit} refuses registers {question.span} of function "
+        return DeviceRefused(f"{text}{question.function} (exception {name_exception(code)})", code)

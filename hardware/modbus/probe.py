@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.description import Profile
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.link import ModbusLink
@@ -18,7 +19,7 @@ async def read_once(
     device_id: str = "",
 ) -> tuple[PointReading, ...]:
     """Connect, poll once, disconnect; raise DeviceError with a sentence where that fails."""
-    link = ModbusLink(host, port, profile.limits)
+    link = ModbusLink(TcpAddress(host=host, port=port), profile.limits)
     try:
         return await ModbusDevice(device_id, profile, link, unit, units=units).poll()
     finally:

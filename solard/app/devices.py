@@ -1,5 +1,6 @@
 """Modbus devices of the configuration, one link for each host and port."""
 
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.probe import read_once
@@ -13,13 +14,15 @@ from solard.core.view import DeviceView
 
 def make_devices(devices: tuple[Device, ...]) -> tuple[ModbusDevice, ...]:
     """Return the devices, those behind one address on one shared connection."""
-    links: dict[tuple[str, int], ModbusLink] = {}
+    links: dict[TcpAddress, ModbusLink] = {}
     made = []
     for device in devices:
         profile = load_profile(device.profile)
         address = (device.host, device.port)
         if address not in links:
-            links[address] = ModbusLink(*address, profile.limits)
+            links[address] = ModbusLink(
+                TcpAddress(host=device.host, port=device.port), profile.limits
+            )
         link, units = links[address], dict(device.units)
         made.append(ModbusDevice(device.device_id, profile, link, device.unit, units=units))
     return tuple(made)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from modbus_peers import QUICK, Request, misbehave, refuse, say, serve, stay_silent
 
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.errors import DeviceRefused, DeviceTimeout, DeviceUnfit, DeviceUnreachable
 from hardware.modbus.link import ModbusLink
@@ -19,7 +20,12 @@ LIMITS = "limits: {timeout: 0.25, busy_wait: 0.01, max_gap: 4}"
 @contextlib.asynccontextmanager
 async def device(port: int, body: str, **options: object) -> AsyncIterator[ModbusDevice]:
     profile = read_profile(f"profile: 1\nid: test\n{LIMITS}\n{body}", "test.yaml")
-    one = ModbusDevice("it", profile, ModbusLink("127.0.0.1", port, profile.limits), **options)
+    one = ModbusDevice(
+        "it",
+        profile,
+        ModbusLink(TcpAddress(host="127.0.0.1", port=port), profile.limits),
+        **options,
+    )
     try:
         yield one
     finally:
@@ -236,7 +242,7 @@ async def test_values_that_never_move_are_stale():
 async def test_two_devices_share_one_connection():
     profile = read_profile("profile: 1\nid: test\npoints: {a: {addr: 0}}", "test.yaml")
     async with misbehave(say(5)) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         for unit in (1, 2):
             assert await values(ModbusDevice(f"unit{unit}", profile, link, unit)) == {"a": 5}
         await link.close()

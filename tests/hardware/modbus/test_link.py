@@ -17,6 +17,7 @@ from modbus_peers import (
     stay_silent,
 )
 
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.errors import (
     DeviceDesync,
     DeviceRefused,
@@ -28,7 +29,7 @@ from hardware.modbus.link import ModbusLink
 
 
 async def read_one(port: int, limits: LinkLimits = QUICK, unit: int = 7) -> tuple[int, ...]:
-    link = ModbusLink("127.0.0.1", port, limits)
+    link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), limits)
     try:
         return await link.read(unit, 3, 100, 2)
     finally:
@@ -42,7 +43,7 @@ async def test_words_of_a_real_server_arrive():
 
 async def test_input_registers_are_read_with_function_4():
     async with misbehave(say(5)) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         assert await link.read(1, 4, 30, 1) == (5,)
         await link.close()
 
@@ -62,7 +63,7 @@ async def test_refused_connection_asks_whether_modbus_is_enabled():
 
 
 async def test_unknown_host_is_told_by_name():
-    link = ModbusLink("no-such-inverter.invalid", 502, QUICK)
+    link = ModbusLink(TcpAddress(host="no-such-inverter.invalid"), QUICK)
 
     with pytest.raises((DeviceUnreachable, DeviceTimeout), match=r"no-such-inverter\.invalid"):
         await link.read(1, 3, 0, 1)
@@ -70,7 +71,7 @@ async def test_unknown_host_is_told_by_name():
 
 async def test_silence_times_out_and_ends_the_connection():
     async with misbehave(stay_silent, say(1, 2)) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         with pytest.raises(DeviceTimeout, match="unit 7: no answer to registers 100–101"):
             await link.read(7, 3, 100, 2)
         assert await link.read(7, 3, 100, 2) == (1, 2)
@@ -86,7 +87,7 @@ async def test_late_answer_is_never_taken_for_the_next_one():
 
     limits = LinkLimits(timeout_s=0.1)
     async with misbehave(answer_late, say(1, 2)) as (_, port):
-        link = ModbusLink("127.0.0.1", port, limits)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), limits)
         with pytest.raises(DeviceTimeout):
             await link.read(7, 3, 100, 2)
         assert await link.read(7, 3, 100, 2) == (1, 2)
@@ -107,7 +108,7 @@ async def test_late_answer_is_never_taken_for_the_next_one():
 )
 async def test_foreign_answer_is_a_desync_and_ends_the_connection(answer, fault):
     async with misbehave(answer, say(1, 2)) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         with pytest.raises(DeviceDesync, match=fault):
             await link.read(7, 3, 100, 2)
         assert await link.read(7, 3, 100, 2) == (1, 2)
@@ -151,7 +152,7 @@ async def test_bytes_that_nobody_asked_for_end_the_connection():
         writer.write(request.frame((3, 4)))
 
     async with misbehave(chatter, say(5, 6)) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         assert await link.read(7, 3, 100, 2) == (1, 2)
         await asyncio.sleep(0.05)
         assert await link.read(7, 3, 100, 2) == (5, 6)
@@ -185,7 +186,7 @@ async def test_hung_up_line_fails_at_once_and_not_after_the_timeout(ending):
 
 async def test_line_hung_up_after_answers_does_not_blame_another_client():
     async with misbehave(say(1, 2), hang_up) as (_, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         await link.read(7, 3, 100, 2)
         with pytest.raises(DeviceUnreachable, match="closed the connection while it was asked"):
             await link.read(7, 3, 100, 2)
@@ -198,7 +199,7 @@ async def test_line_hung_up_between_two_questions_is_opened_again():
         writer.close()
 
     async with misbehave(answer_and_leave, say(3, 4)) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         assert await link.read(7, 3, 100, 2) == (1, 2)
         await asyncio.sleep(0.02)
         assert await link.read(7, 3, 100, 2) == (3, 4)
@@ -220,7 +221,7 @@ async def test_line_hung_up_between_two_questions_is_opened_again():
 )
 async def test_refusal_names_the_exception_and_keeps_the_connection(code, words):
     async with misbehave(refuse(code), say(1, 2)) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         with pytest.raises(DeviceRefused, match=f"exception {code}, {words}") as caught:
             await link.read(7, 3, 100, 2)
         assert await link.read(7, 3, 100, 2) == (1, 2)
@@ -251,7 +252,7 @@ async def test_two_units_never_have_two_questions_on_the_line():
         writer.write(request.frame((request.unit, 0)))
 
     async with misbehave(answer_slowly) as (peer, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         replies = await asyncio.gather(*(link.read(unit, 3, 0, 2) for unit in (1, 2, 3)))
         await link.close()
 
@@ -269,7 +270,7 @@ async def test_questions_keep_the_gap_that_the_device_wants():
 
     limits = LinkLimits(timeout_s=1.0, connect_delay_s=0.05, request_gap_s=0.03)
     async with misbehave(stamp) as (_, port):
-        link = ModbusLink("127.0.0.1", port, limits)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), limits)
         started = time.monotonic()
         for _ in range(3):
             await link.read(7, 3, 100, 2)
@@ -286,7 +287,7 @@ async def test_cancelled_question_does_not_leave_its_answer_on_the_line():
         writer.write(request.frame((66, 66)))
 
     async with misbehave(answer_late, say(1, 2)) as (_, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.02):
                 await link.read(7, 3, 100, 2)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from modbus_peers import serve
 
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.limits import LinkLimits
 from hardware.modbus.link import ModbusLink
@@ -33,7 +34,7 @@ async def test_inverter_that_restarts_is_read_again_without_help():
         return reading
 
     async with serve(system(1200)) as port:
-        link = ModbusLink("127.0.0.1", port, LinkLimits(timeout_s=0.5))
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), LinkLimits(timeout_s=0.5))
         device = ModbusDevice("hut", profile, link, min_interval_s=0.0)
         quick = Backoff(first_s=0.01, longest_s=0.05)
         poller = Poller([device], clock, readings.put_nowait, quick)

@@ -20,6 +20,7 @@ from sunspec_map import (
     storage,
 )
 
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.errors import DeviceTimeout, DeviceUnfit
 from hardware.modbus.link import ModbusLink
@@ -247,7 +248,7 @@ async def test_device_without_a_marker_is_named_unfit():
 
 async def test_models_that_moved_are_found_again_after_a_reconnect():
     async with serve({1: {40000: lay_out(common(), inverter(1000))}}) as port:
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         device = ModbusDevice("roof", load_profile("sunspec"), link)
         first = {one.name: one.value for one in await device.poll()}
     moved = lay_out(common(), status(7, 1), inverter(2000))
@@ -276,7 +277,7 @@ async def test_missing_meter_unit_is_not_asked_again_at_every_poll():
         asked.append(address)
 
     async with serve({1: {40000: lay_out(common(), inverter(1000))}}, count) as port:
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         device = ModbusDevice("roof", load_profile("sunspec"), link)
         await device.poll()
         asked.clear()
@@ -288,7 +289,7 @@ async def test_missing_meter_unit_is_not_asked_again_at_every_poll():
 
 async def test_walk_lists_models_in_the_devices_order():
     async with serve({1: {40000: lay_out(common(), inverter(0), storage(50), meter(1))}}) as port:
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         models = await walk_models(link, 1)
         await link.close()
 
@@ -333,7 +334,7 @@ async def test_pysunspec2_reads_the_same_values():
 
 async def test_silent_host_is_told_with_the_device():
     async with misbehave(stay_silent) as (_, port):
-        link = ModbusLink("127.0.0.1", port, QUICK)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
         device = ModbusDevice("roof", load_profile("sunspec"), link, 9)
         with pytest.raises(DeviceTimeout, match=r'device "roof": .*usually is 1 or 126 or 71 or 3'):
             await device.poll()

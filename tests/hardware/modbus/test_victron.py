@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from modbus_peers import serve
 
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.probe import read_once
@@ -118,7 +119,9 @@ async def test_soc_0_without_voltage_and_state_is_no_battery_monitor():
 
 async def test_soc_0_of_a_battery_with_voltage_is_believed_the_third_time():
     async with serve(system(battery=(441, -1, -5, 0, 2))) as port:
-        link = ModbusLink("127.0.0.1", port, load_profile("victron-gx").limits)
+        link = ModbusLink(
+            TcpAddress(host="127.0.0.1", port=port), load_profile("victron-gx").limits
+        )
         device = ModbusDevice("gx", load_profile("victron-gx"), link)
         readings = [as_reading(await device.poll()) for _ in range(3)]
         await device.close()

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from hardware.gpu.simulated import create
+from hardware.modbus.address import TcpAddress
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.profile import load_profile
@@ -198,7 +199,9 @@ def test_pysunspec2_sees_the_export_cap_throttle(start: Start) -> None:
 async def readings(plant: Plant, profile_id: str) -> dict[str, float | str | None]:
     """Return what the daemon's own reader, which shares no code with the plant, makes of it."""
     profile = load_profile(profile_id)
-    device = ModbusDevice("plant", profile, ModbusLink("127.0.0.1", plant.port, profile.limits))
+    device = ModbusDevice(
+        "plant", profile, ModbusLink(TcpAddress(host="127.0.0.1", port=plant.port), profile.limits)
+    )
     points = await device.poll()
     await device.close()
     return {point.name: point.value for point in points}
