@@ -29,11 +29,12 @@ class ModbusDevice:
         units: Mapping[str, int] | None = None,
         period_s: float | None = None,
         min_interval_s: float | None = None,
+        close_after_poll: bool = False,
     ) -> None:
         """Read `unit`, and the further units that `units` names by role.
 
         What is None comes from the profile. `period_s` is in site seconds, `min_interval_s` in
-        real ones.
+        real ones. `close_after_poll` leaves the only place of a device to others between polls.
         """
         self.device_id = device_id
         self.profile = profile
@@ -41,6 +42,7 @@ class ModbusDevice:
         self.period_s = profile.period_s if period_s is None else period_s
         limits = profile.limits
         self.min_interval_s = limits.min_interval_s if min_interval_s is None else min_interval_s
+        self._close_after_poll = close_after_poll
         self._link = link
         self._layout = Layout(profile, link, self.unit, dict(units or {}))
         self._reader = BlockReader(link, limits)
@@ -58,6 +60,10 @@ class ModbusDevice:
             err.device_id = self.device_id
             err.hint = self._hint(err)
             raise
+        finally:
+            if self._close_after_poll:
+                await self._link.close()
+                self._connects += 1  # it was we who hung up: the device is still the same
 
     async def close(self) -> None:
         """End the connection that it shares; the next poll opens a new one."""

@@ -1,5 +1,6 @@
 """What one device can take: how much, how fast, and where blocks must not reach."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,15 @@ class LinkLimits:
     """First and last word of each stretch that one request may cover; empty = everywhere."""
     no_cross: tuple[int, ...] = ()
     """A block may start at these addresses, but not reach across them."""
+
+
+def common_limits(limits: Sequence[LinkLimits]) -> LinkLimits:
+    """Return limits under which a connection suits all of its devices."""
+    return LinkLimits(
+        request_gap_s=max(one.request_gap_s for one in limits),
+        connect_delay_s=max(one.connect_delay_s for one in limits),
+        timeout_s=max(one.timeout_s for one in limits),
+    )
 
 
 class RegisterLink(Protocol):

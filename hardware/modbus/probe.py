@@ -1,8 +1,8 @@
-"""Ask a device once: for `solard modbus read` and `solard check --connect`."""
+"""Ask a device once: for `solard modbus read` and for whoever wants to know now."""
 
 from collections.abc import Mapping
 
-from hardware.modbus.address import TcpAddress
+from hardware.modbus.address import Address
 from hardware.modbus.description import Profile
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.link import ModbusLink
@@ -10,8 +10,7 @@ from solard.core.readings import PointReading
 
 
 async def read_once(
-    host: str,
-    port: int,
+    address: Address,
     profile: Profile,
     unit: int | None = None,
     *,
@@ -19,7 +18,7 @@ async def read_once(
     device_id: str = "",
 ) -> tuple[PointReading, ...]:
     """Connect, poll once, disconnect; raise DeviceError with a sentence where that fails."""
-    link = ModbusLink(TcpAddress(host=host, port=port), profile.limits)
+    link = ModbusLink(address, profile.limits)
     try:
         return await ModbusDevice(device_id, profile, link, unit, units=units).poll()
     finally:

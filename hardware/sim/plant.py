@@ -21,7 +21,7 @@ from hardware.sim.kinds import KINDS
 from hardware.sim.measured import DAY_NAMES, load_day
 from hardware.sim.memory import MemoryInvalid, PlantMemory, read_memory, write_memory
 from hardware.sim.rig_meter import CardsMeter, no_rig
-from hardware.sim.server import ModbusServer
+from hardware.sim.server import ModbusServer, show
 from hardware.sim.site import SimulatedSite
 from hardware.sim.trace import DayTrace
 from solard.core.errors import SolardError
@@ -51,7 +51,7 @@ class PlantProgram:
         self._clock = clock
         self._kind = KINDS[options.profile]
         self._site = self._build()
-        self._server = ModbusServer(lambda: self._kind.image(self._site.picture))
+        self._server = ModbusServer(show(lambda: self._kind.image(self._site.picture)))
         self._saved_s = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -5,12 +5,14 @@ Of our own, so that the reader of this house and the device it reads share no li
 
 import asyncio
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from solard.core.errors import SolardError
 
-READS = (3, 4)
-"""Function codes answered, both from the same registers."""
+HOLDING, INPUT = 3, 4
+READS = (HOLDING, INPUT)
+"""Function codes answered."""
 MAX_WORDS = 125
 
 ILLEGAL_FUNCTION = 0x01
@@ -26,8 +28,25 @@ _LONGEST_PDU = 253
 
 Registers = Mapping[int, int]
 """Word by 0-based address."""
-Image = Mapping[int, Registers]
-"""Registers by unit id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A unit whose holding and input registers are not the same."""
+
+    holding: Registers
+    input: Registers
+
+
+Image = Mapping[int, Registers | Split]
+"""Registers by unit id; plain ones answer both functions."""
+
+
+Respond = Callable[[int, bytes], Awaitable[bytes]]
+"""Unit and request PDU to reply PDU."""
+
+MOST_CLIENTS = 32
+"""One more is hung up on: a leaking client must not take the process's last file."""
 
 
 class PortTaken(SolardError):
@@ -35,10 +54,10 @@ class PortTaken(SolardError):
 
 
 class ModbusServer:
-    """Serves the newest image on one TCP port until it is closed."""
+    """Answers on one TCP port until it is closed."""
 
-    def __init__(self, image: Callable[[], Image]) -> None:
-        self._image = image
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.StreamWriter] = set()
 
@@ -65,13 +84,13 @@ class ModbusServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients.add(writer)
         try:
-            while True:
+            while len(self._clients) <= MOST_CLIENTS:
                 header = await reader.readexactly(_HEADER.size)
                 transaction, protocol, length, unit = _HEADER.unpack(header)
                 if protocol != 0 or not _SHORTEST_PDU <= length - 1 <= _LONGEST_PDU:
                     break  # not Modbus, or out of step: the client must begin again
                 request = await reader.readexactly(length - 1)
-                reply = answer(self._image(), unit, request)
+                reply = await self._respond(unit, request)
                 writer.write(_HEADER.pack(transaction, 0, len(reply) + 1, unit) + reply)
                 await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
@@ -81,27 +100,52 @@ class ModbusServer:
             writer.close()
 
 
+def show(image: Callable[[], Image]) -> Respond:
+    """Return what answers from the newest image."""
+
+    async def respond(unit: int, request: bytes) -> bytes:
+        return answer(image(), unit, request)
+
+    return respond
+
+
 def answer(image: Image, unit: int, request: bytes) -> bytes:
     """Return the reply PDU to a request PDU: words, or an exception."""
     function = request[0]
     registers = image.get(unit)
     if registers is None:
-        return _refuse(function, NO_SUCH_UNIT)
-    if function not in READS:
-        return _refuse(function, ILLEGAL_FUNCTION)
+        return refuse(function, NO_SUCH_UNIT)
+    asked = parse_read(request)
+    if isinstance(asked, int):
+        return refuse(function, asked)
+    if isinstance(registers, Split):
+        registers = registers.holding if function == HOLDING else registers.input
+    words = [registers.get(place) for place in range(asked[0], asked[0] + asked[1])]
+    known = [word for word in words if word is not None]
+    if len(known) < asked[1]:
+        return refuse(function, ILLEGAL_ADDRESS)
+    return pack_words(function, known)
+
+
+def parse_read(request: bytes) -> tuple[int, int] | int:
+    """Return the address and count that a read asks for, or the code of the exception due."""
+    if request[0] not in READS:
+        return ILLEGAL_FUNCTION
     if len(request) != 1 + _READ.size:
-        return _refuse(function, ILLEGAL_VALUE)
+        return ILLEGAL_VALUE
     address, count = _READ.unpack(request[1:])
     if not 1 <= count <= MAX_WORDS:
-        return _refuse(function, ILLEGAL_VALUE)
-    words = [registers.get(place) for place in range(address, address + count)]
-    known = [word for word in words if word is not None]
-    if len(known) < count:
-        return _refuse(function, ILLEGAL_ADDRESS)
-    return struct.pack(f">BB{count}H", function, 2 * count, *known)
+        return ILLEGAL_VALUE
+    return address, count
 
 
-def _refuse(function: int, code: int) -> bytes:
+def pack_words(function: int, words: Sequence[int]) -> bytes:
+    """Return the reply that carries words."""
+    return struct.pack(f">BB{len(words)}H", function, 2 * len(words), *words)
+
+
+def refuse(function: int, code: int) -> bytes:
+    """Return the reply that is an exception."""
     return bytes((function | 0x80, code))
 
 

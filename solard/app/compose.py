@@ -39,7 +39,8 @@ def make_parts(
     for notice in store.notices:
         events.tell("storage", notice, "warning")
     latest = Latest(setup, clock.monotonic_s())
-    poller = Poller(make_devices(settings.devices), clock, Readings(latest, events).take)
+    devices, proxies = make_devices(settings.devices, clock)
+    poller = Poller(devices, clock, Readings(latest, events).take)
     actuator = Actuator(KeeperClient(places.gpu_socket), events)
     backend = SystemdBackend(places.work) if runs_as_our_unit() else ProcessBackend(places.work)
     supervisor = Supervisor(backend, setup.work, places.work_socket, events)
@@ -54,7 +55,7 @@ def make_parts(
         clock=clock,
         events=events,
         history=store,
-        poller=SitePoller(poller, settings.devices),
+        poller=SitePoller(poller, proxies, settings.devices),
         latest=latest,
         actuator=actuator,
         supervisor=supervisor,

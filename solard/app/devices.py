@@ -1,43 +1,139 @@
-"""Modbus devices of the configuration, one link for each host and port."""
+"""Devices of the configuration: one link for each address, sources over HTTP beside them."""
 
-from hardware.modbus.address import TcpAddress
+import asyncio
+
+from hardware.http.source import HttpSource, SourcePoint, SourceSpec
+from hardware.modbus.address import Address, Framing, SerialAddress, TcpAddress
+from hardware.modbus.description import Profile
 from hardware.modbus.device import ModbusDevice
+from hardware.modbus.limits import common_limits
 from hardware.modbus.link import ModbusLink
-from hardware.modbus.probe import read_once
+from hardware.modbus.memory import RememberingLink
 from hardware.modbus.profile import load_profile
-from hardware.poller import Poller
+from hardware.poller import Device, Poller
+from hardware.proxy import ModbusProxy
+from solard.config.devices import HTTP_QUANTITIES, DeviceSection, HttpSection, ModbusSection
 from solard.config.load import Settings
-from solard.config.model import Device
 from solard.core.errors import SolardError
 from solard.core.view import DeviceView
+from solard.system.clock import Clock, SystemClock
+
+_SCALES = {"kW": 1000.0, "share": 100.0, "mV": 0.001}
+"""What one of a source's units is in W, % or V; others are ours."""
 
 
-def make_devices(devices: tuple[Device, ...]) -> tuple[ModbusDevice, ...]:
-    """Return the devices, those behind one address on one shared connection."""
-    links: dict[TcpAddress, ModbusLink] = {}
-    made = []
-    for device in devices:
-        profile = load_profile(device.profile)
-        address = (device.host, device.port)
-        if address not in links:
-            links[address] = ModbusLink(
-                TcpAddress(host=device.host, port=device.port), profile.limits
+def make_devices(
+    sections: tuple[DeviceSection, ...], clock: Clock
+) -> tuple[tuple[Device, ...], tuple[ModbusProxy, ...]]:
+    """Return the devices, those behind one address on one connection, and who shares it."""
+    links = Links(sections)
+    devices = tuple(
+        links.device(one) if isinstance(one, ModbusSection) else _source(one, clock)
+        for one in sections
+    )
+    modbus = [one for one in sections if isinstance(one, ModbusSection)]
+    return devices, tuple(links.proxy(one) for one in modbus if one.share_on is not None)
+
+
+class Links:
+    """One link for each address, as patient as its most delicate device needs."""
+
+    def __init__(self, sections: tuple[DeviceSection, ...]) -> None:
+        profiles: dict[Address, list[Profile]] = {}
+        for one in sections:
+            if isinstance(one, ModbusSection):
+                profile = load_profile(one.profile)
+                profiles.setdefault(address_of(one, profile), []).append(profile)
+        self._links = {
+            address: RememberingLink(
+                ModbusLink(address, common_limits([one.limits for one in known]))
             )
-        link, units = links[address], dict(device.units)
-        made.append(ModbusDevice(device.device_id, profile, link, device.unit, units=units))
-    return tuple(made)
+            for address, known in profiles.items()
+        }
+
+    def device(self, section: ModbusSection) -> ModbusDevice:
+        """Return a device on the link that it may share."""
+        profile = load_profile(section.profile)
+        return ModbusDevice(
+            section.device_id,
+            profile,
+            self._links[address_of(section, profile)],
+            section.unit,
+            units=dict(section.units),
+            close_after_poll=section.close_after_poll,
+        )
+
+    def proxy(self, section: ModbusSection) -> ModbusProxy:
+        """Return what shares a device's connection with other programs."""
+        host, _, port = (section.share_on or "").rpartition(":")
+        link = self._links[address_of(section, load_profile(section.profile))]
+        return ModbusProxy(link, host.strip("[]"), int(port))
+
+
+def address_of(section: ModbusSection, profile: Profile) -> Address:
+    """Return where a device's connection leads."""
+    if section.serial is not None:
+        return SerialAddress(
+            path=section.serial,
+            baudrate=section.baudrate,
+            parity=section.parity,
+            stop_bits=section.stop_bits,
+        )
+    return TcpAddress(
+        host=section.host or "",
+        port=profile.port if section.port is None else section.port,
+        framing=Framing(section.framer),
+        echoes_transaction=section.echoes_transaction,
+    )
+
+
+def _source(section: HttpSection, clock: Clock) -> HttpSource:
+    points = []
+    for name, point in section.points:
+        unit = HTTP_QUANTITIES[name]
+        scale = _SCALES.get(point.unit or "", 1.0)
+        points.append(
+            SourcePoint(
+                name=name,
+                path=point.path,
+                unit=unit,
+                scale=-scale if point.sign in ("export", "charge") else scale,
+                minimum=0.0 if unit == "%" else None,
+                maximum=100.0 if unit == "%" else None,
+            )
+        )
+    spec = SourceSpec(
+        device_id=section.device_id,
+        url=section.url,
+        points=tuple(points),
+        time_path=section.time,
+        max_age_s=section.max_age_s,
+        period_s=section.every_s,
+        timeout_s=section.timeout_s,
+        token=section.token,
+    )
+    return HttpSource(spec, clock.now)
 
 
 class SitePoller:
     """The poller with its health as people see it."""
 
-    def __init__(self, poller: Poller, devices: tuple[Device, ...]) -> None:
+    def __init__(
+        self, poller: Poller, proxies: tuple[ModbusProxy, ...], sections: tuple[DeviceSection, ...]
+    ) -> None:
         self._poller = poller
-        self._profiles = {device.device_id: device.profile for device in devices}
+        self._proxies = proxies
+        self._profiles = {
+            one.device_id: one.profile if isinstance(one, ModbusSection) else "http"
+            for one in sections
+        }
 
     async def run(self) -> None:
-        """Poll until cancelled."""
-        await self._poller.run()
+        """Poll, and serve who shares our connections, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for proxy in self._proxies:
+                group.create_task(proxy.run())
+            group.create_task(self._poller.run())
 
     def health(self) -> tuple[DeviceView, ...]:
         """Return how each device answers; the daemon adds the age of its data."""
@@ -59,19 +155,14 @@ class SitePoller:
 async def try_devices(settings: Settings) -> tuple[tuple[str, str | None], ...]:
     """Poll each device once; return its id and, where it fails, the sentence that says why."""
     outcomes: list[tuple[str, str | None]] = []
-    for device in settings.devices:
+    devices, _ = make_devices(settings.devices, SystemClock())
+    for device in devices:
         try:
-            profile = load_profile(device.profile)
-            await read_once(
-                device.host,
-                device.port,
-                profile,
-                device.unit,
-                units=dict(device.units),
-                device_id=device.device_id,
-            )
+            await device.poll()
         except SolardError as err:
             outcomes.append((device.device_id, str(err)))
         else:
             outcomes.append((device.device_id, None))
+        finally:
+            await device.close()
     return tuple(outcomes)

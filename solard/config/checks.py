@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from solard.config.devices import ModbusSection
 from solard.config.energy import Site, SiteSupply
 from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
 from solard.config.reading import Reading
@@ -59,12 +60,42 @@ def _devices(document: Document) -> Iterator[Finding]:
         known = "no device is essential" if document.devices else "devices is missing"
         hint = "`devices: {gx: {profile: victron-gx, host: 192.168.8.20}}`"
         yield "devices", f"{known}: sun and load must come from somewhere; write {hint}"
-    seen: dict[tuple[str, int, int | None], str] = {}
-    for name, device in document.devices:
-        first = seen.setdefault((device.host, device.port, device.unit), name)
+    modbus = [(name, one) for name, one in document.devices if isinstance(one, ModbusSection)]
+    for name, device in modbus:
+        for text in _connection(device):
+            yield f"devices.{name}", f"devices.{name} {text}"
+    yield from _doubled(modbus)
+
+
+def _connection(device: ModbusSection) -> Iterator[str]:
+    if (device.host is None) == (device.serial is None):
+        both = "has no" if device.host is None else "has both"
+        yield f"{both} host and serial; write `host: 192.168.8.20` or `serial: /dev/ttyUSB0`"
+    if device.serial is not None and device.port is not None:
+        yield "has a port beside serial; delete it"
+    if not device.echoes_transaction and (device.serial is not None or device.framer == "rtu"):
+        yield "has transaction beside RTU, which has no transactions; delete it"
+    if device.share_on is not None:
+        if int(device.share_on.rpartition(":")[2]) not in range(1, 65536):
+            yield f"share_on {device.share_on}: the port is outside 1..65535"
+        if device.close_after_poll:
+            yield "has share_on and close_after_poll: a connection is shared or given up, not both"
+
+
+def _doubled(devices: list[tuple[str, ModbusSection]]) -> Iterator[Finding]:
+    seen: dict[tuple[str, int | None], str] = {}
+    shared: dict[str, str] = {}
+    for name, device in devices:
+        first = seen.setdefault((device.where, device.unit), name)
         if first != name:
-            where = f"{device.host}:{device.port}"
-            yield f"devices.{name}", f"devices {first} and {name} are one: {where}, same unit"
+            yield (
+                f"devices.{name}",
+                f"devices {first} and {name} are one: {device.where}, same unit",
+            )
+        if device.share_on is not None and shared.setdefault(device.share_on, name) != name:
+            first = shared[device.share_on]
+            text = f"devices {first} and {name} both share on {device.share_on}"
+            yield f"devices.{name}", f"{text}; once is enough for one connection"
 
 
 def _inverter(document: Document) -> Iterator[Finding]:

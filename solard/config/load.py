@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solard.config.checks import check_document
+from solard.config.devices import DeviceSection, ModbusSection
 from solard.config.energy import Battery, Generator, Grid, Plane, Site, SiteSupply, TariffSection
 from solard.config.model import (
     NETWORK_NAME,
     Api,
     Bundled,
-    Device,
     Document,
     ForecastSection,
     Hooks,
@@ -47,7 +47,7 @@ class Settings:
     live: bool
     """False in observe mode."""
     site: Site
-    devices: tuple[Device, ...]
+    devices: tuple[DeviceSection, ...]
     planes: tuple[Plane, ...]
     battery: Battery | None
     generator: Generator
@@ -138,7 +138,7 @@ def read_settings(text: str, source: str, profiles: Iterable[str] | None = None)
 def _check_profiles(document: Document, reading: Reading, profiles: tuple[str, ...]) -> None:
     known = {profile.replace("_", "-") for profile in profiles}
     for name, device in document.devices:
-        if device.profile.replace("_", "-") not in known:
+        if isinstance(device, ModbusSection) and device.profile.replace("_", "-") not in known:
             path = f"devices.{name}.profile"
             nearest = say_nearest(device.profile.replace("_", "-"), known)
             reading.contradict(path, f"{path} {device.profile} is no profile; {nearest}")

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from solard.config.devices import DeviceSection, DeviceShape
 from solard.config.energy import Battery, Generator, Grid, Inverter, Site, Solar, TariffSection
 from solard.config.policies import PolicySection
 from solard.config.quantities import (
@@ -36,37 +37,6 @@ _NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
 
 ALL_CARDS = tuple(range(64))
 """Indices of every card that a rig may have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """One Modbus device."""
-
-    device_id: str = hidden("")
-    profile: str = key(
-        TextShape(
-            unit="victron-gx", form=r"[a-z0-9_-]+", hint="a profile's name, such as victron-gx"
-        )
-    )
-    host: str = key(
-        TextShape(
-            unit="192.168.8.20", form=r"[A-Za-z0-9._:\[\]-]+", hint="a host name or an address"
-        )
-    )
-    port: int = key(WholeShape(low=1, high=65535), default=502)
-    unit: int | None = key(WholeShape(low=0, high=255), default=None)
-    """None = the profile's own."""
-    units: tuple[tuple[str, int], ...] = key(
-        TableShape(
-            item=WholeShape(low=0, high=255),
-            form=r"[a-z][a-z0-9_]{0,30}",
-            hint="a role that the profile names, such as battery",
-        ),
-        default=(),
-    )
-    """Further units by role, where they are not the profile's own."""
-    essential: bool = True
-    """Whether its silence brings the rig down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,8 +279,8 @@ class Document:
     )
     site: Site | None = None
     """Required; None only while problems are collected."""
-    devices: tuple[tuple[str, Device], ...] = key(
-        TableShape(item=NamedShape(of=Device, field="device_id"), form=_NAME, hint=_NAME_HINT),
+    devices: tuple[tuple[str, DeviceSection], ...] = key(
+        TableShape(item=DeviceShape(), form=_NAME, hint=_NAME_HINT),
         default=(),
     )
     inverter: Inverter = Inverter()

@@ -2,11 +2,6 @@
 
 NOT_BUILT = {
     "jobs": "scheduled jobs",
-    "devices.*.share_on": "sharing a Modbus port with other programs",
-    "devices.*.source": "sources over HTTP",
-    "devices.*.url": "sources over HTTP",
-    "devices.*.power": "sources over HTTP",
-    "devices.*.max_age": "sources over HTTP",
     "battery.full_charge_every": "planned full charges",
     "battery.full_by": "planned full charges",
     "battery.steered_by": "batteries that another program steers",

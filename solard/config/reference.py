@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from solard.config.devices import DeviceShape, HttpPointShape
 from solard.config.model import Document
 from solard.config.policies import (
     VALUE_SHAPES,
@@ -51,9 +52,13 @@ def key_rows() -> tuple[KeyRow, ...]:
 def _rows(section: type, path: str) -> Iterator[KeyRow]:
     for key in keys_of(section):
         inner = f"{path}.{key.path}" if path else key.path
-        nested = _section_in(key.shape)
-        if nested is not None:
-            yield from _rows(nested[0], f"{inner}{nested[1]}")
+        nested = _sections_in(key.shape)
+        if nested:
+            listed: dict[str, KeyRow] = {}
+            for held, between in nested:
+                for row in _rows(held, f"{inner}{between}"):
+                    listed.setdefault(row.path, row)
+            yield from listed.values()
         elif isinstance(key.shape, ConditionsShape):
             yield from _conditions(inner) if key.path == "when" else [_AS_WHEN]
         elif isinstance(key.shape, ActionShape):
@@ -67,15 +72,16 @@ def _rows(section: type, path: str) -> Iterator[KeyRow]:
             )
 
 
-def _section_in(shape: Shape) -> tuple[type, str] | None:
-    """Return the section that a shape holds, and what stands between."""
-    if isinstance(shape, SectionShape | NamedShape):
-        return shape.of, ""
+def _sections_in(shape: Shape) -> tuple[tuple[type, str], ...]:
+    """Return the sections that a shape may hold, each with what stands between."""
+    if isinstance(shape, SectionShape | NamedShape | HttpPointShape):
+        return ((shape.of, ""),)
+    if isinstance(shape, DeviceShape):
+        return tuple((kind, "") for kind in shape.kinds)
     if isinstance(shape, ListShape | TableShape):
-        inner = _section_in(shape.item)
         between = "[]" if isinstance(shape, ListShape) else ".NAME"
-        return None if inner is None else (inner[0], between + inner[1])
-    return None
+        return tuple((held, between + inner) for held, inner in _sections_in(shape.item))
+    return ()
 
 
 def _conditions(path: str) -> Iterator[KeyRow]:

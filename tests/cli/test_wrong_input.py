@@ -314,7 +314,7 @@ def test_no_daemon_is_a_sentence(command: tuple[str, ...], tmp_path: Path) -> No
         (("gpu", "list", "--dir", "/nowhere"), 1, "no GPU keeper answers on /nowhere/run"),
         (("modbus", "read", "127.0.0.1:1", "--profile", "sunspec"), 1, "refuses the connection"),
         (("modbus", "read", "127.0.0.1:1", "--profile", "sunspek"), 1, "did you mean sunspec?"),
-        (("modbus", "read", "inverter", "--profile", "sunspec"), 2, "is not HOST:PORT"),
+        (("modbus", "read", "inverter", "--profile", "sunspec"), 2, "is neither HOST:PORT"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -93,7 +93,7 @@ def test_refused_line_causes_no_second_problem() -> None:
         ),
         (
             HOME.replace("devices:\n", "devices:\n  a: {profile: sunspec, host: 192.168.1.50}\n"),
-            "s.yaml:4: devices a and meter are one: 192.168.1.50:502, same unit",
+            "s.yaml:4: devices a and meter are one: 192.168.1.50, same unit",
         ),
         (
             HOME.replace("50}", "50, essential: false}"),

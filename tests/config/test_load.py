@@ -191,7 +191,7 @@ def test_devices_keep_their_names_and_defaults() -> None:
     assert (device.device_id, device.host, device.port, device.unit) == (
         "gx",
         "192.168.8.20",
-        502,
+        None,
         None,
     )
     assert read(ISLAND).essential == ("gx",)

@@ -127,7 +127,12 @@ async def test_device_that_refuses_everything_has_another_profile():
 async def test_wrong_unit_is_told_with_the_usual_one():
     async with misbehave(refuse(0x0B)) as (_, port):
         with pytest.raises(DeviceRefused, match=r"no unit 5 behind.*usually is 100") as caught:
-            await read_once("127.0.0.1", port, load_profile("victron-gx"), 5, device_id="hut")
+            await read_once(
+                TcpAddress(host="127.0.0.1", port=port),
+                load_profile("victron-gx"),
+                5,
+                device_id="hut",
+            )
 
     assert str(caught.value).startswith('device "hut": ')
 
@@ -142,7 +147,7 @@ async def test_wrong_unit_that_stays_silent_is_told_with_the_usual_one():
 async def test_wrong_unit_of_a_pymodbus_server_is_told_with_the_usual_one():
     async with serve({100: {808: [0] * 19}}) as port:
         with pytest.raises(DeviceRefused, match=r"usually is 100"):
-            await read_once("127.0.0.1", port, load_profile("victron-gx"), 5)
+            await read_once(TcpAddress(host="127.0.0.1", port=port), load_profile("victron-gx"), 5)
 
 
 async def test_nobody_at_the_address_is_a_sentence():
@@ -150,7 +155,7 @@ async def test_nobody_at_the_address_is_a_sentence():
         pass
 
     with pytest.raises(DeviceUnreachable, match="is Modbus TCP enabled"):
-        await read_once("127.0.0.1", port, load_profile("victron-gx"))
+        await read_once(TcpAddress(host="127.0.0.1", port=port), load_profile("victron-gx"))
 
 
 ROLES = """

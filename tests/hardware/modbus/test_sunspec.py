@@ -41,7 +41,7 @@ def captured(name: str) -> tuple[dict[int, list[int]], dict[str, object]]:
 
 
 async def read(port: int, unit: int = 1) -> DeviceReading:
-    points = await read_once("127.0.0.1", port, load_profile("sunspec"), unit)
+    points = await read_once(TcpAddress(host="127.0.0.1", port=port), load_profile("sunspec"), unit)
     return DeviceReading(
         device_id="roof",
         measured_at=datetime(2026, 6, 1, tzinfo=UTC),

@@ -40,7 +40,9 @@ def system(
 
 
 async def read(port: int, **options: object) -> DeviceReading:
-    points = await read_once("127.0.0.1", port, load_profile("victron-gx"), **options)
+    points = await read_once(
+        TcpAddress(host="127.0.0.1", port=port), load_profile("victron-gx"), **options
+    )
     return as_reading(points)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hardware.sim.server import ModbusServer, PortTaken, answer
+from hardware.sim.server import ModbusServer, PortTaken, answer, show
 
 IMAGE = {100: {800: 0x1234, 801: 7, 803: 9}}
 
@@ -45,7 +45,7 @@ def test_short_request_is_an_illegal_value() -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    server = ModbusServer(lambda: IMAGE)
+    server = ModbusServer(show(lambda: IMAGE))
     yield await server.start("127.0.0.1", 0)
     await server.close()
 
@@ -85,7 +85,7 @@ async def test_what_is_not_modbus_is_hung_up_on(port: int) -> None:
 
 
 async def test_port_in_use_is_a_sentence(port: int) -> None:
-    second = ModbusServer(lambda: IMAGE)
+    second = ModbusServer(show(lambda: IMAGE))
 
     with pytest.raises(PortTaken, match=f"cannot serve Modbus on 127.0.0.1:{port}: .*another port"):
         await second.start("127.0.0.1", port)
