@@ -15,6 +15,12 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_POLL_S = 60.0
 """No poll may hang for longer, whatever its device and our code do."""
+_LONGEST_PAUSE_S = 60.0
+"""Many gateways hang up on who is silent for two minutes."""
+_TELL_AGAIN_S = 600.0
+"""A device whose troubles change all the time is no more than one line in ten minutes."""
+_STUCK_S = 15.0
+"""How long a poll may outlive its limit before it is given up for dead."""
 
 
 class Device(Protocol):
@@ -32,6 +38,10 @@ class Device(Protocol):
 
     async def close(self) -> None:
         """Let go of its connection."""
+        ...
+
+    def reset(self) -> None:
+        """Begin anew, even where a poll that nobody can end still goes on."""
         ...
 
 
@@ -75,6 +85,11 @@ class _Record:
     last_duration_s: float | None = None
     error: str | None = None
     retry_at_s: float = 0.0
+    told_s: float = 0.0
+    """When its trouble was last logged."""
+    alive_until_s: float = 0.0
+    """Its task is stuck where this moment passes without a new one."""
+    task: "asyncio.Task[None] | None" = None
 
 
 class Poller:
@@ -86,8 +101,13 @@ class Poller:
         clock: Clock,
         on_reading: Callable[[DeviceReading], None],
         backoff: Backoff | None = None,
+        *,
+        longest_poll_s: float = _LONGEST_POLL_S,
+        stuck_s: float = _STUCK_S,
     ) -> None:
-        """Hand every reading to `on_reading`, which must not wait."""
+        """Hand every reading to `on_reading`, which must not wait; times are real seconds."""
+        self._longest_poll_s = longest_poll_s
+        self._stuck_s = stuck_s
         self._clock = clock
         self._on_reading = on_reading
         self._backoff = backoff or Backoff()
@@ -100,7 +120,8 @@ class Poller:
         try:
             async with asyncio.TaskGroup() as group:
                 for record in self._records:
-                    group.create_task(self._poll_for_ever(record))
+                    record.task = group.create_task(self._poll_for_ever(record))
+                group.create_task(self._watch(group))
         finally:
             for record in self._records:
                 await record.device.close()
@@ -120,10 +141,25 @@ class Poller:
             for record in self._records
         )
 
+    async def _watch(self, group: asyncio.TaskGroup) -> None:
+        """Replace a task that is stuck beyond every limit: code of others may swallow a cancel."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._stuck_s / 3)
+            for record in self._records:
+                if record.task is None or not 0 < record.alive_until_s < loop.time():
+                    continue
+                _log.error("poll is stuck and begins anew: device=%s", record.device.device_id)
+                record.task.cancel()
+                record.device.reset()
+                record.alive_until_s = 0.0
+                record.task = group.create_task(self._poll_for_ever(record))
+
     async def _poll_for_ever(self, record: _Record) -> None:
         loop = asyncio.get_running_loop()
         while True:
             started_s = loop.time()
+            record.alive_until_s = started_s + self._longest_poll_s + self._stuck_s
             reading = await self._poll(record, started_s)
             if reading.error is None:
                 wait_s = started_s + self._real_period_s(record) - loop.time()
@@ -131,16 +167,19 @@ class Poller:
                 wait_s = self._backoff.delay_s(record.failures)
                 wait_s = max(wait_s, record.device.min_interval_s)
                 record.retry_at_s = loop.time() + wait_s
+            if asyncio.current_task() is not record.task:
+                return  # the watch has given this task up; another polls
             self._on_reading(reading)
+            record.alive_until_s = loop.time() + max(wait_s, 0.0) + self._stuck_s
             await asyncio.sleep(max(wait_s, 0.0))
 
     async def _poll(self, record: _Record, started_s: float) -> DeviceReading:
         points: tuple[PointReading, ...] = ()
         try:
-            async with asyncio.timeout(_LONGEST_POLL_S):
+            async with asyncio.timeout(self._longest_poll_s):
                 points = await record.device.poll()
         except TimeoutError:
-            self._note_failure(record, f"a poll took longer than {_LONGEST_POLL_S:g} s")
+            self._note_failure(record, f"a poll took longer than {self._longest_poll_s:g} s")
         except SolardError as err:
             self._note_failure(record, str(err))
         except Exception as err:
@@ -171,7 +210,10 @@ class Poller:
         record.period_s = self._real_period_s(record) * self._clock.speed
 
     def _note_failure(self, record: _Record, error: str) -> None:
-        if error != record.error:
+        now_s = asyncio.get_running_loop().time()
+        is_news = record.error is None or now_s - record.told_s >= _TELL_AGAIN_S
+        if error != record.error and is_news:
+            record.told_s = now_s
             _log.warning(
                 "device does not answer: device=%s error=%s", record.device.device_id, error
             )
@@ -183,10 +225,8 @@ class Poller:
         """Return the pace that site time asks for and the device keeps up with, real seconds."""
         # A device that needs half of its period for an answer is being polled too fast.
         slowest_s = 2.0 * (record.last_duration_s or 0.0)
-        return max(
-            real_period_s(self._clock, record.device.period_s, record.device.min_interval_s),
-            slowest_s,
-        )
+        wanted_s = real_period_s(self._clock, record.device.period_s, record.device.min_interval_s)
+        return min(max(wanted_s, slowest_s), _LONGEST_PAUSE_S)
 
 
 def _left_s(at_s: float) -> float:

@@ -83,6 +83,10 @@ class HttpSource:
         """End the connection."""
         await self._door.close()
 
+    def reset(self) -> None:
+        """Begin anew with another connection."""
+        self._door = HttpDoor(self._spec.url, self._spec.timeout_s, self._spec.token)
+
     def _is_fresh(self, body: bytes, document: object) -> bool:
         now_s = asyncio.get_running_loop().time()
         if body != self._last_body:

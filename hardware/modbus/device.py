@@ -1,10 +1,17 @@
 """One device: polls its registers and hands over values in canonical signs and units."""
 
+import asyncio
 from collections.abc import Mapping
 
 from hardware.modbus.blocks import Span
 from hardware.modbus.description import Profile
-from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnfit
+from hardware.modbus.errors import (
+    DeviceError,
+    DeviceRefused,
+    DeviceTimeout,
+    DeviceUnfit,
+    DeviceUnreachable,
+)
 from hardware.modbus.judge import Judge, sample
 from hardware.modbus.layout import Layout, Placed
 from hardware.modbus.limits import RegisterLink
@@ -14,6 +21,7 @@ from hardware.modbus.reader import BlockReader, Words
 from solard.core.readings import PointReading
 
 _SLOW_EVERY = 10
+_LONG_AWAY_S = 600.0
 
 
 class ModbusDevice:
@@ -48,6 +56,7 @@ class ModbusDevice:
         self._reader = BlockReader(link, limits)
         self._connects = -1
         self._polls = 0
+        self._refused_since_s: float | None = None
         self._is_new = True
         self._judge = Judge(profile)
         self._kept: dict[str, Judged] = {}
@@ -55,11 +64,16 @@ class ModbusDevice:
     async def poll(self) -> tuple[PointReading, ...]:
         """Return every value that the device has; raise DeviceError with a sentence."""
         try:
-            return await self._poll()
+            points = await self._poll()
         except DeviceError as err:
+            if isinstance(err, DeviceUnfit):
+                self._connects = -1  # it may be booting: look again from the start
             err.device_id = self.device_id
             err.hint = self._hint(err)
             raise
+        else:
+            self._refused_since_s = None
+            return points
         finally:
             if self._close_after_poll:
                 await self._link.close()
@@ -68,6 +82,11 @@ class ModbusDevice:
     async def close(self) -> None:
         """End the connection that it shares; the next poll opens a new one."""
         await self._link.close()
+
+    def reset(self) -> None:
+        """Begin anew, even where a poll that nobody can end still holds the connection."""
+        self._link.reset()
+        self._connects = -1
 
     async def _poll(self) -> tuple[PointReading, ...]:
         await self._link.connect()
@@ -147,10 +166,24 @@ class ModbusDevice:
                 )
 
     def _hint(self, err: DeviceError) -> str:
-        """Say what unit to try where this one has never answered."""
+        """Say what to try next: another unit, or the inverter's own menu."""
+        if isinstance(err, DeviceUnreachable):
+            return self._hint_at_menu()
         usual = tuple(dict.fromkeys((self.profile.unit, *self.profile.candidates)))
         silent = isinstance(err, DeviceTimeout | DeviceRefused | DeviceUnfit)
         if self._polls or not silent or self.unit in usual:
             return ""
         ids = " or ".join(str(one) for one in usual)
         return f". Is unit {self.unit} right? A {self.profile.profile_id} device usually is {ids}"
+
+    def _hint_at_menu(self) -> str:
+        """Say what long silence of a device means that has answered before."""
+        now_s = asyncio.get_running_loop().time()
+        if self._refused_since_s is None:
+            self._refused_since_s = now_s
+        if not self._polls or now_s - self._refused_since_s < _LONG_AWAY_S:
+            return ""
+        return (
+            ". It has answered before and has been away for more than 10 min: if the sun is up, a "
+            "firmware update may have switched Modbus off; look in the inverter's menu"
+        )

@@ -2,13 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 
+from hardware.modbus.crosscheck import CrossCheck
 from hardware.modbus.derive import derive
 from hardware.modbus.description import Profile
+from hardware.modbus.doubts import Doubts
 from hardware.modbus.layout import Placed
 from hardware.modbus.points import Bounds, Group, Point
-from hardware.modbus.quality import MISSING, Judged, Watch
+from hardware.modbus.quality import MISSING, Judged, Watch, with_counter_step
 from hardware.modbus.reader import Words
 from solard.core.readings import PointReading, Quality
+
+_FROZEN_AFTER = 60
+"""Polls without the least movement: in two minutes and more, some voltage moves by a digit."""
+_ENOUGH_TO_MOVE = 4
+"""Numbers other than 0 that a device must have for its standing still to mean something."""
+_SURELY_CHARGED = 30.0
+_EMPTY_SHARE = 0.92
+"""A lithium battery falls below this share of its charged voltage only when it is empty."""
 
 
 def sample(one: Placed, words: Words) -> Judged:
@@ -28,6 +38,9 @@ class Judge:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._watches: dict[str, Watch] = {}
+        self._cross = CrossCheck()
+        self._doubts = Doubts(profile.profile_id)
+        self._full_v = 0.0
         self._last_numbers: tuple[float, ...] = ()
         self._same_polls = 0
 
@@ -43,6 +56,11 @@ class Judge:
             made = derive(spec, judged)
             if made is not None:
                 judged[spec.name] = self._judge(spec.name, spec.bounds, made, judged)
+        found = self._cross.find(judged)
+        self._doubts.note(found)
+        for name in (name for one in found if one.is_new for name in one.names):
+            judged[name] = Judged(judged[name].value, Quality.SUSPECT)
+        self._note_voltage(judged)
         units = {spec.name: spec.unit for spec in self._profile.derived}
         frozen = self._is_frozen(judged, points)
         return tuple(
@@ -62,11 +80,31 @@ class Judge:
             beside = [known[name].value for name in witnesses if name in known]
             if not any(beside):
                 return MISSING
-        watch = self._watches.setdefault(name, Watch(bounds))
-        return watch.judge(one)
+        watch = self._watches.get(name)
+        if watch is None:
+            watch = self._watches[name] = Watch(with_counter_step(bounds, self._unit_of(name)))
+        return watch.judge(one, zero_agrees=bounds.zero_suspect and self._is_empty(known))
+
+    def _unit_of(self, name: str) -> str:
+        own = next((point.unit for point in self._profile.points if point.name == name), None)
+        return own or next((one.unit for one in self._profile.derived if one.name == name), "")
+
+    def _note_voltage(self, judged: Mapping[str, Judged]) -> None:
+        """Remember how high the battery's voltage is when it is not empty."""
+        volts, percent = _good(judged, "battery_voltage"), _good(judged, "battery_soc")
+        if volts is not None and percent is not None and percent > _SURELY_CHARGED:
+            self._full_v = max(self._full_v, volts)
+
+    def _is_empty(self, known: Mapping[str, Judged]) -> bool:
+        """Say whether the battery's voltage is that of an empty one."""
+        volts = _good(known, "battery_voltage")
+        return volts is not None and 0 < volts < _EMPTY_SHARE * self._full_v
 
     def _is_frozen(self, judged: Mapping[str, Judged], points: Mapping[str, Point]) -> bool:
-        """Say whether a device repeats itself: valid values that never move are no values."""
+        """Say whether a device repeats itself: valid values that never move are no values.
+
+        By day only: an inverter without sun stands still and is right.
+        """
         numbers = tuple(
             one.value
             for name, one in judged.items()
@@ -75,11 +113,25 @@ class Judge:
             and points[name].group is Group.FAST
             and points[name].meanings is None
         )
-        same = bool(numbers) and numbers == self._last_numbers
+        same = bool(numbers) and numbers == self._last_numbers and not _is_dark(judged)
         self._same_polls = self._same_polls + 1 if same else 0
         self._last_numbers = numbers
-        limit = self._profile.frozen_after
+        moving = sum(number != 0 for number in numbers)
+        usual = _FROZEN_AFTER if moving >= _ENOUGH_TO_MOVE else None
+        limit = self._profile.frozen_after or usual
         return limit is not None and self._same_polls >= limit
+
+
+def _is_dark(judged: Mapping[str, Judged]) -> bool:
+    pv = judged.get("pv_power")
+    return pv is not None and not pv.value
+
+
+def _good(known: Mapping[str, Judged], name: str) -> float | None:
+    one = known.get(name)
+    if one is None or one.quality is not Quality.GOOD or not isinstance(one.value, float | int):
+        return None
+    return float(one.value)
 
 
 def _address(point: Point | None) -> int | None:

@@ -62,3 +62,7 @@ class RegisterLink(Protocol):
     async def close(self) -> None:
         """End the connection; the next read opens a new one."""
         ...
+
+    def reset(self) -> None:
+        """Begin anew, even where a task that nobody can end still holds the line."""
+        ...

@@ -39,6 +39,10 @@ class RememberingLink:
         """End the connection; the next read opens a new one."""
         await self._link.close()
 
+    def reset(self) -> None:
+        """Begin anew, even where a task that nobody can end still holds the line."""
+        self._link.reset()
+
     def recall(
         self, unit: int, function: int, address: int, count: int, max_age_s: float
     ) -> tuple[int, ...] | None:

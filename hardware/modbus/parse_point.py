@@ -70,6 +70,7 @@ def parse_bounds(fields: Fields) -> Bounds:
         max_step=fields.optional_number("max_step"),
         zero_suspect=fields.flag("zero_suspect"),
         zero_unless=fields.texts("zero_unless") if fields.has("zero_unless") else None,
+        monotonic=fields.flag("monotonic"),
     )
 
 

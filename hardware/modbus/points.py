@@ -82,6 +82,8 @@ class Bounds:
     """A 0 after other values is believed when it comes three times."""
     zero_unless: tuple[str, ...] | None = None
     """A 0 means "unknown" unless one of these points is not 0; empty = always unknown."""
+    monotonic: bool = False
+    """A counter: it never falls but when it starts anew."""
 
 
 NO_BOUNDS = Bounds()

@@ -14,6 +14,14 @@ _log = logging.getLogger(__name__)
 _ALL_ONES = 0xFFFF
 _VOID_FROM_WORDS = 4
 """A block of this many words that is all ones is what a rebooting inverter sends."""
+_FIRST_REST_S = 3600.0
+_LONGEST_REST_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    until_s: float
+    length_s: float
 
 
 @dataclass(slots=True)
@@ -39,13 +47,18 @@ class BlockReader:
         self._link = link
         self._limits = limits
         self._cuts: set[tuple[int, int, int]] = set()
-        self.refused: set[str] = set()
-        """Names of spans that the device does not serve; kept until it connects again."""
+        self._refusals: dict[str, _Refusal] = {}
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Return the names of spans that the device does not serve, as far as we know."""
+        return frozenset(self._refusals)
 
     async def read(self, spans: Iterable[Span]) -> Words:
         """Return the words of all spans that the device serves; raise DeviceError."""
         words = Words()
-        wanted = [span for span in spans if span.name not in self.refused]
+        now_s = asyncio.get_running_loop().time()
+        wanted = [span for span in spans if not self._is_left_out(span.name, now_s)]
         for block in plan_blocks(wanted, self._limits, frozenset(self._cuts)):
             await self._read(block, words)
         return words
@@ -61,18 +74,33 @@ class BlockReader:
         if len(values) >= _VOID_FROM_WORDS and all(value == _ALL_ONES for value in values):
             return
         words.of(block.unit, block.function).update(enumerate(values, start=block.first))
+        for span in block.spans:
+            if self._refusals.pop(span.name, None) is not None:
+                _log.info("point is back: name=%s", span.name)
+
+    def _is_left_out(self, name: str, now_s: float) -> bool:
+        refusal = self._refusals.get(name)
+        return refusal is not None and now_s < refusal.until_s
+
+    def _leave_out(self, name: str, err: DeviceRefused) -> None:
+        """Leave a span out for an hour, then twice as long, up to a day: firmware may bring it."""
+        before = self._refusals.get(name)
+        length_s = _FIRST_REST_S if before is None else min(2 * before.length_s, _LONGEST_REST_S)
+        until_s = asyncio.get_running_loop().time() + length_s
+        self._refusals[name] = _Refusal(until_s, length_s)
+        if before is None:
+            _log.info("point left out: name=%s reason=%s", name, err)
 
     async def _bisect(self, block: Block, words: Words, err: DeviceRefused) -> None:
         if len(block.spans) == 1:
-            self.refused.add(block.spans[0].name)
+            self._leave_out(block.spans[0].name, err)
             self._cut(block)
-            _log.info("point left out: name=%s reason=%s", block.spans[0].name, err)
             return
-        known = len(self.refused)
+        known = len(self._refusals)
         left, right = block.halves()
         await self._read(left, words)
         await self._read(right, words)
-        if len(self.refused) == known:
+        if len(self._refusals) == known:
             # Each half is legal: it was the reach across that the device refused.
             self._cut(right)
 

@@ -27,6 +27,9 @@ class RecordedLink:
     async def close(self) -> None:
         """Stay as it is."""
 
+    def reset(self) -> None:
+        """Stay as it is."""
+
     async def read(self, unit: int, function: int, address: int, count: int) -> tuple[int, ...]:
         """Return recorded words; refuse what was not recorded."""
         words = self._words.get(unit)
