@@ -1,126 +1,195 @@
-"""Learn a calibration from a site's own history: pure arithmetic on quarter hours."""
+"""Learn a calibration from what a site has measured: everything that a night teaches."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta, tzinfo
-from statistics import quantiles
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
 
+import numpy as np
+
+from scheduler.frame import Frame, look, make_frame
 from scheduler.house import learn_house
-from scheduler.outlook import expect_share
-from scheduler.sky import PastSky, SeenSlot, correct
-from solard.core.calibration import AZIMUTH_BIN_DEG, Calibration, LeadSpread
-from solard.core.site_slot import SiteSlot
-from solard.core.units import SECONDS_PER_HOUR, clamp
+from scheduler.nights import Days, learn_nights
+from scheduler.past import Past
+from scheduler.sky import QUARTERS, Flags, Floats, Ints, Sky
+from scheduler.spread import learn_spread, spread_rows
+from scheduler.weights import learn_weights, weigh
+from solard.core.calibration import Calibration, Curve, Spread, Table
 
-BINS = round(360.0 / AZIMUTH_BIN_DEG)
-CLEAR_QUANTILE = 0.95
-"""Of the measured share of the modelled sky: what a clear moment looks like here."""
-MODEL_TRUST = 40.0
-"""So many measured slots count as much as the model: a week overrules it, a morning does not."""
-SKY_TRUST = 4.0
-"""So many of one direction count as much as the whole sky."""
-HIGHEST_SHAPE = 12.0
-"""Where the model sees hardly any sun and the true roof much."""
-SPREAD_LEADS_H = (1.0, 3.0, 12.0, 48.0)
-SPREAD_SAMPLES = 6
-"""Leads tried in each of them."""
-REPLAY_DAYS = 14
-REPLAY_EVERY = timedelta(hours=3)
-LEAST_ERRORS = 30
-ERROR_PARTS = 20
-"""P10 and P90 are cut at 5 % and 95 % of the errors on the days learned from: the days to come are
-a little less like them. On a French home that covers 77–80 % in May and June, 76–79 % in October,
-70–77 % around Christmas."""
-UNKNOWN_SPREAD = (-0.45, 0.3)
-"""Of a site that has no errors of its own yet."""
+KEPT_DAYS = 150
+"""Of history that is looked at."""
+OWN_DAYS = 45
+"""Of forecasts that are tried again to learn what the own past says."""
+OWN_EVERY, ISSUED_EVERY = 4, 12
+"""Quarter hours between two such forecasts; 12 with 5-day fits still meets every hour."""
+ISSUED_HALF_LIFE_DAYS = 90.0
+FIT_EVERY_DAYS = 5
+FIRST_DAYS = 15
+"""A young site learns its weights every night."""
+SPREAD_DAYS = 60
+SPREAD_EVERY = 5
+SPREAD_LEADS = (0, 2, 5, 8, 11, 16, 24, 33, 43, 55, 70, 88, 110, 140, 175)
+LEAST_ISSUED_DAYS = 3.0
+"""Before somebody else's forecast is weighed by its own errors."""
+
+Memory = dict[tuple[int, bool], Floats]
 
 
-def calibrate(
-    history: Sequence[SiteSlot], seen: Sequence[SeenSlot], made_at: datetime, zone: tzinfo
-) -> Calibration:
-    """Return what the history teaches; with none the model is believed as it is.
+@dataclass(slots=True)
+class Learner:
+    """Learns night after night; weights of earlier nights are kept, for they do not change."""
 
-    Args:
-        history: Every quarter hour, for the house.
-        seen: Those among them that teach something about the sun.
-        made_at: When this is learned.
-        zone: The site's, for the week of the house.
-    """
-    calibration = Calibration(
-        made_at=made_at,
-        learned_slots=len(seen),
-        shape=_learn_shape(seen),
-        spreads=(),
-        house_w=learn_house(history, zone),
-    )
-    return Calibration(
-        made_at=made_at,
-        learned_slots=calibration.learned_slots,
-        shape=calibration.shape,
-        spreads=_learn_spreads(correct(seen, calibration), made_at),
-        house_w=calibration.house_w,
-    )
+    sky: Sky
+    past: Past
+    fitted: Memory = field(default_factory=dict)
+
+    def learn(self, night: int, made_at: datetime, week: Ints) -> Calibration:
+        """Return what the quarter hours before one of the sun's midnights teach.
+
+        Args:
+            night: The sun's day that then begins, as in `sky.day`.
+            made_at: For the record.
+            week: Quarter hour of the local week of each of the grid, 0..671.
+        """
+        first, before = (
+            int(place) for place in np.searchsorted(self.sky.day, [night - KEPT_DAYS, night])
+        )
+        stretch = slice(first, before)
+        frame, taught = _frame(self.sky, self.past, stretch)
+        kept = _Kept(frame=frame, taught=taught, row_0=int(self.sky.day[first]) if before else 0)
+        house = learn_house(self.past.house_w[stretch], week[stretch])
+        weights, spread = self._fit(kept, night, with_issued=False)
+        calibration = Calibration(
+            made_at=made_at,
+            learned_slots=int(taught.sum()),
+            clear=_curve(frame.nights.clear[-1]),
+            usual=_curve(frame.nights.usual[-1]),
+            gain=_curve(frame.nights.gain[-1]),
+            weights=_table(weights),
+            issued_weights=(),
+            spread=spread,
+            issued_spread=None,
+            house_w=house,
+        )
+        if int(np.unique(frame.row[frame.is_issued & taught]).size) < LEAST_ISSUED_DAYS:
+            return calibration
+        weights, told = self._fit(kept, night, with_issued=True)
+        return replace(calibration, issued_weights=_table(weights), issued_spread=told)
+
+    def _fit(self, kept: "_Kept", night: int, *, with_issued: bool) -> tuple[Floats, Spread]:
+        """Return tonight's weights, and the spread of what earlier ones foretold."""
+        weights = self._weights(kept, night, with_issued=with_issued)
+        parts = []
+        for fit, until in kept.fits(night):
+            if until <= night - SPREAD_DAYS:
+                continue
+            earlier = self._weights(kept, fit, with_issued=with_issued)
+            parts.append(_errors(kept, earlier, fit, min(until, night), night, with_issued))
+        rows, expected, errors, ages = (
+            np.concatenate([part[index] for part in parts]) if parts else np.zeros(0)
+            for index in range(4)
+        )
+        return weights, learn_spread(rows.astype(np.int64), expected, errors, ages)
+
+    def _weights(self, kept: "_Kept", night: int, *, with_issued: bool) -> Floats:
+        fit = max([each for each, _ in kept.fits(night + 1)], default=night)
+        key = (fit, with_issued)
+        if key not in self.fitted:
+            self.fitted[key] = _learn_weights(kept, fit, with_issued=with_issued)
+        return self.fitted[key]
 
 
-def _learn_shape(seen: Sequence[SeenSlot]) -> tuple[float, ...]:
-    bins: list[list[float]] = [[] for _ in range(BINS)]
-    for slot in seen:
-        bins[int(slot.azimuth_deg % 360.0 / AZIMUTH_BIN_DEG) % BINS].append(slot.share)
-    overall = _drawn(_clear(_daily_shares(seen)), len(seen), 1.0, MODEL_TRUST)
-    return tuple(
-        clamp(_drawn(_clear(each), len(each), overall, SKY_TRUST), 0.02, HIGHEST_SHAPE)
-        for each in bins
-    )
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    frame: Frame
+    taught: Flags
+    row_0: int
+    """The sun's day of row 0."""
 
+    def begin(self, night: int) -> int:
+        """Return the first quarter hour of one of the sun's days."""
+        return int(np.searchsorted(self.frame.row, night - self.row_0))
 
-def _daily_shares(seen: Sequence[SeenSlot]) -> list[float]:
-    """Return each day's energy over the model's: a roof turned away cannot distort it."""
-    days: dict[date, list[SeenSlot]] = {}
-    for slot in seen:
-        days.setdefault(slot.starts_at.date(), []).append(slot)
-    return [
-        sum(slot.pv_w for slot in day) / sum(slot.clear_w for slot in day) for day in days.values()
-    ]
-
-
-def _drawn(value: float, count: int, towards: float, trust: float) -> float:
-    return (count * value + trust * towards) / (count + trust)
-
-
-def _clear(shares: list[float]) -> float:
-    """Return the share at which the sky was about clear; outliers above it do not count."""
-    ordered = sorted(shares)
-    return ordered[int(CLEAR_QUANTILE * (len(ordered) - 1))] if ordered else 0.0
-
-
-def _learn_spreads(seen: Sequence[SeenSlot], made_at: datetime) -> tuple[LeadSpread, ...]:
-    """Return the quantiles of the errors that this very method would have made."""
-    past = PastSky(seen)
-    by_start = {slot.starts_at: clamp(slot.share, 0.0, 1.0) for slot in seen}
-    shortest_h, spreads = 0.0, []
-    for until_h in SPREAD_LEADS_H:
-        step_h = (until_h - shortest_h) / SPREAD_SAMPLES
-        leads_h = [shortest_h + step_h * (index + 0.5) for index in range(SPREAD_SAMPLES)]
-        errors = [
-            by_start[starts_at] - expect_share(past, issued_at, lead_h)
-            for issued_at in _issues(made_at)
-            for lead_h in leads_h
-            if (starts_at := _slot_at(issued_at, lead_h)) in by_start
+    def fits(self, night: int) -> list[tuple[int, int]]:
+        """Return the nights before `night` on which weights were learned, and the next such one."""
+        nights = [
+            each
+            for each in range(self.row_0, night + FIT_EVERY_DAYS)
+            if each % FIT_EVERY_DAYS == 0 or each - self.row_0 < FIRST_DAYS
         ]
-        low, high = UNKNOWN_SPREAD
-        if len(errors) >= LEAST_ERRORS:
-            cuts = quantiles(errors, n=ERROR_PARTS, method="inclusive")
-            low, high = min(0.0, cuts[0]), max(0.0, cuts[-1])
-        spreads.append(LeadSpread(until_h=until_h, low=low, high=high))
-        shortest_h = until_h
-    return tuple(spreads)
+        return [(one, two) for one, two in pairwise(nights) if one < night]
 
 
-def _issues(made_at: datetime) -> list[datetime]:
-    """Return the moments at which the method is tried, from the second day on."""
-    count = int(timedelta(days=REPLAY_DAYS) / REPLAY_EVERY)
-    return [made_at - REPLAY_EVERY * index for index in range(1, count)]
+def _frame(sky: Sky, past: Past, stretch: slice) -> tuple[Frame, Flags]:
+    """Return the past with what each of its nights knew, and where it teaches."""
+    modelled_w, clock = sky.clear_w[stretch], sky.clock[stretch]
+    row = sky.day[stretch] - (sky.day[stretch][0] if len(clock) else 0)
+    pv_w, issued_w = past.pv_w[stretch], past.issued_w[stretch]
+    seen = sky.is_light[stretch] & np.isfinite(pv_w)
+    issued = sky.is_light[stretch] & np.isfinite(issued_w)
+    days = Days(
+        row=row,
+        clock=clock,
+        pv_w=np.nan_to_num(pv_w),
+        clear_w=modelled_w,
+        issued_w=np.nan_to_num(issued_w),
+        is_seen=seen,
+        is_issued=issued,
+    )
+    nights = learn_nights(days)
+    frame = make_frame(
+        row=row,
+        clock=clock,
+        height=sky.height[stretch],
+        modelled_w=modelled_w,
+        pv_w=days.pv_w,
+        is_seen=seen,
+        issued_w=days.issued_w,
+        is_issued=issued,
+        nights=nights,
+    )
+    return frame, days.is_taught
 
 
-def _slot_at(issued_at: datetime, lead_h: float) -> datetime:
-    moment_s = issued_at.timestamp() + lead_h * SECONDS_PER_HOUR
-    return datetime.fromtimestamp(moment_s // 900.0 * 900.0, tz=issued_at.tzinfo)
+def _learn_weights(kept: _Kept, night: int, *, with_issued: bool) -> Floats:
+    before = kept.begin(night)
+    every = ISSUED_EVERY if with_issued else OWN_EVERY
+    first = 0 if with_issued else max(0, before - OWN_DAYS * QUARTERS)
+    at = np.arange(first, before, every)
+    age_days = (before - at) / QUARTERS
+    half_life = ISSUED_HALF_LIFE_DAYS if with_issued else np.inf
+    return learn_weights(
+        kept.frame, at, before, 0.5 ** (age_days / half_life), with_issued=with_issued
+    )
+
+
+def _errors(
+    kept: _Kept, weights: Floats, night: int, until: int, now: int, with_issued: bool
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return rows, expectations, errors and ages in days of the forecasts of some days."""
+    frame, end = kept.frame, kept.begin(now)
+    at = np.arange(kept.begin(night), kept.begin(until), SPREAD_EVERY)
+    pairs = [(at + lead, at) for lead in SPREAD_LEADS]
+    ahead = np.concatenate([one for one, _ in pairs])
+    looked = np.concatenate([two for _, two in pairs])
+    known = ahead < end
+    known[known] &= frame.is_seen[ahead[known]]
+    if with_issued:
+        known[known] &= frame.is_issued[ahead[known]]
+    ahead, looked = ahead[known], looked[known]
+    seen = look(frame, looked, ahead, with_issued=with_issued)
+    leads = ahead - looked
+    expected = np.clip(seen.usual + weigh(seen.features, weights, leads), 0.0, 1.0)
+    own_w = frame.modelled_w[ahead] * frame.nights.clear[frame.row[ahead], frame.clock[ahead]]
+    clear_w = np.maximum(seen.clear_w, 1e-9)
+    share = np.clip(frame.share[ahead] * own_w / clear_w, 0.0, 1.15)
+    light = seen.clear_w / max(frame.brightest_w, 1e-9)
+    ages = (end - looked) / QUARTERS
+    return spread_rows(leads, light).astype(np.float64), expected, share - expected, ages
+
+
+def _curve(values: Floats) -> Curve:
+    return tuple(float(value) for value in values)
+
+
+def _table(values: Floats) -> Table:
+    return tuple(_curve(row) for row in values)

@@ -1,45 +1,69 @@
-"""A forecast from a request: clear sky × recent sky, house by weekday, quantiles from errors."""
+"""From a request to a forecast: the workers' side of the forecaster."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
-from scheduler.calibrate import calibrate
-from scheduler.house import expected_house_w
-from scheduler.outlook import expect_share
-from scheduler.pv_model import clear_sky
-from scheduler.sky import PastSky, SeenSlot, SkySlot, correct, see
+import numpy as np
+
+from scheduler.forecaster import Forecaster
+from scheduler.pv_model import model_sky
 from solard.core.calibration import Calibration
-from solard.core.forecast import Forecast, ForecastSlot
+from solard.core.forecast import Forecast
 from solard.core.planning import ForecastRequest, PanelPlane
 from solard.core.site_slot import SLOT_S, SiteSlot
-from solard.core.units import SECONDS_PER_HOUR, clamp
+from solard.core.units import SECONDS_PER_HOUR
 
 SLOT = timedelta(seconds=SLOT_S)
 ASSUMED_TILT_DEG = 30.0
 ASSUMED_YIELD = 0.8
 """Of the nameplate: what panels of which nothing is written down give at their best."""
+THROTTLED_SHARE = 0.05
+"""A slot held back for longer than this share of it teaches nothing."""
+LOOKED_BACK = timedelta(days=3)
 
 
 def make_forecast(request: ForecastRequest) -> Forecast:
     """Return the forecast in quarter hours, from the one that holds `issued_at` on."""
     request = _with_planes(request)
-    seen = _seen(request)
-    calibration = request.calibration or _learn(request, seen)
-    past = PastSky(correct(seen, calibration))
-    zone = ZoneInfo(request.site.timezone)
-    slots = tuple(
-        _slot(request, sky, calibration, past, zone)
-        for sky in clear_sky(request.site, _starts(request), SLOT_S)
-    )
-    return Forecast(issued_at=request.issued_at, source=_say_source(seen), slots=slots)
+    forecaster = _forecaster(request)
+    expected = forecaster.expect(request.issued_at, request.horizon_h)
+    return expected.forecast(_say_source(request, forecaster))
 
 
 def make_calibration(request: ForecastRequest) -> Calibration:
     """Return what the request's history teaches."""
-    request = _with_planes(request)
-    return _learn(request, _seen(request))
+    request = _with_planes(replace(request, calibration=None))
+    return _forecaster(request).calibration(request.issued_at)
+
+
+def _forecaster(request: ForecastRequest) -> Forecaster:
+    history = _history(request)
+    first_at = min((slot.starts_at for slot in history), default=request.issued_at - LOOKED_BACK)
+    until_at = request.issued_at + timedelta(hours=request.horizon_h) + 2 * SLOT
+    sky = model_sky(request.site, first_at, until_at)
+    forecaster = Forecaster(sky, request.site.timezone, request.calibration)
+    _take(forecaster, history)
+    return forecaster
+
+
+def _take(forecaster: Forecaster, history: Sequence[SiteSlot]) -> None:
+    """Hand over the history, in one piece: gaps are unknown."""
+    if not history:
+        return
+    first_at = min(slot.starts_at for slot in history)
+    count = round((max(slot.starts_at for slot in history) - first_at) / SLOT) + 1
+    pv_w, house_w = np.full(count, np.nan), np.full(count, np.nan)
+    held = np.zeros(count, dtype=np.bool_)
+    for slot in history:
+        if slot.good_s < SLOT_S / 2:
+            continue
+        index = round((slot.starts_at - first_at) / SLOT)
+        per_hour = SECONDS_PER_HOUR / slot.good_s
+        pv_w[index] = np.nan if slot.pv_wh is None else slot.pv_wh * per_hour
+        house_w[index] = np.nan if slot.house_wh is None else slot.house_wh * per_hour
+        held[index] = slot.throttled_s > THROTTLED_SHARE * SLOT_S
+    forecaster.take(first_at, SLOT_S, pv_w, house_w, held)
 
 
 def _with_planes(request: ForecastRequest) -> ForecastRequest:
@@ -68,53 +92,9 @@ def _history(request: ForecastRequest) -> tuple[SiteSlot, ...]:
     return tuple(slot for slot in request.history if slot.starts_at <= last)
 
 
-def _seen(request: ForecastRequest) -> tuple[SeenSlot, ...]:
-    history = _history(request)
-    sky = clear_sky(request.site, [slot.starts_at for slot in history], SLOT_S)
-    return see(history, sky)
-
-
-def _learn(request: ForecastRequest, seen: Sequence[SeenSlot]) -> Calibration:
-    zone = ZoneInfo(request.site.timezone)
-    return calibrate(_history(request), seen, request.issued_at, zone)
-
-
-def _starts(request: ForecastRequest) -> list[datetime]:
-    first_s = request.issued_at.timestamp() // SLOT_S * SLOT_S
-    first = datetime.fromtimestamp(first_s, tz=UTC)
-    return [first + SLOT * index for index in range(request.horizon_h * 4 + 1)]
-
-
-def _slot(
-    request: ForecastRequest,
-    sky: SkySlot,
-    calibration: Calibration,
-    past: PastSky,
-    zone: ZoneInfo,
-) -> ForecastSlot:
-    lead_h = max(0.0, (sky.starts_at - request.issued_at).total_seconds() / SECONDS_PER_HOUR)
-    share = expect_share(past, request.issued_at, lead_h)
-    spread = calibration.spread_at(lead_h)
-    most_w = _most_w(request, sky.clear_w * calibration.shape_at(sky.azimuth_deg))
-    return ForecastSlot(
-        starts_at=sky.starts_at,
-        ends_at=sky.starts_at + SLOT,
-        pv_w=most_w * share,
-        pv_low_w=most_w * clamp(share + spread.low, 0.0, share),
-        pv_high_w=most_w * clamp(share + spread.high, share, 1.0),
-        house_w=expected_house_w(calibration.house_w, sky.starts_at, zone),
-    )
-
-
-def _most_w(request: ForecastRequest, clear_w: float) -> float:
-    """Return the calibrated clear sky; no correction makes inverters pass more than they can."""
-    limits = [plane.inverter_w for plane in request.site.planes]
-    known = [limit for limit in limits if limit is not None]
-    return min(clear_w, sum(known)) if known and len(known) == len(limits) else clear_w
-
-
-def _say_source(seen: Sequence[SeenSlot]) -> str:
-    if not seen:
+def _say_source(request: ForecastRequest, forecaster: Forecaster) -> str:
+    learned = forecaster.calibration(request.issued_at).learned_slots
+    if not learned and not _history(request):
         return "clear sky, no history yet"
-    days = len({slot.starts_at.date() for slot in seen})
+    days = len({slot.starts_at.date() for slot in _history(request)})
     return f"clear sky × the site's own sky of {days} {'day' if days == 1 else 'days'}"

@@ -1,8 +1,6 @@
 """What the panels would give under a clear sky: the only door to pvlib."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -10,53 +8,81 @@ from pvlib import irradiance, pvsystem, solarposition, temperature
 from pvlib.clearsky import simplified_solis
 from pvlib.irradiance import get_extra_radiation
 
-from scheduler.sky import SkySlot
+from scheduler.sky import Floats, Sky, sun_clock
 from solard.core.planning import PanelPlane, SolarSite
+from solard.core.site_slot import SLOT_S
 
 AEROSOL_DEPTH = 0.1
 WATER_CM = 1.5
 """A clean European sky; the site's own history corrects what is wrong about it."""
 AIR_C = 15.0
 WIND_M_S = 2.0
-LOSSES = 0.14
-"""PVWatts' default for wiring, soiling, mismatch and inverter."""
-GAMMA_PER_C = -0.0037
-"""Of crystalline silicon, relative to 25 °C."""
-
-
 SAMPLES = 3
-"""Moments in each slot: near sunrise its middle is not its mean."""
+"""Moments in each quarter hour: near sunrise its middle is not its mean."""
+UPWARD = 0.08
+"""Part of the modelled panels that looks straight up whatever was configured: where the roof is
+turned otherwise there is then still a modelled sun that the measured one can be compared to."""
 
 
-Watts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
-
-
-def clear_sky(site: SolarSite, starts: Sequence[datetime], step_s: float) -> tuple[SkySlot, ...]:
-    """Return mean power and sun of each slot as they would be without clouds.
+def model_sky(site: SolarSite, first_at: datetime, until_at: datetime) -> Sky:
+    """Return the site's clear sky from the quarter hour of `first_at` to that before `until_at`.
 
     Simplified Solis irradiance, Hay–Davies transposition, PVsyst cell temperature, PVWatts DC.
     """
-    if not starts:
-        return ()
-    offsets_s = [step_s * (index + 0.5) / SAMPLES for index in range(SAMPLES)]
-    moments = pd.DatetimeIndex(
-        [start + timedelta(seconds=offset_s) for start in starts for offset_s in offsets_s]
-    )
+    first_s = int(first_at.timestamp() // SLOT_S) * SLOT_S
+    count = max(0, int(-(-(until_at.timestamp() - first_s) // SLOT_S)))
+    starts_s = first_s + np.arange(count, dtype=np.float64) * SLOT_S
+    offsets_s = SLOT_S * (np.arange(SAMPLES) + 0.5) / SAMPLES
+    moments_s = (starts_s[:, None] + offsets_s).ravel()
+    moments = pd.DatetimeIndex(pd.to_datetime(moments_s, unit="s", utc=True))
+    if count == 0:
+        none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
+        return Sky(first_s=first_s, clear_w=none, clock=whole, day=whole, height=none)
     sun = solarposition.get_solarposition(moments, site.latitude_deg, site.longitude_deg)
-    sky = simplified_solis(sun["apparent_elevation"], AEROSOL_DEPTH, WATER_CM)
-    extra = get_extra_radiation(moments.day_of_year.to_numpy())
+    middle = slice(SAMPLES // 2, None, SAMPLES)
+    clock, day = sun_clock(starts_s, site.longitude_deg, sun["equation_of_time"].to_numpy()[middle])
+    return Sky(
+        first_s=first_s,
+        clear_w=_clear_w(site, moments, sun).reshape(-1, SAMPLES).mean(axis=1),
+        clock=clock,
+        day=day,
+        height=np.sin(np.radians(sun["apparent_elevation"].to_numpy()[middle])),
+        most_w=_most_w(site),
+    )
+
+
+def panels_w(site: SolarSite, starts_at: datetime) -> float:
+    """Return what the configured panels would give without clouds, mean over a quarter hour."""
+    offsets = [timedelta(seconds=SLOT_S * (index + 0.5) / SAMPLES) for index in range(SAMPLES)]
+    moments = pd.DatetimeIndex([starts_at + offset for offset in offsets])
+    sun = solarposition.get_solarposition(moments, site.latitude_deg, site.longitude_deg)
+    sky, extra = _irradiance(moments, sun)
+    return float(sum((_plane_w(each, sun, sky, extra) for each in site.planes), np.zeros(1)).mean())
+
+
+def _clear_w(site: SolarSite, moments: pd.DatetimeIndex, sun: pd.DataFrame) -> Floats:
+    sky, extra = _irradiance(moments, sun)
     total = np.zeros(len(moments))
     for plane in site.planes:
-        total += _plane_w(plane, sun, sky, extra)
-    means = total.reshape(-1, SAMPLES).mean(axis=1)
-    middles = sun["azimuth"].to_numpy()[SAMPLES // 2 :: SAMPLES]
-    return tuple(
-        SkySlot(starts_at=start, clear_w=float(power_w), azimuth_deg=float(azimuth_deg))
-        for start, power_w, azimuth_deg in zip(starts, means, middles, strict=True)
-    )
+        up = PanelPlane(
+            peak_w=plane.peak_w,
+            tilt_deg=0.0,
+            azimuth_deg=180.0,
+            inverter_w=plane.inverter_w,
+            losses=plane.losses,
+            gamma_per_c=plane.gamma_per_c,
+        )
+        total += (1.0 - UPWARD) * _plane_w(plane, sun, sky, extra)
+        total += UPWARD * _plane_w(up, sun, sky, extra)
+    return total
 
 
-def _plane_w(plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: Watts) -> Watts:
+def _irradiance(moments: pd.DatetimeIndex, sun: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+    sky = simplified_solis(sun["apparent_elevation"], AEROSOL_DEPTH, WATER_CM)
+    return sky, get_extra_radiation(moments.day_of_year.to_numpy())
+
+
+def _plane_w(plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: Floats) -> Floats:
     falling = irradiance.get_total_irradiance(
         plane.tilt_deg,
         plane.azimuth_deg,
@@ -68,7 +94,20 @@ def _plane_w(plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: Wat
         dni_extra=extra,
         model="haydavies",
     )["poa_global"].fillna(0.0)
-    cell = temperature.pvsyst_cell(falling, AIR_C, WIND_M_S)
-    power = pvsystem.pvwatts_dc(falling, cell, plane.peak_w, GAMMA_PER_C) * (1.0 - LOSSES)
+    return panel_power_w(plane, falling.to_numpy(), np.full(len(falling), AIR_C), WIND_M_S)
+
+
+def panel_power_w(
+    plane: PanelPlane, falling_w_m2: Floats, air_c: Floats, wind_m_s: float
+) -> Floats:
+    """Return AC power of a plane under an irradiance in its own plane, clipped by its inverter."""
+    cell = temperature.pvsyst_cell(falling_w_m2, air_c, wind_m_s)
+    power = pvsystem.pvwatts_dc(falling_w_m2, cell, plane.peak_w, plane.gamma_per_c)
     limit_w = np.inf if plane.inverter_w is None else plane.inverter_w
-    return np.asarray(np.clip(power.to_numpy(), 0.0, limit_w), dtype=np.float64)
+    return np.asarray(np.clip(power * (1.0 - plane.losses), 0.0, limit_w), dtype=np.float64)
+
+
+def _most_w(site: SolarSite) -> float | None:
+    limits = [plane.inverter_w for plane in site.planes]
+    known = [limit for limit in limits if limit is not None]
+    return sum(known) if known and len(known) == len(limits) else None

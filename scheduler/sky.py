@@ -1,90 +1,71 @@
-"""Clear sky and measured sun side by side, quarter hour by quarter hour."""
+"""The clear sky of one site on a grid of quarter hours: arrays that everything else indexes."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import accumulate
+from datetime import UTC, datetime
+from typing import TypeAlias
 
-from solard.core.calibration import Calibration
-from solard.core.site_slot import SLOT_S, SiteSlot
+import numpy as np
+from numpy.typing import NDArray
+
+from solard.core.site_slot import SLOT_S
 from solard.core.units import SECONDS_PER_HOUR
 
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+QUARTERS = 96
+"""Of a day."""
 DAYLIGHT_SHARE = 0.03
-"""Of the brightest slot: darker ones say nothing about the sky."""
-THROTTLED_SHARE = 0.05
-"""A slot held back for longer than this share of it teaches nothing."""
+"""Of the brightest quarter hour: darker ones say nothing about the sky."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SkySlot:
-    """What the model says of one quarter hour without clouds."""
+class Sky:
+    """What the panels would give without clouds, quarter hour by quarter hour."""
 
-    starts_at: datetime
-    clear_w: float
-    """Mean power of all panels."""
-    azimuth_deg: float
-    """Where the sun stands in the middle of it; 180 = south."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenSlot:
-    """A past quarter hour of daylight that was measured well and not held back."""
-
-    starts_at: datetime
-    pv_w: float
-    clear_w: float
-    azimuth_deg: float
+    first_s: int
+    """Unix time of the first quarter hour, a multiple of 900."""
+    clear_w: Floats
+    """Mean power; a twelfth of it looks straight up, so that no sunlit quarter hour is dark."""
+    clock: Ints
+    """The sun's own quarter of the day, 0..95: 48 begins when it stands highest."""
+    day: Ints
+    """Counts the sun's own days from midnight to midnight: what is learned is learned by night."""
+    height: Floats
+    """Sine of the sun's elevation in the middle; negative at night."""
+    most_w: float | None = None
+    """What the inverters can pass on; None = no limit known."""
 
     @property
-    def share(self) -> float:
-        """Return how much of a clear sky there was."""
-        return self.pv_w / self.clear_w
+    def count(self) -> int:
+        """Return how many quarter hours there are."""
+        return len(self.clear_w)
+
+    @property
+    def is_light(self) -> Flags:
+        """Return where there is enough sun to say something about the sky."""
+        brightest_w = float(self.clear_w.max(initial=0.0))
+        return np.asarray(self.clear_w > max(DAYLIGHT_SHARE * brightest_w, 1e-6))
+
+    def index(self, moment: datetime) -> int:
+        """Return which quarter hour holds a moment; may lie outside the grid."""
+        return int((moment.timestamp() - self.first_s) // SLOT_S)
+
+    def starts_at(self, index: int) -> datetime:
+        """Return when a quarter hour begins."""
+        return datetime.fromtimestamp(self.first_s + SLOT_S * index, tz=UTC)
 
 
-def see(history: Sequence[SiteSlot], sky: Sequence[SkySlot]) -> tuple[SeenSlot, ...]:
-    """Return the quarter hours that teach something, in order of time."""
-    brightest_w = max((slot.clear_w for slot in sky), default=0.0)
-    seen = [
-        SeenSlot(
-            starts_at=slot.starts_at,
-            pv_w=slot.pv_wh * SECONDS_PER_HOUR / slot.good_s,
-            clear_w=clear.clear_w,
-            azimuth_deg=clear.azimuth_deg,
-        )
-        for slot, clear in zip(history, sky, strict=True)
-        if slot.pv_wh is not None
-        and slot.good_s >= SLOT_S / 2
-        and slot.throttled_s <= THROTTLED_SHARE * SLOT_S
-        and clear.clear_w > DAYLIGHT_SHARE * brightest_w
-    ]
-    return tuple(sorted(seen, key=lambda slot: slot.starts_at))
+def sun_clock(starts_s: Floats, longitude_deg: float, equation_min: Floats) -> tuple[Ints, Ints]:
+    """Return the sun's own quarter of the day and its day for quarter hours of Unix time.
 
-
-def correct(seen: Sequence[SeenSlot], calibration: Calibration) -> tuple[SeenSlot, ...]:
-    """Return the slots against the clear sky as this site has it."""
-    return tuple(
-        SeenSlot(
-            starts_at=slot.starts_at,
-            pv_w=slot.pv_w,
-            clear_w=slot.clear_w * calibration.shape_at(slot.azimuth_deg),
-            azimuth_deg=slot.azimuth_deg,
-        )
-        for slot in seen
-    )
-
-
-class PastSky:
-    """Answers how much of a clear sky there was between two moments, quickly."""
-
-    def __init__(self, seen: Sequence[SeenSlot]) -> None:
-        self._starts = [slot.starts_at for slot in seen]
-        self._pv = [0.0, *accumulate(min(slot.pv_w, slot.clear_w) for slot in seen)]
-        self._clear = [0.0, *accumulate(slot.clear_w for slot in seen)]
-
-    def share(self, after: datetime, before: datetime) -> float | None:
-        """Return the share over all slots that start in `after..before`, 0..1; None = unknown."""
-        first = bisect_left(self._starts, after)
-        last = bisect_left(self._starts, before)
-        clear = self._clear[last] - self._clear[first]
-        return (self._pv[last] - self._pv[first]) / clear if clear > 0.0 else None
+    Args:
+        starts_s: When they begin.
+        longitude_deg: East is positive.
+        equation_min: Equation of time, minutes that a sundial is ahead.
+    """
+    sun_s = starts_s + SLOT_S / 2.0 + longitude_deg * 240.0 + equation_min * 60.0
+    day = np.floor(sun_s / (24.0 * SECONDS_PER_HOUR)).astype(np.int64)
+    clock = np.floor(sun_s / SLOT_S).astype(np.int64) % QUARTERS
+    return clock, day

@@ -27,7 +27,8 @@ UNIT = re.compile(
 WITHOUT_UNIT = {
     *("soc", "soc_min", "efficiency", "psu_efficiency", "utilization", "work_share"),
     *("charge_efficiency", "discharge_efficiency"),
-    *("incentive", "dividends", "vtrust", "shape", "low", "high"),
+    *("incentive", "dividends", "vtrust", "low", "high"),
+    *("clear", "usual", "losses"),
     *("work_rate", "rate", "work", "gain", "per_work", "total"),
     *("cost", "lost_feed_in", "gap", "start_cost", "value"),
     *("above", "below", "between", "speed"),

@@ -1,46 +1,45 @@
-"""What a site's own history teaches its forecast: how bright clear is, how the sky usually is."""
+"""What a site's own history teaches its forecast: one value, learned at night, kept in the store."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from math import floor
 
-AZIMUTH_BIN_DEG = 5.0
-"""The sun's direction stands for its position: one bin is about 20 minutes."""
+Curve = tuple[float, ...]
+"""A value for each quarter hour of the sun's own day, midnight first; 48 begins at its highest."""
+Table = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeadSpread:
-    """How far the share of clear sky has strayed from what was expected, up to a lead."""
+class Spread:
+    """How far the sky has strayed from what was expected of it, as shares of a clear sky."""
 
-    until_h: float
-    low: float
-    """10 % quantile of the error, as a share of clear sky; ≤ 0."""
-    high: float
-    """90 % quantile; ≥ 0."""
+    low: Table
+    """10 % quantile of the error, ≤ 0: a row per band of leads and height of the sun, a column per
+    expected share of clear sky."""
+    high: Table
+    """90 % quantile, ≥ 0, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Learned from `site_15min`; throttled quarter hours have taught nothing."""
+    """Learned from `site_15min`; quarter hours in which the panels were held back taught nothing."""
 
     made_at: datetime
     learned_slots: int
     """How many quarter hours of daylight stand behind it."""
-    shape: tuple[float, ...]
-    """Measured over modelled clear-sky power for each `AZIMUTH_BIN_DEG` of the sun's direction,
-    north first: hills, chimneys and a roof that is turned otherwise than configured."""
-    spreads: tuple[LeadSpread, ...]
-    """By lead, nearest first."""
+    clear: Curve
+    """Measured over modelled clear-sky power: hills, chimneys, and a roof that is turned otherwise
+    than configured."""
+    usual: Curve
+    """Share of that clear sky that there usually is, 0..1: mornings of fog, afternoons of thunder."""
+    gain: Curve
+    """By what somebody else's forecast is multiplied to be right on the mean."""
+    weights: Table
+    """What the last hours and days say about the time to come: a row per lead, a column per
+    feature."""
+    issued_weights: Table
+    """Likewise beside somebody else's forecast; empty where there was none."""
+    spread: Spread
+    issued_spread: Spread | None
+    """Of the forecast that somebody else's goes into; None where there was none."""
     house_w: tuple[float, ...]
     """Base load for each quarter hour of the local week, Monday 00:00 first; empty = unknown."""
-
-    def shape_at(self, azimuth_deg: float) -> float:
-        """Return the correction for a direction of the sun, linear between the bins' middles."""
-        place = azimuth_deg / AZIMUTH_BIN_DEG - 0.5
-        first = floor(place)
-        low, high = (self.shape[index % len(self.shape)] for index in (first, first + 1))
-        return low + (place - first) * (high - low)
-
-    def spread_at(self, lead_h: float) -> LeadSpread:
-        """Return the spread for a lead; the last one holds for all later ones."""
-        return next((one for one in self.spreads if lead_h <= one.until_h), self.spreads[-1])

@@ -23,6 +23,10 @@ class PanelPlane:
     """180 = south, 270 = west."""
     inverter_w: float | None = None
     """What their inverter can pass on; None = no limit."""
+    losses: float = 0.14
+    """Wiring, soiling, mismatch and inverter together; 0.14 is the default of PVWatts v5."""
+    gamma_per_c: float = -0.0037
+    """Change of power per °C of the cell above 25 °C; -0.0037 is crystalline silicon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scheduler.pv_model import clear_sky
+from scheduler.pv_model import model_sky
 from solard.core.planning import PanelPlane, SolarSite
 from solard.core.site_slot import SLOT_S, SiteSlot
 
@@ -38,18 +38,15 @@ def slot_at(starts_at: datetime, pv_w: float | None, house_w: float | None = 400
     )
 
 
-def quarters(after: datetime, before: datetime) -> list[datetime]:
-    count = round((before - after) / QUARTER)
-    return [after + QUARTER * index for index in range(count)]
-
-
 def clear_weeks(
     site: SolarSite, before: datetime, *, days: int = 14, share: float = 1.0
 ) -> tuple[SiteSlot, ...]:
     """The days before a moment, every one with the same share of the model's clear sky."""
-    starts = quarters(before - timedelta(days=days), before)
-    sky = clear_sky(site, starts, SLOT_S)
-    return tuple(slot_at(one.starts_at, one.clear_w * share) for one in sky)
+    sky = model_sky(site, before - timedelta(days=days), before)
+    return tuple(
+        slot_at(sky.starts_at(index), float(power_w) * share)
+        for index, power_w in enumerate(sky.clear_w)
+    )
 
 
 def dimmed(slots: Iterable[SiteSlot], since: datetime, share: float) -> tuple[SiteSlot, ...]:

@@ -1,61 +1,95 @@
 """The base load that a house is expected to have."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
-from scheduler.house import UNKNOWN_W, expected_house_w, learn_house
-from solard.core.site_slot import SiteSlot
-from tests.scheduler.skies import MONDAY, quarters, slot_at
+from scheduler.house import UNKNOWN_W, expect_house, learn_house, quarters_of_week
+from scheduler.sky import Floats
+from tests.scheduler.skies import MONDAY
 
 PARIS = ZoneInfo("Europe/Paris")
 SEVEN = timedelta(hours=5)
 """07:00 in Paris in summer, from midnight UTC."""
+NOTHING = np.full(4, np.nan)
 
 
-def weeks(count: int, *, sunday_w: float = 300.0) -> tuple[SiteSlot, ...]:
+def week_of(moment: datetime, count: int = 1) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return quarters_of_week(int(moment.timestamp()), count, PARIS)
+
+
+def learned(
+    weeks: int, *, sunday_w: float = 300.0, quarters: int | None = None
+) -> tuple[float, ...]:
     """300 W day and night, 1500 W from 06:00 to 08:00 local; Sundays as told."""
-    slots = []
-    for moment in quarters(MONDAY - timedelta(days=7 * count), MONDAY):
-        local = moment.astimezone(PARIS)
-        morning = 6 <= local.hour < 8
-        usual_w = 1500.0 if morning else 300.0
-        slots.append(slot_at(moment, None, sunday_w if local.weekday() == 6 else usual_w))
-    return tuple(slots)
+    count = weeks * 7 * 96
+    week = week_of(MONDAY - timedelta(weeks=weeks), count)
+    hour, day = week % 96 / 4, week // 96
+    house_w = np.where((hour >= 6) & (hour < 8), 1500.0, 300.0)
+    return learn_house(np.where(day == 6, sunday_w, house_w)[:quarters], week[:quarters])
+
+
+def expected_w(profile: tuple[float, ...], moment: datetime, recent_w: Floats = NOTHING) -> float:
+    week = week_of(moment - timedelta(hours=1), 5)
+    return float(expect_house(profile, recent_w, week[:4], week[4:])[0])
 
 
 def test_house_of_which_nothing_is_known_has_an_assumed_load() -> None:
-    assert expected_house_w(learn_house((), PARIS), MONDAY, PARIS) == UNKNOWN_W
+    assert expected_w(learn_house(NOTHING, week_of(MONDAY, 4)), MONDAY) == UNKNOWN_W
+
+
+def test_first_hour_of_a_house_is_what_is_expected_of_it() -> None:
+    assert expected_w((), MONDAY, np.array([np.nan, np.nan, 400.0, 500.0])) == 450.0
 
 
 def test_breakfast_comes_at_its_local_time() -> None:
-    profile = learn_house(weeks(3), PARIS)
+    profile = learned(3)
 
-    assert expected_house_w(profile, MONDAY + SEVEN, PARIS) > 1300.0
-    assert expected_house_w(profile, MONDAY + 2 * SEVEN, PARIS) == pytest.approx(300.0)
+    assert expected_w(profile, MONDAY + SEVEN) > 1300.0
+    assert expected_w(profile, MONDAY + 2 * SEVEN) == pytest.approx(300.0)
 
 
 def test_weekday_with_a_life_of_its_own_is_learned() -> None:
-    profile = learn_house(weeks(6), PARIS)
+    profile = learned(6)
     sunday, wednesday = MONDAY + timedelta(days=6), MONDAY + timedelta(days=2)
 
-    on_sunday_w = expected_house_w(profile, sunday + SEVEN, PARIS)
-
-    assert on_sunday_w < 600.0
-    assert expected_house_w(profile, wednesday + SEVEN, PARIS) > 1400.0
+    assert expected_w(profile, sunday + SEVEN) < 600.0
+    assert expected_w(profile, wednesday + SEVEN) > 1400.0
 
 
 def test_one_day_of_history_serves_every_day_of_the_week() -> None:
-    profile = learn_house(weeks(1)[: 4 * 24], PARIS)
-    thursday = MONDAY + timedelta(days=3)
+    profile = learned(1, quarters=96)
 
-    assert expected_house_w(profile, thursday + SEVEN, PARIS) == pytest.approx(1500.0)
+    assert expected_w(profile, MONDAY + timedelta(days=3) + SEVEN) == pytest.approx(1500.0)
 
 
 def test_breakfast_stays_at_seven_when_summer_time_ends() -> None:
-    profile = learn_house(weeks(3), PARIS)
+    profile = learned(3)
     winter = MONDAY + timedelta(days=7 * 30)
 
-    assert expected_house_w(profile, winter + timedelta(hours=6), PARIS) > 1300.0
-    assert expected_house_w(profile, winter + timedelta(hours=4), PARIS) < 500.0
+    assert expected_w(profile, winter + timedelta(hours=6)) > 1300.0
+    assert expected_w(profile, winter + timedelta(hours=4)) < 500.0
+
+
+def test_unusual_hour_is_half_believed_and_fades() -> None:
+    """800 W above the usual for an hour: 400 W above it now, 400 / e after two hours."""
+    profile = learned(3)
+    noon = MONDAY + 2 * SEVEN
+    week = week_of(noon - timedelta(hours=1), 13)
+
+    expected = expect_house(profile, np.full(4, 1100.0), week[:4], week[4:])
+
+    assert expected[0] == pytest.approx(700.0)
+    assert expected[8] == pytest.approx(300.0 + 400.0 / np.e)
+
+
+@pytest.mark.parametrize(("day", "quarters"), [((2024, 3, 31), 92), ((2024, 10, 27), 100)])
+def test_23_days_with_a_changed_clock_have_as_many_quarters_as_hours(
+    day: tuple[int, int, int], quarters: int
+) -> None:
+    midnight = datetime(*day, tzinfo=PARIS)
+    sunday = week_of(midnight, 110) // 96 == 6
+
+    assert int(sunday.sum()) == quarters

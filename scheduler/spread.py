@@ -1,0 +1,85 @@
+"""P10 and P90 from the site's own errors, by lead, height of the sun and expected sky.
+
+Errors count as they were made: each forecast of the past is made again from the weights that were
+in force then, never from those that learned from its outcome.
+"""
+
+import numpy as np
+
+from scheduler.sky import Floats, Ints
+from solard.core.calibration import Spread, Table
+
+BANDS_UNTIL = (4, 12, 48, 96)
+"""Leads in quarter hours; a fifth band holds all later ones."""
+LOW_SUN = 0.3
+"""Of the brightest clear sky: below it shares of it stray further."""
+ROWS = 2 * (len(BANDS_UNTIL) + 1)
+EXPECTED = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Expected shares of clear sky at which the spread is kept; linear between them."""
+KINSHIP = 0.12
+"""How near to one of those an expected share must be to count fully."""
+LOW, HIGH = 0.1, 0.9
+TRUST = 8.0
+"""So many errors count as much as what is assumed of an unknown site."""
+UNKNOWN = (-0.45, 0.3)
+HALF_LIFE_DAYS = 20.0
+GROUND = 0.02
+"""Of a clear sky: no expectation is surer than that."""
+
+
+def spread_rows(leads: Ints, light: Floats) -> Ints:
+    """Return the row of each pair of lead and clear sky (a share of the brightest)."""
+    band = np.searchsorted(BANDS_UNTIL, leads, side="right")
+    return np.asarray(2 * band + (light < LOW_SUN), dtype=np.int64)
+
+
+def learn_spread(rows: Ints, expected: Floats, errors: Floats, age_days: Floats) -> Spread:
+    """Return the quantiles of errors (measured less expected share of clear sky)."""
+    recency = 0.5 ** (age_days / HALF_LIFE_DAYS)
+    low, high = np.empty((ROWS, len(EXPECTED))), np.empty((ROWS, len(EXPECTED)))
+    for row in range(ROWS):
+        mine = rows == row
+        order = np.argsort(errors[mine], kind="stable")
+        sorted_errors, kin = errors[mine][order], expected[mine][order]
+        for column, centre in enumerate(EXPECTED):
+            weight = recency[mine][order] * np.exp(-0.5 * ((kin - centre) / KINSHIP) ** 2)
+            total = float(weight.sum())
+            cuts = _quantiles(sorted_errors, weight) if total > 0.5 else UNKNOWN
+            part = total / (total + TRUST)
+            low[row, column] = min(part * cuts[0] + (1.0 - part) * UNKNOWN[0], -GROUND)
+            high[row, column] = max(part * cuts[1] + (1.0 - part) * UNKNOWN[1], GROUND)
+    return Spread(low=_table(low), high=_table(high))
+
+
+def unknown_spread() -> Spread:
+    """Return what is assumed of a site that has made no errors yet."""
+    none = np.zeros(0)
+    return learn_spread(np.zeros(0, dtype=np.int64), none, none, none)
+
+
+def spread_at(spread: Spread, rows: Ints, expected: Floats) -> tuple[Floats, Floats]:
+    """Return the low and high strays for rows and expected shares."""
+    place = np.clip(np.searchsorted(EXPECTED, expected) - 1, 0, len(EXPECTED) - 2)
+    knots = np.array(EXPECTED)
+    part = np.clip((expected - knots[place]) / (knots[place + 1] - knots[place]), 0.0, 1.0)
+    low, high = (
+        (1.0 - part) * table[rows, place] + part * table[rows, place + 1]
+        for table in (np.array(spread.low), np.array(spread.high))
+    )
+    return low, high
+
+
+def _quantiles(ordered: Floats, weight: Floats) -> tuple[float, float]:
+    """Return the cuts of weighted errors, outward by as much as a finite sample needs."""
+    reach = np.cumsum(weight)
+    effective = float(reach[-1]) ** 2 / float((weight**2).sum())
+    outward = min(0.5, 1.0 + 1.0 / effective) if effective < 2.0 else 1.0 + 1.0 / effective
+    low = max(0.0, 0.5 - (0.5 - LOW) * outward)
+    high = min(1.0, 0.5 + (HIGH - 0.5) * outward)
+    places = np.searchsorted(reach, np.array([low, high]) * reach[-1])
+    first, last = ordered[np.clip(places, 0, len(ordered) - 1)]
+    return float(first), float(last)
+
+
+def _table(values: Floats) -> Table:
+    return tuple(tuple(float(each) for each in row) for row in values)
