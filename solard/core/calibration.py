@@ -1,4 +1,4 @@
-"""What a site's own history teaches its forecast: one value, learned at night, kept in the store."""
+"""What a site's own history teaches its forecast: one value, learned at night and stored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Learned from `site_15min`; quarter hours in which the panels were held back taught nothing."""
+    """Learned from `site_15min`; what the panels gave while they were held back taught nothing."""
 
     made_at: datetime
     learned_slots: int
@@ -30,7 +30,7 @@ class Calibration:
     """Measured over modelled clear-sky power: hills, chimneys, and a roof that is turned otherwise
     than configured."""
     usual: Curve
-    """Share of that clear sky that there usually is, 0..1: mornings of fog, afternoons of thunder."""
+    """Share of that clear sky that there usually is: mornings of fog, afternoons of thunder."""
     gain: Curve
     """By what somebody else's forecast is multiplied to be right on the mean."""
     weights: Table
