@@ -84,6 +84,12 @@ class ProcessBackend:
             await self._has_ended(spec, DYING_S)
         self._end_remains(spec)
 
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to the program's whole session; nothing where it has ended."""
+        pid = self.find(spec)
+        if pid is not None:
+            _signal_session(pid, number)
+
     async def _has_ended(self, spec: WorkSpec, within_s: float) -> bool:
         for _ in range(round(within_s / POLL_S)):
             if self.find(spec) is None:

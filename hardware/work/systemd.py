@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import select
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -106,6 +107,11 @@ class SystemdBackend:
         if process.returncode:
             raise _refused("stop", unit, said.decode(errors="replace"))
         self._forget(spec.name)
+
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to all of the unit's processes; nothing where it has ended."""
+        if self.find(spec) is not None:
+            _systemctl("kill", f"--signal={number.name}", unit_of(spec.name))
 
     def _ask(self, name: str) -> int | None:
         """Ask systemd for the pid, and hold the process that has it."""

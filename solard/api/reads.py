@@ -55,6 +55,11 @@ async def cycles(desk: Desk, request: web.Request) -> web.Response:
     return json_answer(await asyncio.to_thread(read))
 
 
+async def jobs(desk: Desk, _request: web.Request) -> web.Response:
+    """Answer with the jobs."""
+    return _answer(jobs=desk.view().jobs)
+
+
 async def plan(desk: Desk, _request: web.Request) -> web.Response:
     """Answer with the plan in force."""
     return _answer(plan=desk.source.plan())

@@ -13,7 +13,7 @@ from solard.core.history import Sample
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
-from solard.core.view import EarningsDay, Event, NetworkView, PolicyView, SiteView
+from solard.core.view import EarningsDay, Event, JobView, NetworkView, PolicyView, SiteView
 
 Serve = Callable[[Desk, web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,6 +48,23 @@ UNTIL = (
     Field("until_at", "date-time", "when it ends by itself, site time"),
     Field("for_s", "number", "how long it lasts, site seconds; instead of until_at"),
 )
+JOB = (
+    Field("name", "string", "at most 16 lower-case letters, digits and dashes", required=True),
+    Field("command", "array", "the program and its arguments", required=True),
+    Field("duration_s", "number", "how long it runs, site seconds", required=True),
+    Field("power_w", "number", "at the wall and above idle, all its cards", required=True),
+    Field("env", "array", "pairs of names and values"),
+    Field("cards", "integer", "how many cards it takes for itself"),
+    Field("earliest_at", "date-time", "not before, site time"),
+    Field("deadline_at", "date-time", "worth something only until then, site time"),
+    Field("value", "number", "money for having it done in time"),
+    Field("mandatory", "boolean", "it must be in time, whatever energy costs"),
+    Field("interruptible", "boolean", "it may be stopped and go on later; true without it"),
+    Field("checkpoint_signal", "string", "how it is told to save and end; SIGTERM without it"),
+    Field("grace_s", "number", "real seconds that saving may take"),
+    Field("retries", "integer", "how often it is tried again"),
+)
+WHICH_JOB = (Field("job_id", "string", "as /v1/jobs lists it", required=True),)
 DONE = {"ok": bool}
 
 ROUTES = (
@@ -184,6 +201,37 @@ ROUTES = (
         path="/v1/resume",
         summary="End a pause or a run now",
         serve=writes.resume,
+        answer=DONE,
+    ),
+    Route(
+        method="GET",
+        path="/v1/jobs",
+        summary="Open jobs, oldest first, then the newest that are over",
+        serve=reads.jobs,
+        answer={"jobs": tuple[JobView, ...]},
+    ),
+    Route(
+        method="POST",
+        path="/v1/jobs",
+        summary="Add a job; on the unix socket only",
+        serve=writes.add_job,
+        body=JOB,
+        answer={"job_id": str},
+    ),
+    Route(
+        method="POST",
+        path="/v1/jobs/run",
+        summary="Run a job as soon as the rules allow it, whatever the plan says",
+        serve=writes.run_job,
+        body=WHICH_JOB,
+        answer=DONE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/jobs/cancel",
+        summary="End a job for good",
+        serve=writes.cancel_job,
+        body=WHICH_JOB,
         answer=DONE,
     ),
     Route(

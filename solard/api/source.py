@@ -7,6 +7,7 @@ from typing import Protocol
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
+from solard.core.job import JobSpec
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
@@ -54,6 +55,18 @@ class ApiSource(Protocol):
 
     async def clear_overrides(self) -> None:
         """End all operator's requests."""
+        ...
+
+    def add_job(self, spec: JobSpec) -> str:
+        """Add a job, return its id; raise SolardError where it makes no sense."""
+        ...
+
+    async def cancel_job(self, job_id: str) -> None:
+        """End a job for good; raise SolardError where there is none to end."""
+        ...
+
+    def run_job(self, job_id: str) -> None:
+        """Let a job run as soon as the rules allow it; raise SolardError where there is none."""
         ...
 
     async def reload(self) -> Sequence[str]:

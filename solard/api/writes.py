@@ -1,13 +1,18 @@
 """Routes that change something; each is one call of the daemon."""
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from aiohttp import web
 
 from solard.api.asked import as_moment, as_number, read_body
 from solard.api.desk import Desk, to_json
+from solard.api.guard import guard_of
 from solard.api.refusal import Refusal, json_answer
+from solard.core.codec import CodecError
 from solard.core.inputs import Override, OverrideKind
+from solard.core.job import JobSpec
+from solard.core.records import RECORD_CODEC
 
 LONGEST_S = 7 * 86_400.0
 """An override ends by itself within a week."""
@@ -63,6 +68,38 @@ async def reload(desk: Desk, request: web.Request) -> web.Response:
     if problems:
         raise Refusal(422, f"the old configuration stays: {problems[0]}", problems)
     return _done()
+
+
+async def add_job(desk: Desk, request: web.Request) -> web.Response:
+    """Add a job: whoever may, runs a program here, so that a token over TCP is not enough."""
+    guard = guard_of(request)
+    if guard is None or not guard.is_local:
+        raise Refusal(403, "jobs are added on the machine itself, with `solard job add`")
+    body = await read_body(request, tuple(one.name for one in fields(JobSpec)), desk.body_s)
+    try:
+        spec: JobSpec = RECORD_CODEC.decode(JobSpec, body)
+    except CodecError as err:
+        raise Refusal(400, f"this is no job: {err}") from err
+    return json_answer(to_json({"job_id": desk.source.add_job(spec)}))
+
+
+async def cancel_job(desk: Desk, request: web.Request) -> web.Response:
+    """End a job for good."""
+    await desk.source.cancel_job(await _job_id(desk, request))
+    return _done()
+
+
+async def run_job(desk: Desk, request: web.Request) -> web.Response:
+    """Let a job run as soon as the rules allow it."""
+    desk.source.run_job(await _job_id(desk, request))
+    return _done()
+
+
+async def _job_id(desk: Desk, request: web.Request) -> str:
+    body = await read_body(request, ("job_id",), desk.body_s)
+    if not isinstance(body.get("job_id"), str):
+        raise Refusal(400, "job_id is missing: GET /v1/jobs lists the jobs")
+    return str(body["job_id"])
 
 
 def _until(desk: Desk, until_at: object, for_s: object) -> datetime:

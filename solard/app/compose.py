@@ -6,6 +6,7 @@ from hardware.gpu.client import KeeperClient
 from hardware.poller import Poller
 from hardware.work.process import ProcessBackend
 from hardware.work.systemd import SystemdBackend, runs_as_our_unit
+from scheduler.job_times import JobCalendar
 from solard.app.devices import SitePoller, make_devices
 from solard.app.hook import AlertHook
 from solard.app.planner import SitePlanner
@@ -13,6 +14,9 @@ from solard.config.load import Settings
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.events import KEPT_IN_MEMORY, Events
+from solard.daemon.job_book import JobBook
+from solard.daemon.job_runner import JobRunner
+from solard.daemon.jobs import Jobs
 from solard.daemon.latest import Latest
 from solard.daemon.parts import Parts
 from solard.daemon.planning import Planning
@@ -45,6 +49,8 @@ def make_parts(
     backend = SystemdBackend(places.work) if runs_as_our_unit() else ProcessBackend(places.work)
     supervisor = Supervisor(backend, setup.work, places.work_socket, events)
     planning = Planning(planner, store, clock, events)
+    book = JobBook(store, JobCalendar(settings.site.timezone), setup.jobs, clock.now())
+    jobs = Jobs(book, JobRunner(backend, places.work, places.state / "jobs"), clock, events)
     ticker = Ticker(setup, clock, latest, actuator, supervisor, planning, store, events)
     # `solard live` and `solard observe` outlive a restart; until one was said, the file decides.
     ticker.live = settings.live if store.setting("mode") is None else store.is_live()
@@ -59,6 +65,7 @@ def make_parts(
         latest=latest,
         actuator=actuator,
         supervisor=supervisor,
+        jobs=jobs,
         chain=ChainWatch(setup.network, node, places.work_socket, store, clock),
         planning=planning,
         ticker=ticker,

@@ -14,6 +14,7 @@ from solard.core.errors import SolardError
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
+from solard.core.job import JobSpec
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
@@ -87,6 +88,18 @@ class Desk:
     async def clear_overrides(self) -> None:
         """End the operator's request."""
         await self._daemon.clear_overrides()
+
+    def add_job(self, spec: JobSpec) -> str:
+        """Add a job, return its id."""
+        return self._parts.jobs.add(spec).job_id
+
+    async def cancel_job(self, job_id: str) -> None:
+        """End a job for good."""
+        await self._parts.jobs.cancel(job_id)
+
+    def run_job(self, job_id: str) -> None:
+        """Let a job run as soon as the rules allow it."""
+        self._parts.jobs.run_now(job_id)
 
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; a bad one changes nothing, and its problems are told."""

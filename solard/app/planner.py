@@ -6,6 +6,7 @@ from scheduler.workers import run_forecast, run_plan
 from solard.config.load import Settings
 from solard.config.plan_terms import battery_spec
 from solard.core.forecast import Forecast
+from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.planning import (
     ForecastRequest,
@@ -37,10 +38,16 @@ class SitePlanner:
         return await run_forecast(request)
 
     async def plan(
-        self, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
+        self,
+        forecast: Forecast,
+        soc: float | None,
+        rig: Rig,
+        previous: Plan | None,
+        jobs: tuple[JobDemand, ...] = (),
     ) -> Plan:
         """Return a plan for the next two days: a new one, or `previous` where that does better."""
-        return await run_plan(_plan_request(self._settings, forecast, soc, rig, previous))
+        request = _plan_request(self._settings, forecast, soc, rig, previous)
+        return await run_plan(replace(request, jobs=jobs))
 
 
 def _solar_site(settings: Settings) -> SolarSite:

@@ -21,4 +21,5 @@ def make_setup(settings: Settings, places: Places) -> DaemonSetup:
         work=make_specs(settings, places),
         network=settings.network,
         essential=settings.essential,
+        jobs=settings.jobs,
     )

@@ -8,6 +8,7 @@ import click
 from solard.cli.configure import check, policy, reload
 from solard.cli.demonstrate import demo
 from solard.cli.hardware import gpu
+from solard.cli.jobs import job
 from solard.cli.machine import install, uninstall
 from solard.cli.modbus import modbus
 from solard.cli.operate import live, observe, pause, resume, run
@@ -42,6 +43,7 @@ for command in (
     forecast,
     gpu,
     install,
+    job,
     live,
     modbus,
     observe,

@@ -11,6 +11,7 @@ from solard.client.errors import RequestRefused, away
 from solard.client.events import read_events
 from solard.core.codec import CodecError
 from solard.core.forecast import Forecast
+from solard.core.job import JobSpec
 from solard.core.plan import Plan
 from solard.core.records import RECORD_CODEC, CycleRecord
 from solard.core.site_slot import SiteSlot
@@ -90,6 +91,19 @@ class Client:
     async def resume(self) -> None:
         """End a pause or a run now."""
         await self._ask("POST", "/v1/resume")
+
+    async def add_job(self, spec: JobSpec) -> str:
+        """Add a job; return its id."""
+        data = await self._ask("POST", "/v1/jobs", body=RECORD_CODEC.encode(spec))
+        return str(data["job_id"])
+
+    async def cancel_job(self, job_id: str) -> None:
+        """End a job for good."""
+        await self._ask("POST", "/v1/jobs/cancel", body={"job_id": job_id})
+
+    async def run_job(self, job_id: str) -> None:
+        """Let a job run as soon as the rules allow it."""
+        await self._ask("POST", "/v1/jobs/run", body={"job_id": job_id})
 
     async def reload(self) -> tuple[str, ...]:
         """Let the daemon read its configuration again; return the problems that kept the old."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from solard.config.devices import ModbusSection
 from solard.config.energy import Site, SiteSupply
+from solard.config.jobs import check_jobs
 from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
 from solard.config.reading import Reading
 from solard.config.rules import LINE_MARGIN_SOC, battery_lines
@@ -31,6 +32,8 @@ def _findings(document: Document, reading: Reading) -> Iterator[Finding]:
     yield from _grid(document)
     if reading.is_sound("workloads"):
         yield from _workloads(document)
+    if reading.is_sound("jobs"):
+        yield from check_jobs(document.jobs)
     yield from _api(document)
 
 

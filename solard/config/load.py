@@ -27,6 +27,7 @@ from solard.config.reading import Reading
 from solard.config.rules import battery_power_w, build_rules, user_policies
 from solard.config.sections import SectionShape
 from solard.core.inputs import Rule
+from solard.core.job_template import JobTemplate
 from solard.core.rig import Workload
 from solard.core.rules.user_policy import UserPolicy
 from solard.core.state import Supply
@@ -60,6 +61,7 @@ class Settings:
     workloads: tuple[WorkloadSection, ...]
     """With the embedded network's own where bundled work needs it; a bundled miner that names no
     cards takes all that nobody else names (`gpus` None)."""
+    jobs: tuple[JobTemplate, ...]
     policies: tuple[UserPolicy, ...]
     """In the file's order; also among `rules`."""
     rules: tuple[Rule, ...]
@@ -159,6 +161,7 @@ def _settings(document: Document, site: Site, reading: Reading) -> Settings:
         rig=document.rig,
         network=document.network,
         workloads=_workloads(document, reading),
+        jobs=tuple(job.template for _, job in document.jobs),
         policies=user_policies(document),
         rules=build_rules(document, site),
         simulate=document.simulate,

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from solard.config.devices import DeviceSection, DeviceShape
 from solard.config.energy import Battery, Generator, Grid, Inverter, Site, Solar, TariffSection
+from solard.config.jobs import JobSection
 from solard.config.policies import PolicySection
 from solard.config.quantities import (
     DURATION,
@@ -303,6 +304,14 @@ class Document:
             item=NamedShape(of=WorkloadSection, field="name"),
             form=r"[a-z][a-z0-9-]{0,25}",
             hint="use lower-case letters, digits and -, a letter first, at most 26",
+        ),
+        default=(),
+    )
+    jobs: tuple[tuple[str, JobSection], ...] = key(
+        TableShape(
+            item=NamedShape(of=JobSection, field="name"),
+            form=r"[a-z][a-z0-9-]{0,15}",
+            hint="use lower-case letters, digits and -, a letter first, at most 16",
         ),
         default=(),
     )

@@ -1,7 +1,7 @@
 """Keys that will mean something, and what is missing until then."""
 
 NOT_BUILT = {
-    "jobs": "scheduled jobs",
+    "jobs.*.pay_at_most": "jobs that stop where energy is dear",
     "battery.full_charge_every": "planned full charges",
     "battery.full_by": "planned full charges",
     "battery.steered_by": "batteries that another program steers",

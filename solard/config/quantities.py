@@ -14,7 +14,7 @@ MAX_LENGTH = 100
 
 _NUMBER = r"[-+−]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _PART = re.compile(rf"({_NUMBER})\s*([^\s0-9.:+−-][^\s0-9:]*)?\s*")
-_MONEY = re.compile(rf"({_NUMBER})\s*([A-Z]{{3}})\s*/\s*(kWh|h|start)")
+_MONEY = re.compile(rf"({_NUMBER})\s*([A-Z]{{3}})\s*/\s*(kWh|h|start|job)")
 _WINDOW = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*[-–]\s*([0-9]{1,2}:[0-9]{2})")
 _FUSE = re.compile(r"(?:([13])\s*[x×]\s*)?([0-9]+\.?[0-9]*)\s*A")
 _COMMA = re.compile(r"^[-+]?[0-9]+,[0-9]+")
@@ -132,7 +132,7 @@ def read_quantity(value: Plain, unit: Unit) -> float:
 
 
 def read_money(value: Plain, per: str) -> Money:
-    """Return an amount per `kWh` or per `h`; raise QuantityInvalid with what to write instead."""
+    """Return an amount per `kWh`, `h` or `job`; raise QuantityInvalid with what to write."""
     example = f"0.28 EUR/{per}"
     if value is None:
         raise QuantityInvalid(f"has no value; write a price like {example}")

@@ -17,6 +17,7 @@ from solard.core.rules.grid_limits import GridLimits
 from solard.core.rules.hidden_sun import HiddenSun
 from solard.core.rules.inverter_alarm import InverterAlarm
 from solard.core.rules.inverter_rating import InverterRating
+from solard.core.rules.job_power import JobPower
 from solard.core.rules.keep_alive import KeepAlive
 from solard.core.rules.operator import OperatorRule
 from solard.core.rules.plan_rule import PlanRule
@@ -48,6 +49,7 @@ def build_rules(document: Document, site: Site) -> tuple[Rule, ...]:
         OperatorRule(),
         *user_policies(document),
         KeepAlive(),
+        JobPower(),
         plan_rule(document),
     ]
     if document.rig.card_limit:

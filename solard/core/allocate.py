@@ -99,8 +99,19 @@ def _give(
         if needed_w > room_w + EPSILON_W:
             return {}
         return {seat.gpu_id: seat.load.standby_w for seat in awake}
-    chosen = _choose(inputs, seats, room_w)
-    return _pour(chosen, room_w)
+    held = _held(seats, room_w)
+    left_w = room_w - _entry_w(held)
+    chosen = _choose(inputs, tuple(seat for seat in seats if not seat.load.must_run), left_w)
+    return {seat.gpu_id: seat.least_w for seat in held} | _pour(chosen, left_w)
+
+
+def _held(seats: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
+    """Return the cards of running jobs that the budget reaches, without regard to dwell."""
+    held: tuple[_Seat, ...] = ()
+    for seat in seats:
+        if seat.load.must_run and _entry_w((*held, seat)) <= room_w + EPSILON_W:
+            held = (*held, seat)
+    return held
 
 
 def _choose(inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:

@@ -2,6 +2,121 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+CARD_W = 300.0
+"""Of each card at the wall and above idle, where nobody says what a job takes."""
+PROCESSOR_W = 60.0
+"""Of a job without cards, where nobody says."""
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    """For its window, for power, or for its next try."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    """It has done a part, was stopped at a checkpoint and goes on later."""
+    DONE = "done"
+    FAILED = "failed"
+    MISSED = "missed"
+    """Its deadline came first."""
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing more will come of the job."""
+        return self in {JobState.DONE, JobState.FAILED, JobState.MISSED, JobState.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """What is to be done, and on what terms."""
+
+    name: str
+    """Lower-case letters, digits and dashes; its runs are numbered."""
+    command: tuple[str, ...]
+    duration_s: float
+    """Site seconds that it is expected to run."""
+    power_w: float
+    """At the wall and above idle, all its cards together, while it runs."""
+    env: tuple[tuple[str, str], ...] = ()
+    cards: int = 0
+    """Cards that it takes for itself; 0 = it runs on the processor."""
+    earliest_at: datetime | None = None
+    deadline_at: datetime | None = None
+    """None = whenever there is sun."""
+    value: float = 0.0
+    """Money for having it done in time; 0 = it runs where its energy costs nothing."""
+    mandatory: bool = False
+    interruptible: bool = True
+    """It saves what it has done when it is told to stop, and goes on from there."""
+    checkpoint_signal: str = "SIGTERM"
+    """How an interruptible job is told to save and end."""
+    grace_s: float = 60.0
+    """Real seconds that saving may take before it is killed."""
+    retries: int = 0
+    """How often it is tried again after it failed."""
+
+
+def assumed_power_w(cards: int) -> float:
+    """Return what a job on so many cards takes, where nobody says."""
+    return cards * CARD_W if cards else PROCESSOR_W
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job and how far it is."""
+
+    job_id: str
+    """Its name and a number: `retrain-7`."""
+    spec: JobSpec
+    state: JobState
+    added_at: datetime
+    started_at: datetime | None = None
+    """When it first ran."""
+    since_at: datetime | None = None
+    """Since when it is in its state; None = since it was added."""
+    ended_at: datetime | None = None
+    ran_s: float = 0.0
+    """Site seconds of work that count: what an uninterruptible run lost does not."""
+    failures: int = 0
+    not_before_at: datetime | None = None
+    """When it may be tried again after it failed."""
+    exit_status: int | None = None
+    """Of its last run that ended by itself; a negative one is the signal that ended it."""
+    gpu_ids: tuple[str, ...] = ()
+    """The cards that it runs on now."""
+    at_once: bool = False
+    """The operator wants it now, whatever the plan says."""
+    note: str = ""
+    """Why it is where it is, in a sentence."""
+
+    @property
+    def remaining_s(self) -> float:
+        """Return the site seconds that it is expected to need still, at least a minute."""
+        return max(60.0, self.spec.duration_s - self.ran_s)
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether its program runs now."""
+        return self.state is JobState.RUNNING
+
+    def demand(self) -> "JobDemand":
+        """Return the job as the plan sees it."""
+        return JobDemand(
+            job_id=self.job_id,
+            power_w=self.spec.power_w,
+            cards=self.spec.cards,
+            remaining_s=self.remaining_s,
+            earliest_at=self.not_before_at or self.spec.earliest_at,
+            deadline_at=self.spec.deadline_at,
+            value=self.spec.value,
+            mandatory=self.spec.mandatory,
+            interruptible=self.spec.interruptible,
+            is_running=self.is_running,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

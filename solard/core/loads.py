@@ -19,6 +19,8 @@ class CardLoad:
     """The lowest limit at which its workloads still work."""
     standby_w: float
     """What it takes while the rig only answers: parked, or the floor of a keep-alive workload."""
+    must_run: bool = False
+    """A job runs on it: it gets its least before other cards get anything."""
 
     @property
     def low_w(self) -> float:
@@ -75,6 +77,7 @@ def _load(
         fixed_w=_fixed_w(card, read, users),
         least_w=max([card.min_w, *floors]),
         standby_w=card.parked_w if awake_w is None else max(awake_w, card.min_w),
+        must_run=any(user.must_run for user in users),
     )
 
 

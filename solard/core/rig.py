@@ -49,6 +49,8 @@ class Workload:
     """Money per hour for each card that works, however little it does."""
     outage_per_h: float = 0.0
     """What an hour costs in which none of its cards answers."""
+    must_run: bool = False
+    """A job that runs now: its cards get just `at_least_w` each, before all other work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from solard.core.decision import ApplyResult, Decision
 from solard.core.forecast import ForecastSlot
 from solard.core.inputs import Override
+from solard.core.job import JobState, JobWindow
 from solard.core.ledger import SourceEnergy
 from solard.core.modes import WorkMode
 from solard.core.plan import PlanSlot
@@ -59,6 +60,33 @@ class WorkloadView:
     restarts: int
     counters: tuple[tuple[str, int], ...] = ()
     """Its own counts since it started: `requests`, `weights_set` …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """One job, without its environment: that may hold secrets."""
+
+    job_id: str
+    state: JobState
+    command: tuple[str, ...]
+    power_w: float
+    cards: int
+    duration_s: float
+    ran_s: float
+    value: float
+    mandatory: bool
+    interruptible: bool
+    added_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    deadline_at: datetime | None
+    planned: tuple[JobWindow, ...]
+    """What the plan in force still gives it."""
+    failures: int
+    exit_status: int | None
+    gpu_ids: tuple[str, ...]
+    note: str
+    """Why it is where it is, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,3 +258,5 @@ class SiteView:
     degraded: tuple[str, ...] = ()
     """Sentences on what does not work right now."""
     stats: DaemonStats = field(default_factory=DaemonStats)
+    jobs: tuple[JobView, ...] = ()
+    """Open ones, oldest first, then the newest that are over."""

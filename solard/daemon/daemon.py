@@ -24,10 +24,11 @@ TICK_S = 2.0
 CARDS_EVERY_S = 0.5
 """Site seconds: the draw of a moment must be known when the load of that moment is read."""
 WORKLOADS_EVERY_S = 1.0
+JOBS_EVERY_S = 0.5
 PUBLISH_EVERY_S = 1.0
 BOOKS_EVERY_S = 5.0
 FIRST_LOOK_S = 0.05
-"""Real seconds, these four; the last until there is something to look at."""
+"""Real seconds, these five; the last until there is something to look at."""
 PLAN_EVERY_S = 900.0
 TIDY_EVERY_S = 86400.0
 """Site seconds, both."""
@@ -56,6 +57,7 @@ class Daemon:
                 tasks.create_task(self._run_cards(), name="cards")
                 tasks.create_task(self._run_ticks(), name="ticks")
                 tasks.create_task(self._run_workloads(), name="workloads")
+                tasks.create_task(self._run_jobs(), name="jobs")
                 tasks.create_task(self._run_planning(), name="planning")
                 tasks.create_task(self._run_books(), name="books")
                 tasks.create_task(self._run_publishing(), name="publishing")
@@ -67,6 +69,7 @@ class Daemon:
         """Stop cleanly: workloads first, then the owner's own limits come back."""
         notify("STOPPING=1", "STATUS=stopping workloads")
         if self._parts.ticker.live:
+            await self._parts.jobs.stop_all()
             await self._parts.supervisor.stop_all()
             await self._parts.actuator.release()
         self._parts.events.tell("daemon", "Stopped.")
@@ -78,6 +81,7 @@ class Daemon:
         self._setup = setup
         self._parts.latest.use(setup)
         self._parts.ticker.use(setup)
+        self._parts.jobs.use(setup.jobs)
         self._config_problem = None
         self._plan_wanted.set()
         waits = f" What changed in {', '.join(later)} waits for a restart." if later else ""
@@ -180,6 +184,21 @@ class Daemon:
                 await parts.chain.run_once(parts.supervisor, day)
             await asyncio.sleep(WORKLOADS_EVERY_S)
 
+    async def _run_jobs(self) -> None:
+        parts = self._parts
+        parts.jobs.adopt()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                parts.ticker.running_jobs = parts.jobs.running
+                record = parts.ticker.record
+                if record is not None:
+                    parts.jobs.fire_due()
+                    parts.jobs.look(record, tasks, live=parts.ticker.live)
+                if parts.planning.plan is not None and parts.jobs.changed.is_set():
+                    parts.jobs.changed.clear()
+                    self._plan_wanted.set()
+                await asyncio.sleep(JOBS_EVERY_S)
+
     async def _want_plan(self) -> None:
         self._plan_wanted.set()
 
@@ -190,7 +209,8 @@ class Daemon:
             record = self._parts.ticker.record
             battery = None if record is None else record.inputs.state.battery
             soc = None if battery is None else battery.soc
-            await self._parts.planning.renew(soc, self._parts.ticker.rig())
+            jobs = self._parts.jobs.demands()
+            await self._parts.planning.renew(soc, self._parts.ticker.rig(), jobs)
 
     async def _tidy(self) -> None:
         """Drop old history and write a verified copy of the rest, once a day."""
@@ -254,6 +274,7 @@ class Daemon:
             stats=self.stats(),
             storage_problem=parts.history.problem,
             config_problem=self._config_problem,
+            jobs=parts.jobs.shown,
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.events import Events
+from solard.daemon.jobs import Jobs
 from solard.daemon.latest import Latest
 from solard.daemon.planning import Planning
 from solard.daemon.ports import History, Poller
@@ -24,6 +25,7 @@ class Parts:
     latest: Latest
     actuator: Actuator
     supervisor: Supervisor
+    jobs: Jobs
     chain: ChainWatch
     planning: Planning
     ticker: Ticker

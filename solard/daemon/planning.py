@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast
+from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.rig import Rig
 from solard.daemon.events import Events
@@ -28,7 +29,7 @@ class Planning:
         self.forecast_issues = 0
         self.plan_solves = 0
 
-    async def renew(self, soc: float | None, rig: Rig) -> None:
+    async def renew(self, soc: float | None, rig: Rig, jobs: tuple[JobDemand, ...] = ()) -> None:
         """Make a forecast and a plan of it; on failure keep the last ones and say so once."""
         now = self._clock.now()
         try:
@@ -37,7 +38,7 @@ class Planning:
             self.forecast = await self._planner.forecast(now, slots)
             self.forecast_issues += 1
             self._history.put_forecast(self.forecast)
-            plan = await self._planner.plan(self.forecast, soc, rig, self.plan)
+            plan = await self._planner.plan(self.forecast, soc, rig, self.plan, jobs)
         except SolardError as err:
             if not self._failing:
                 self._events.tell("plan", f"No new plan: {err}", "warning")

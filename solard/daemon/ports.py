@@ -1,5 +1,6 @@
 """What the daemon needs of the other rooms, and nothing more of them."""
 
+import signal
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ from solard.core.decision import ApplyResult, PowerLimit
 from solard.core.forecast import Forecast
 from solard.core.history import HistoryRows, Reward
 from solard.core.inputs import Override
+from solard.core.job import Job, JobDemand
+from solard.core.job_template import JobTemplate
 from solard.core.plan import Plan
 from solard.core.readings import DeviceReading
 from solard.core.records import CycleRecord
@@ -166,7 +169,12 @@ class Planner(Protocol):
         ...
 
     async def plan(
-        self, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
+        self,
+        forecast: Forecast,
+        soc: float | None,
+        rig: Rig,
+        previous: Plan | None,
+        jobs: tuple[JobDemand, ...],
     ) -> Plan:
         """Return a plan for the next two days; the previous one where a new one is no better."""
         ...
@@ -185,6 +193,46 @@ class WorkBackend(Protocol):
 
     async def stop(self, spec: WorkSpec) -> None:
         """End the program and all that it started: SIGTERM, a grace, SIGKILL."""
+        ...
+
+
+class JobBackend(WorkBackend, Protocol):
+    """A backend that can also pass a signal on."""
+
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to the program and all that it started; nothing where it has ended."""
+        ...
+
+
+class JobStore(Protocol):
+    """Where jobs survive a restart and a power cut."""
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return every kept job, oldest first."""
+        ...
+
+    def templates(self) -> dict[str, datetime]:
+        """Return when each template last made a job."""
+        ...
+
+    def put_job(self, job: Job, template: str | None = None) -> None:
+        """Keep a job as it is now; with `template`, also that this made it."""
+        ...
+
+    def put_template(self, name: str, fired_at: datetime) -> None:
+        """Keep the moment up to which a template has made its jobs."""
+        ...
+
+
+class JobTimes(Protocol):
+    """The calendar of templates, in the site's local time."""
+
+    def next_due(self, template: JobTemplate, after: datetime) -> datetime:
+        """Return the first moment after `after` at which the template makes a job."""
+        ...
+
+    def deadline(self, template: JobTemplate, made_at: datetime) -> datetime | None:
+        """Return the deadline of a job that the template makes at a moment."""
         ...
 
 

@@ -7,6 +7,7 @@ from statistics import quantiles
 from solard.core.conditions import Condition
 from solard.core.forecast import Forecast
 from solard.core.inputs import DecideInputs
+from solard.core.job import Job
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.rules.user_policy import UserPolicy, holds, live_value
@@ -19,6 +20,7 @@ from solard.core.view import (
     EarningsDay,
     EnergyTotals,
     Event,
+    JobView,
     KeeperView,
     NetworkView,
     PolicyView,
@@ -61,6 +63,7 @@ class Sources:
     """Why history is not being kept."""
     config_problem: str | None = None
     """Why the last reload kept the old configuration."""
+    jobs: tuple[Job, ...] = ()
 
 
 def make_view(sources: Sources) -> SiteView:
@@ -102,6 +105,7 @@ def make_view(sources: Sources) -> SiteView:
         events=sources.events,
         degraded=_degraded(sources),
         stats=sources.stats,
+        jobs=tuple(_job(job, plan, state.taken_at) for job in sources.jobs),
     )
 
 
@@ -119,6 +123,32 @@ def tick_quantiles_ms(times_s: tuple[float, ...]) -> tuple[float | None, float |
         return None, None
     cuts = quantiles(times_s, n=100, method="inclusive")
     return cuts[49] * 1000.0, cuts[98] * 1000.0
+
+
+def _job(job: Job, plan: Plan | None, now: datetime) -> JobView:
+    spec = job.spec
+    windows = () if plan is None or job.state.is_over else plan.jobs
+    return JobView(
+        job_id=job.job_id,
+        state=job.state,
+        command=spec.command,
+        power_w=spec.power_w,
+        cards=spec.cards,
+        duration_s=spec.duration_s,
+        ran_s=job.ran_s,
+        value=spec.value,
+        mandatory=spec.mandatory,
+        interruptible=spec.interruptible,
+        added_at=job.added_at,
+        started_at=job.started_at,
+        ended_at=job.ended_at,
+        deadline_at=spec.deadline_at,
+        planned=tuple(one for one in windows if one.job_id == job.job_id and one.ends_at > now),
+        failures=job.failures,
+        exit_status=job.exit_status,
+        gpu_ids=job.gpu_ids,
+        note=job.note,
+    )
 
 
 def _rest_of_day(plan: Plan | None, now: datetime, until: datetime) -> EnergyTotals | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from solard.core.inputs import Rule
+from solard.core.job_template import JobTemplate
 from solard.core.rig import Workload
 from solard.core.state import Supply
 from solard.core.tariff import Tariff
@@ -31,3 +32,4 @@ class DaemonSetup:
     """`embedded`, or the real network's name."""
     essential: tuple[str, ...]
     """Devices whose silence brings the rig down."""
+    jobs: tuple[JobTemplate, ...] = ()

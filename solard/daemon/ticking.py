@@ -10,6 +10,8 @@ from solard.core.decide import decide
 from solard.core.decision import Decision, Verdict
 from solard.core.growing import Terms
 from solard.core.inputs import ControlMemory, DecideInputs, Override
+from solard.core.job import Job
+from solard.core.job_room import running_workloads, with_processor_jobs
 from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard, Rig, Workload
 from solard.core.state import SiteState
@@ -58,6 +60,7 @@ class Ticker:
         self._reported: Decision | None = None
         self.live = False
         self.overrides: tuple[Override, ...] = ()
+        self.running_jobs: tuple[Job, ...] = ()
         self.record: CycleRecord | None = None
         self.ticks = 0
         self.decisions = 0
@@ -72,14 +75,18 @@ class Ticker:
         """Decide once, and hand the decision to cards, workloads and history."""
         started = time.perf_counter()
         now_at, now_s = self._clock.now(), self._clock.monotonic_s()
-        rig = self.rig()
+        jobs = self.running_jobs
+        rig = with_processor_jobs(self.rig(), jobs)
         self._latest.take_cards(self._actuator.gpus, rig, now_s)
         state = self._latest.snapshot(now_at, now_s)
         self.overrides = tuple(o for o in self.overrides if o.until_at > now_at)
         inputs = DecideInputs(
             state=state,
             rig=rig,
-            workloads=with_card_ids(self._setup.workloads, rig.cards),
+            workloads=(
+                *with_card_ids(self._setup.workloads, rig.cards),
+                *running_workloads(jobs, rig),
+            ),
             rules=self._setup.rules,
             overrides=self.overrides,
             tariff=self._setup.tariff,

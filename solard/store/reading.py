@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
+from solard.core.job import Job
 from solard.core.ledger import SourceEnergy
 from solard.core.plan import Plan
 from solard.core.records import RECORD_CODEC, CycleRecord
@@ -148,6 +149,18 @@ class History:
         """Return the newest request that was not cleared; it may have expired since."""
         override: Override | None = RECORD_CODEC.decode(Override | None, self.setting("override"))
         return override
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return every kept job, oldest first."""
+        table = tables.job.c
+        statement = select(table.body).order_by(table.added_at, table.job_id)
+        return tuple(RECORD_CODEC.decode(Job, unpack(row.body)) for row in self._rows(statement))
+
+    def templates(self) -> dict[str, datetime]:
+        """Return when each template last made a job."""
+        table = tables.job_template.c
+        statement = select(table.name, table.last_fired_at)
+        return {row.name: row.last_fired_at for row in self._rows(statement)}
 
     def setting(self, name: str) -> Any:
         """Return the JSON data of a setting, or None where it was never set."""

@@ -16,6 +16,8 @@ FORECASTS_ALL_KEPT = timedelta(days=7)
 """Older forecasts are thinned to the first of each hour: lead times stay covered."""
 FORECASTS_KEPT = timedelta(days=400)
 EVENTS_KEPT = timedelta(days=400)
+JOBS_KEPT = timedelta(days=90)
+"""After their end."""
 SLOTS_KEPT = timedelta(days=3 * 366)
 
 _DAYS_ROLLED_UP = timedelta(days=8)
@@ -33,6 +35,7 @@ def retain(connection: Connection, now: datetime) -> int:
         (tables.plan_issued.c.made_at, PLANS_KEPT),
         (tables.forecast_issued.c.issued_at, FORECASTS_KEPT),
         (tables.event.c.happened_at, EVENTS_KEPT),
+        (tables.job.c.ended_at, JOBS_KEPT),
         (tables.site_15min.c.starts_at, SLOTS_KEPT),
         (tables.ledger_15min.c.starts_at, SLOTS_KEPT),
     ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from solard.core.forecast import Forecast
 from solard.core.history import EnergyRow, Reward, Sample, SlotRow
 from solard.core.inputs import Override
+from solard.core.job import Job
 from solard.core.plan import Plan
 from solard.core.records import RECORD_CODEC, CycleRecord
 from solard.core.view import Event
@@ -96,6 +97,25 @@ def override_rows(
     asked = _values(override) if override else {"kind": "clear", "until_at": None, "power_w": None}
     values = {"boot": boot, "seq": seq, "asked_at": asked_at, **asked}
     return (Row(tables.override, values | {"kind": str(asked["kind"])}),)
+
+
+def job_rows(_boot: int, job: Job, template: str | None) -> tuple[Row, ...]:
+    """Return the row of a job, and that of the template that made it just now."""
+    values = {
+        "job_id": job.job_id,
+        "added_at": job.added_at,
+        "ended_at": job.ended_at,
+        "state": job.state.value,
+        "body": pack(RECORD_CODEC.dumps(job)),
+    }
+    made = () if template is None else template_rows(_boot, template, job.added_at)
+    return (Row(tables.job, values, replace=True), *made)
+
+
+def template_rows(_boot: int, name: str, fired_at: datetime) -> tuple[Row, ...]:
+    """Return the row of a template: when it last made a job."""
+    values = {"name": name, "last_fired_at": fired_at}
+    return (Row(tables.job_template, values, replace=True),)
 
 
 def setting_rows(_boot: int, name: str, value: object) -> tuple[Row, ...]:

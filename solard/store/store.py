@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from solard.core.forecast import Forecast
 from solard.core.history import EnergyRow, HistoryRows, Reward, Sample, SlotRow
 from solard.core.inputs import Override
+from solard.core.job import Job
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.view import Event
@@ -126,6 +127,17 @@ class Store(History):
     def clear_overrides(self, asked_at: datetime) -> None:
         """Keep that the operator took all requests back, at once."""
         self._write_override(None, asked_at)
+
+    def put_job(self, job: Job, template: str | None = None) -> None:
+        """Keep a job as it is now, at once; with `template`, also that this made it."""
+        make = partial(rows.job_rows, job=job, template=template)
+        key = ("job", job.job_id, template)
+        self._mailbox.put(Letter(Priority.LEDGER, key, make, urgent=True))
+
+    def put_template(self, name: str, fired_at: datetime) -> None:
+        """Keep the moment up to which a template has made its jobs."""
+        make = partial(rows.template_rows, name=name, fired_at=fired_at)
+        self._mailbox.put(Letter(Priority.LEDGER, ("template", name), make, urgent=True))
 
     def last_override(self) -> Override | None:
         """Return the newest request that was not cleared; it may have expired since."""

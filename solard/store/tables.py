@@ -15,7 +15,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema revision, oldest first; the last is the one this program writes."""
 
 
@@ -214,4 +214,23 @@ setting = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
     comment="What outlives the process: `mode`, `override`, as JSON",
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("added_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("state", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    comment="Job as canonical JSON, zlib-compressed; the newest row of each stands",
+)
+
+job_template = Table(
+    "job_template",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("last_fired_at", Moment, nullable=False),
+    comment="So that a run that was missed is made up for once, and none is made twice",
 )

@@ -11,6 +11,7 @@ from solard.core.rules.grid_limits import GridLimits
 from solard.core.rules.hidden_sun import HiddenSun
 from solard.core.rules.inverter_alarm import InverterAlarm
 from solard.core.rules.inverter_rating import InverterRating
+from solard.core.rules.job_power import JobPower
 from solard.core.rules.keep_alive import KeepAlive
 from solard.core.rules.operator import OperatorRule
 from solard.core.rules.plan_rule import PlanRule
@@ -31,6 +32,7 @@ RULE_KINDS: tuple[type[Rule], ...] = (
     OperatorRule,
     UserPolicy,
     KeepAlive,
+    JobPower,
     HiddenSun,
     PlanRule,
 )

@@ -1,0 +1,152 @@
+"""When a job starts, waits, pauses and is given up, and the sentence that says why."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from solard.core.job import Job, JobWindow
+from solard.core.job_moves import JobMove, Move, next_move
+from solard.core.modes import WorkMode
+from solard.core.plan import Plan
+from tests.core.jobs import job_of, room_of, running
+from tests.core.sites import NOON
+
+
+def in_h(hours: float) -> Any:
+    return NOON + timedelta(hours=hours)
+
+
+def plan_with(*windows: tuple[float, float], made_h: float = 0.0) -> Plan:
+    return Plan(
+        made_at=in_h(made_h),
+        solve_s=0.1,
+        gap=0.0,
+        slots=(),
+        jobs=tuple(
+            JobWindow(job_id="retrain-1", starts_at=in_h(a), ends_at=in_h(b)) for a, b in windows
+        ),
+    )
+
+
+def move(job: Job, **room: Any) -> JobMove:
+    return next_move(job, room_of(**room))
+
+
+def test_enough_sun_starts_a_job_where_there_is_no_plan() -> None:
+    assert move(job_of()) == JobMove(move=Move.START, note="The sun feeds it.")
+
+
+def test_too_little_sun_makes_it_wait() -> None:
+    assert move(job_of(), sun_w=120.0) == JobMove(
+        move=Move.WAIT, note="It needs 300 W of sun; there are 120 W."
+    )
+
+
+def test_unknown_sun_starts_nothing() -> None:
+    waits = move(job_of(), sun_w=None)
+
+    assert waits.move is Move.WAIT
+    assert waits.note == "Sun or load is unknown, and there is no plan."
+
+
+def test_the_plan_decides_where_there_is_one() -> None:
+    planned = plan_with((-0.5, 1.0))
+
+    assert move(job_of(), sun_w=0.0, plan=planned).move is Move.START
+    assert move(job_of(), plan=plan_with((1.0, 3.0))) == JobMove(
+        move=Move.WAIT, note="Planned for 13:00."
+    )
+    assert "no time for it" in move(job_of(), plan=plan_with()).note
+    assert "next plan" in move(job_of(), plan=plan_with(made_h=-1.0)).note
+
+
+def test_a_mandatory_job_starts_at_the_latest_moment_whatever_the_plan_says() -> None:
+    due = job_of(mandatory=True, deadline_at=in_h(2.2))
+    early = job_of(mandatory=True, deadline_at=in_h(4.0))
+
+    assert move(due, plan=plan_with((2.0, 4.0)), sun_w=0.0).note == (
+        "It must start now to be in time."
+    )
+    assert move(early, plan=plan_with((2.0, 4.0)), sun_w=0.0).move is Move.WAIT
+
+
+def test_the_operator_comes_before_the_plan_but_not_before_the_rules() -> None:
+    urgent = replace(job_of(), at_once=True)
+
+    assert move(urgent, plan=plan_with(), sun_w=0.0).note == "The operator asked for it."
+    assert move(urgent, mode=WorkMode.STANDBY, why="Generator runs.") == JobMove(
+        move=Move.WAIT, note="Generator runs."
+    )
+
+
+def test_a_job_waits_for_its_time_for_cards_and_for_watts() -> None:
+    assert move(job_of(earliest_at=in_h(1.0))).note == "Not before 13:00."
+    assert move(replace(job_of(), not_before_at=in_h(0.5))).note == "Not before 12:30."
+    assert move(job_of(cards=2), free_cards=1).note == "It needs 2 cards; 1 can be had now."
+    assert move(job_of(), free_cards=0).note == "It needs 1 card; 0 can be had now."
+    assert move(job_of(), spare_w=250.0).note == "It needs 300 W; the rules leave 250 W."
+
+
+def test_observe_mode_starts_nothing() -> None:
+    assert move(job_of(), live=False).note == "Observe mode starts nothing; `solard live` does."
+
+
+def test_an_optional_job_that_cannot_be_in_time_is_given_up() -> None:
+    missed = move(job_of(deadline_at=in_h(1.0)))
+
+    assert missed == JobMove(
+        move=Move.MISS, note="It needs 2 h and has 1 h until its deadline, 13:00."
+    )
+
+
+def test_a_mandatory_job_is_tried_until_its_deadline_and_then_missed() -> None:
+    late = job_of(mandatory=True, deadline_at=in_h(1.0))
+
+    assert move(late).move is Move.START
+    assert move(replace(late, spec=replace(late.spec, deadline_at=NOON))).note == (
+        "Its deadline, 12:00, is past."
+    )
+
+
+def test_a_running_mandatory_job_finishes_late_rather_than_never() -> None:
+    late = running(job_of(mandatory=True, deadline_at=in_h(-0.1)))
+
+    assert move(late).move is Move.GO_ON
+
+
+def test_a_running_optional_job_ends_at_its_deadline() -> None:
+    assert move(running(job_of(deadline_at=NOON))).move is Move.MISS
+
+
+def test_a_running_job_goes_on_while_the_plan_says_so() -> None:
+    job = replace(running(job_of()), since_at=in_h(-1.0))
+
+    assert move(job, plan=plan_with((-1.0, 1.0)), sun_w=0.0).move is Move.GO_ON
+    assert move(job, plan=plan_with((1.0, 2.0))) == JobMove(
+        move=Move.PAUSE, note="Planned for 13:00."
+    )
+
+
+def test_a_passing_cloud_pauses_no_job() -> None:
+    job = replace(running(job_of()), since_at=in_h(-1.0))
+
+    assert move(job, sun_w=220.0).move is Move.GO_ON
+    assert move(job, sun_w=200.0).move is Move.PAUSE
+    assert move(running(job_of()), sun_w=0.0).move is Move.GO_ON  # it has just begun
+
+
+def test_without_power_for_work_a_job_pauses_at_once() -> None:
+    assert move(running(job_of()), mode=WorkMode.STANDBY, why="Grid lost.") == JobMove(
+        move=Move.PAUSE, note="Grid lost."
+    )
+
+
+def test_an_uninterruptible_job_is_only_stopped_where_all_work_stops() -> None:
+    block = running(job_of(interruptible=False))
+
+    assert move(block, plan=plan_with((5.0, 6.0))).move is Move.GO_ON
+    assert move(block, mode=WorkMode.STANDBY).move is Move.GO_ON
+    assert move(block, mode=WorkMode.OFF, why="Battery 19 %.") == JobMove(
+        move=Move.STOP, note="Battery 19 %."
+    )
+    assert move(running(job_of()), mode=WorkMode.OFF).move is Move.PAUSE
