@@ -26,7 +26,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 MODULE = re.compile(r"python3? -m ([a-z_.]+)")
 FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
-COMMAND = re.compile(r"^(?:sudo )?solard ([a-z]+)(?: ([a-z]+))?")
+COMMAND = re.compile(r"^(?:sudo )?solard ([a-z]+)(?: ([a-z][a-z-]*))?")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 

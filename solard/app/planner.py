@@ -1,5 +1,6 @@
 """Forecast and plan for the configured site, made by the scheduler's workers."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from scheduler.workers import run_forecast, run_plan

@@ -12,6 +12,7 @@ from solard.core.rules.grid_limits import GridLimits
 from solard.core.rules.hidden_sun import HiddenSun
 from solard.core.rules.inverter_alarm import InverterAlarm
 from solard.core.rules.inverter_rating import InverterRating
+from solard.core.rules.job_power import JobPower
 from solard.core.rules.keep_alive import KeepAlive
 from solard.core.rules.operator import OperatorRule
 from solard.core.rules.plan_rule import PlanRule
@@ -71,6 +72,8 @@ def explain_rule(rule: Rule, currency: str | None = None) -> str:
             )
         case UserPolicy():
             return f'Policy "{rule.name}": {say_policy(rule, currency)}'
+        case JobPower():
+            return "A job that runs gets its power, also in the dark, and no more than that."
         case KeepAlive():
             return "While nothing above forbids it, the workloads go on answering."
         case HiddenSun():

@@ -77,7 +77,7 @@ class JobSection:
         """Return the job as the daemon makes it."""
         power_w = assumed_power_w(self.gpus) if self.power_w is None else self.power_w
         spec = JobSpec(
-            name=self.name,
+            name=self.name.replace("_", "-"),  # units and sockets are named after it
             command=self.command,
             env=self.env,
             duration_s=run_time_s(self.duration_s, self.energy_wh, power_w),

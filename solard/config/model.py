@@ -310,8 +310,8 @@ class Document:
     jobs: tuple[tuple[str, JobSection], ...] = key(
         TableShape(
             item=NamedShape(of=JobSection, field="name"),
-            form=r"[a-z][a-z0-9-]{0,15}",
-            hint="use lower-case letters, digits and -, a letter first, at most 16",
+            form=r"[a-z][a-z0-9_-]{0,15}",
+            hint="use lower-case letters, digits, - and _, a letter first, at most 16",
         ),
         default=(),
     )

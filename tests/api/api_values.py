@@ -18,6 +18,7 @@ from solard.core.errors import SolardError
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import DecideInputs, Override
+from solard.core.job import JobSpec
 from solard.core.modes import WorkMode
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
@@ -209,6 +210,18 @@ class Desk:
 
     async def clear_overrides(self) -> None:
         self.asked.append("cleared")
+
+    def add_job(self, spec: JobSpec) -> str:
+        if self.failure:
+            raise self.failure
+        self.asked.append(spec)
+        return f"{spec.name}-1"
+
+    async def cancel_job(self, job_id: str) -> None:
+        self.asked.append(("cancel", job_id))
+
+    def run_job(self, job_id: str) -> None:
+        self.asked.append(("run", job_id))
 
     async def reload(self) -> Sequence[str]:
         return self.problems

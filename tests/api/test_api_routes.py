@@ -267,6 +267,20 @@ async def test_unknown_paths_and_methods_get_a_sentence(tmp_path: Path) -> None:
     assert "/v1/live does not take GET" in method.error
 
 
+BODIES: dict[tuple[str, str], dict[str, object]] = {
+    ("POST", "/v1/pause"): {"for_s": 60},
+    ("POST", "/v1/run"): {"for_s": 60, "power_w": 600},
+    ("POST", "/v1/jobs"): {
+        "name": "a",
+        "command": ["/bin/true"],
+        "duration_s": 60.0,
+        "power_w": 1.0,
+    },
+    ("POST", "/v1/jobs/run"): {"job_id": "a-1"},
+    ("POST", "/v1/jobs/cancel"): {"job_id": "a-1"},
+}
+
+
 async def test_every_route_is_described_and_answers(tmp_path: Path) -> None:
     async with serving(tmp_path, Desk()) as caller:
         described = (await caller.get("/openapi.json")).json
@@ -274,8 +288,7 @@ async def test_every_route_is_described_and_answers(tmp_path: Path) -> None:
             assert route.summary == described["paths"][route.path][route.method.lower()]["summary"]
             if route.path == "/v1/stream":
                 continue  # never ends: see test_api_stream
-            body = {"for_s": 60} if route.path in {"/v1/pause", "/v1/run"} else {}
-            body |= {"power_w": 600} if route.path == "/v1/run" else {}
+            body = BODIES.get((route.method, route.path), {})
             more = {} if route.method == "GET" else {"json": body}
             answer = await caller.ask(route.method, route.path, **more)
             assert (route.path, answer.status) == (route.path, 200)

@@ -310,7 +310,7 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         ("rig: {gpus: 280 W}", "rig.gpus 280 W is not a mapping; write `gpus: {all: …}`"),
         ("rig: {idle: }", "rig.idle has no value; write a power like 6.4 kW"),
         ("network: 5", "network 5 is not known; known here: embedded, none"),
-        ("jobs: {}", "jobs is not built yet: scheduled jobs"),
+        ("jobs: {a: {}}", "jobs.a.command is missing; write it like command: list of text"),
         ("hooks: {alert: notify}", "hooks.alert notify is not a list; write [notify]"),
         ("hooks: {alert: []}", "hooks.alert is an empty list"),
         ("hooks: {alert: [5]}", 'hooks.alert[0] 5 is not text; put it in quotes: "5"'),

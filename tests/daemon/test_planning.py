@@ -8,6 +8,7 @@ import pytest
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.history import SlotRow
+from solard.core.job import JobDemand
 from solard.core.plan import Plan, PlanSlot
 from solard.core.rig import Rig
 from solard.core.site_slot import SiteSlot
@@ -70,9 +71,15 @@ class ScriptedPlanner:
         return replace(FORECAST, issued_at=issued_at)
 
     async def plan(
-        self, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
+        self,
+        forecast: Forecast,
+        soc: float | None,
+        rig: Rig,
+        previous: Plan | None,
+        jobs: tuple[JobDemand, ...],
     ) -> Plan:
         self.asked.append((soc, previous, self._slots))
+        self.jobs = jobs
         if self.plan_fails:
             raise SolardError(self.plan_fails)
         return self.answer
