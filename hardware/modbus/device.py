@@ -38,11 +38,13 @@ class ModbusDevice:
         period_s: float | None = None,
         min_interval_s: float | None = None,
         close_after_poll: bool = False,
+        long_away_s: float = _LONG_AWAY_S,
     ) -> None:
         """Read `unit`, and the further units that `units` names by role.
 
         What is None comes from the profile. `period_s` is in site seconds, `min_interval_s` in
-        real ones. `close_after_poll` leaves the only place of a device to others between polls.
+        real ones. `close_after_poll` leaves the only place of a device to others between polls;
+        after `long_away_s` an error suggests the inverter's menu.
         """
         self.device_id = device_id
         self.profile = profile
@@ -51,6 +53,7 @@ class ModbusDevice:
         limits = profile.limits
         self.min_interval_s = limits.min_interval_s if min_interval_s is None else min_interval_s
         self._close_after_poll = close_after_poll
+        self._long_away_s = long_away_s
         self._link = link
         self._layout = Layout(profile, link, self.unit, dict(units or {}))
         self._reader = BlockReader(link, limits)
@@ -93,6 +96,10 @@ class ModbusDevice:
         if self._link.connects != self._connects or self._layout.is_due():
             await self._prepare()
         known = await self._measure(self._due())
+        if self.profile.sunspec and self._link.connects != self._connects:
+            # It was gone for a moment: its models may have moved under our questions.
+            await self._prepare()
+            known = await self._measure(self._due())
         if not known:
             raise DeviceUnfit(
                 f"{self._link.name} unit {self.unit} refuses every register of profile "
@@ -181,9 +188,9 @@ class ModbusDevice:
         now_s = asyncio.get_running_loop().time()
         if self._refused_since_s is None:
             self._refused_since_s = now_s
-        if not self._polls or now_s - self._refused_since_s < _LONG_AWAY_S:
+        if not self._polls or now_s - self._refused_since_s < self._long_away_s:
             return ""
         return (
-            ". It has answered before and has been away for more than 10 min: if the sun is up, a "
+            ". It has answered before and has been away for long: if the sun is up, a "
             "firmware update may have switched Modbus off; look in the inverter's menu"
         )

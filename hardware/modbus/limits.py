@@ -21,6 +21,8 @@ class LinkLimits:
     """For connecting and for each answer."""
     busy_wait_s: float = 0.5
     """Wait before the one retry when the device says that it is busy."""
+    ask_again_s: float = 3600.0
+    """After so long a refused register is asked for again; then after twice as long, to a day."""
     min_interval_s: float = 1.0
     """Shortest time between two polls that the device stands."""
     ranges: tuple[tuple[int, int], ...] = ()

@@ -1,5 +1,6 @@
 """One Modbus question, and what its answer must look like on the wire."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 _HEADER = 8
@@ -97,7 +98,7 @@ def rtu_checksum(data: bytes) -> bytes:
     return crc.to_bytes(2, "little")
 
 
-def late_length(data: bytes, transactions: set[int]) -> int:
+def late_length(data: bytes, transactions: Set[int]) -> int:
     """Return the bytes of the late answers that `data` begins with, none of them cut.
 
     A question that was given up keeps its number: its answer may still come while the connection
@@ -108,6 +109,5 @@ def late_length(data: bytes, transactions: set[int]) -> int:
         length = 6 + int.from_bytes(data[at + 4 : at + 6], "big")
         if len(data) < at + length:
             break
-        transactions.discard(int.from_bytes(data[at : at + 2], "big"))
         at += length
     return at

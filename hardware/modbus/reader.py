@@ -14,7 +14,6 @@ _log = logging.getLogger(__name__)
 _ALL_ONES = 0xFFFF
 _VOID_FROM_WORDS = 4
 """A block of this many words that is all ones is what a rebooting inverter sends."""
-_FIRST_REST_S = 3600.0
 _LONGEST_REST_S = 86400.0
 
 
@@ -83,9 +82,11 @@ class BlockReader:
         return refusal is not None and now_s < refusal.until_s
 
     def _leave_out(self, name: str, err: DeviceRefused) -> None:
-        """Leave a span out for an hour, then twice as long, up to a day: firmware may bring it."""
+        """Leave a span out for a while, then twice as long, up to a day: firmware may bring it."""
         before = self._refusals.get(name)
-        length_s = _FIRST_REST_S if before is None else min(2 * before.length_s, _LONGEST_REST_S)
+        length_s = self._limits.ask_again_s
+        if before is not None:
+            length_s = min(2 * before.length_s, _LONGEST_REST_S)
         until_s = asyncio.get_running_loop().time() + length_s
         self._refusals[name] = _Refusal(until_s, length_s)
         if before is None:

@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from solard.core.readings import DeviceReading
+from solard.core.readings import DeviceReading, PointReading, Quality
 from solard.core.rig import Rig
 from solard.core.state import BatteryState, CardHealth, GpuState, SiteState, Supply
 from solard.daemon.setup import DaemonSetup
@@ -25,6 +26,7 @@ class Latest:
         self._started_s = started_s
         self._good: dict[str, DeviceReading] = {}
         self._good_polls: dict[str, int] = {}
+        self._trusted: dict[tuple[str, str], tuple[PointReading, float]] = {}
         self._gpus: tuple[GpuState, ...] = ()
         self._rig_w: deque[tuple[float, float]] = deque(maxlen=RIG_HISTORY)
 
@@ -36,8 +38,23 @@ class Latest:
         """Remember a device's answer; a failed poll changes nothing, it lets the last one age."""
         if reading.error is not None:
             return
-        self._good[reading.device_id] = reading
+        self._good[reading.device_id] = self._hold(reading)
         self._good_polls[reading.device_id] = self._good_polls.get(reading.device_id, 0) + 1
+
+    def _hold(self, reading: DeviceReading) -> DeviceReading:
+        """Return a reading in which the last good value stands for a suspect one, while young.
+
+        A spike of one poll must not bring the rig down; a doubt that stays makes the value unknown.
+        """
+        points = []
+        for point in reading.points:
+            key = (reading.device_id, point.name)
+            known, known_s = self._trusted.get(key, (point, float("-inf")))
+            if point.quality is Quality.GOOD:
+                self._trusted[key] = (point, reading.measured_s)
+            is_young = reading.measured_s - known_s <= STALE_PERIODS * reading.period_s
+            points.append(known if point.quality is Quality.SUSPECT and is_young else point)
+        return replace(reading, points=tuple(points))
 
     def take_cards(self, gpus: tuple[GpuState, ...], rig: Rig, now_s: float) -> None:
         """Remember the cards, and what the rig draws with them."""

@@ -1,7 +1,10 @@
 """Readings of devices and cards, frozen into the picture that a tick decides on."""
 
+from dataclasses import replace
+
 import pytest
 
+from solard.core.readings import Quality
 from solard.core.rig import Rig
 from solard.core.state import CardHealth, SiteState, Supply
 from solard.daemon.latest import Latest
@@ -239,3 +242,21 @@ def test_reload_asks_for_other_devices(latest: Latest, clock: HandClock) -> None
     latest.use(setup_of(essential=("inverter", "meter")))
 
     assert look(latest, clock).good_polls == 0
+
+
+def test_suspect_value_is_replaced_by_the_last_good_one_for_three_periods(
+    latest: Latest, clock: HandClock
+) -> None:
+    latest.take(sunny(clock))
+    seen = []
+    for _ in range(4):
+        clock.pass_s(2.0)
+        doubted = sunny(clock, pv_power=65535.0)
+        points = tuple(
+            replace(point, quality=Quality.SUSPECT) if point.name == "pv_power" else point
+            for point in doubted.points
+        )
+        latest.take(replace(doubted, points=points))
+        seen.append(look(latest, clock).pv_w)
+
+    assert seen == [3000.0, 3000.0, 3000.0, None]
