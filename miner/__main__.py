@@ -7,14 +7,9 @@ import sys
 from collections.abc import Coroutine
 from pathlib import Path
 
-from miner.single import AlreadyRunning
 from solard.core.errors import SolardError
 from solard.system.clock import Clock, clock_from_environment
 from solard.system.log import start_logging
-
-EXIT_FAILED = 1
-EXIT_BUSY = 75
-"""EX_TEMPFAIL: another process works in the same directory."""
 
 
 def main() -> int:
@@ -23,12 +18,9 @@ def main() -> int:
     start_logging(arguments.program, journal=False)
     try:
         asyncio.run(_program(arguments, clock_from_environment()))
-    except AlreadyRunning as err:
-        logging.getLogger("miner").error("%s", err)
-        return EXIT_BUSY
     except SolardError as err:
         logging.getLogger("miner").error("%s", err)
-        return EXIT_FAILED
+        return err.exit_status
     return 0
 
 

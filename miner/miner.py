@@ -13,7 +13,6 @@ from miner.keys import load_or_create
 from miner.presence import Presence
 from miner.program import Health, repeat, until_stopped
 from miner.settings import NeuronSettings
-from miner.single import hold
 from miner.site import SiteHistory
 from miner.subnets import sunlight
 from miner.subnets.model import UNTRAINED, Trained, train
@@ -22,6 +21,7 @@ from miner.work import handler_of
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
 from solard.system.lines import serve_lines
+from solard.system.lock import DirectoryLock
 
 HISTORY = timedelta(days=14)
 REFRESH_S = 12.0
@@ -119,7 +119,7 @@ class Miner:
 async def run_miner(settings: NeuronSettings, clock: Clock, ip: str, port: int) -> None:
     """Run the miner until SIGTERM."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(hold(settings.home))
+        stack.enter_context(DirectoryLock(settings.home, "miner", "stop it first"))
         keypair = load_or_create(settings.home / "hotkey.json")
         async with contextlib.AsyncExitStack() as later:
             backend = NodeClient(settings.network)

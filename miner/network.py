@@ -16,13 +16,13 @@ from miner.chain.authority import Authority, open_authority
 from miner.chain.backend import Metagraph
 from miner.chain.picture import metagraph_of
 from miner.program import until_stopped
-from miner.single import hold
 from miner.work import RequestInvalid, handler_of
 from solard.core.codec import Codec
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
 from solard.system.lines import serve_lines
+from solard.system.lock import DirectoryLock
 
 MAX_CATCH_UP_BLOCKS = 100
 """A node that was away makes up for 20 min of site time; a longer night has no blocks."""
@@ -127,7 +127,7 @@ class Network:
 async def run_network(settings: NetworkSettings, clock: Clock) -> None:
     """Run the node until SIGTERM."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(hold(settings.home))
+        stack.enter_context(DirectoryLock(settings.home, "network", "stop it first"))
         authority = open_authority(settings.home, clock.now(), settings.tempo)
         stack.callback(authority.store.close)
         network = Network(authority, clock, settings.socket.stem)

@@ -15,7 +15,6 @@ from miner.presence import Presence
 from miner.program import Health, repeat, until_stopped
 from miner.scores import Score, weigh
 from miner.settings import NeuronSettings
-from miner.single import hold
 from miner.site import SiteHistory
 from miner.subnets import sunlight
 from miner.subnets.slots import SLOT, SiteSlot, slot_start
@@ -23,6 +22,7 @@ from miner.work import handler_of
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
 from solard.system.lines import serve_lines
+from solard.system.lock import DirectoryLock
 
 REFRESH_S = 12.0
 CHECK_S = 30.0
@@ -220,7 +220,7 @@ class Validator:
 async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
     """Run the validator until SIGTERM."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(hold(settings.home))
+        stack.enter_context(DirectoryLock(settings.home, "validator", "stop it first"))
         keypair = load_or_create(settings.home / "hotkey.json")
         async with contextlib.AsyncExitStack() as later:
             backend = NodeClient(settings.network)

@@ -1,17 +1,37 @@
-"""Workloads as plain processes: a session of their own, found again by name after a crash."""
+"""Workloads as plain processes: a keeper of its own each, found again by name after a crash."""
 
 import asyncio
+import contextlib
+import hashlib
 import json
 import os
+import select
+import shutil
 import signal
 import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from hardware.work import shim
+from hardware.work.cgroup import HOW_TO_GET_ONE, ControlGroups, Group
+from hardware.work.logs import LogFiles
 from solard.core.errors import SolardError
-from solard.core.work import WorkSpec
+from solard.core.work import WorkSpec, WorkUse
+from solard.system.processes import (
+    ProcessStat,
+    descendants,
+    is_alive,
+    read_all,
+    read_stat,
+    signal_all,
+)
 
 POLL_S = 0.05
+START_S = 10.0
+"""Real seconds that a program's keeper may take to start it."""
 DYING_S = 2.0
 """Real seconds that a killed process may take to be gone."""
 OURS_ALONE = frozenset(
@@ -24,137 +44,355 @@ class WorkloadNotStarted(SolardError):
     """A workload's program could not be started."""
 
 
+class WorkloadStuck(SolardError):
+    """A killed workload is still there."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Birth:
-    """Who a process is: pids are used again, pid and start time together are not."""
+class _Record:
+    """What was written down of a start: pids are used again, pid and start time are not."""
 
     pid: int
     start_ticks: int
+    keeper: int
+    keeper_ticks: int
+    group: Group | None
+
+    @property
+    def lives(self) -> bool:
+        return is_alive(self.pid, self.start_ticks)
+
+    @property
+    def keeper_lives(self) -> bool:
+        return is_alive(self.keeper, self.keeper_ticks)
 
 
 class ProcessBackend:
-    """Starts programs under `directory`, which also keeps their logs and who they are."""
+    """Starts programs; `directory` keeps who they are, `logs` what they say."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, logs: Path | None = None, groups: ControlGroups | None = None
+    ) -> None:
         self._directory = directory
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._logs = logs or directory
+        self._groups = groups
+        self._keepers: dict[int, subprocess.Popen[bytes]] = {}
+        resolved = str(directory.resolve()).encode()
+        self._family = f"solard-{hashlib.sha256(resolved).hexdigest()[:8]}"
+
+    def note(self, spec: WorkSpec) -> str | None:
+        """Return what this machine cannot do for a workload, in one line."""
+        asked = spec.caps.memory_bytes, spec.caps.tasks, spec.caps.cpu_cores
+        wanted = [
+            name
+            for name, cap in zip(("memory", "tasks", "cpu"), asked, strict=True)
+            if cap is not None
+        ]
+        missing = wanted if self._groups is None else self._groups.missing(spec.caps)
+        if not missing:
+            return None
+        return f"its caps ({', '.join(missing)}) are not enforced here: {HOW_TO_GET_ONE}"
 
     def start(self, spec: WorkSpec) -> int:
-        """Start a program in a session of its own; its output goes to NAME.log.
+        """Start a program in a session, and where there can be one a cgroup, of its own.
 
         What an earlier one of that name left behind is ended first: it may hold the port.
         """
         self._end_remains(spec)
         try:
-            child = self._spawn(spec)
+            group = self._make_group(spec)
+            pid, keeper = self._spawn(spec, group)
+            self._remember(spec, pid, keeper, group)
         except OSError as err:
-            raise WorkloadNotStarted(
-                f"workload {spec.name!r} does not start: {err}; check its `command`"
-            ) from err
-        self._children[child.pid] = child
-        try:
-            self._remember(spec, child.pid)
-        except OSError as err:
-            # Nobody would find it again, and another would be started beside it.
-            _signal_session(child.pid, signal.SIGKILL)
-            child.wait()
             self._reap()
+            said = err.strerror if err.errno == 0 else str(err)
             raise WorkloadNotStarted(
-                f"workload {spec.name!r} does not start: {err}; check {self._directory}"
+                f"workload {spec.name!r} does not start: {said}; check its `command`, and that "
+                f"{self._directory} can be written"
             ) from err
-        return child.pid
+        return pid
 
-    def find(self, spec: WorkSpec) -> int | None:
+    def adopt(self, spec: WorkSpec) -> int | None:
         """Return the pid of the program last started under this name, while it lives."""
         self._reap()
-        birth = self._recall(spec)
-        if birth is None or _start_ticks(birth.pid) != birth.start_ticks:
-            return None
-        return birth.pid
+        record = self._recall(spec)
+        return record.pid if record is not None and record.lives else None
+
+    async def drain(self, spec: WorkSpec) -> bool:
+        """Ask the program to finish; return whether it ended within its grace."""
+        pid = self.adopt(spec)
+        if pid is None:
+            return True
+        self.thaw(spec)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGTERM)
+        return await self._has_ended(spec, spec.grace_s)
 
     async def stop(self, spec: WorkSpec) -> None:
-        """End the program's whole session: SIGTERM, its grace, SIGKILL."""
-        pid = self.find(spec)
-        if pid is None:
-            self._end_remains(spec)
+        """End the program and all that it started: SIGTERM, its grace, SIGKILL."""
+        await self.drain(spec)
+        await self.kill(spec)
+
+    async def kill(self, spec: WorkSpec) -> None:
+        """End the program and all that it started, now; raise WorkloadStuck where it stays."""
+        record = self._recall(spec)
+        if record is None:
             return
-        _signal_session(pid, signal.SIGTERM)
-        if not await self._has_ended(spec, spec.grace_s):
-            _signal_session(pid, signal.SIGKILL)
-            await self._has_ended(spec, DYING_S)
-        self._end_remains(spec)
+        await asyncio.to_thread(self._end, record)
+        if not await self._has_ended(spec, DYING_S):
+            raise WorkloadStuck(_say_stuck(spec, record))
+        await self._wait_for(lambda: not record.keeper_lives, DYING_S)
+        self._reap()
+        if record.group is not None:
+            record.group.remove()
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to the program's whole session; nothing where it has ended."""
-        pid = self.find(spec)
-        if pid is not None:
-            _signal_session(pid, number)
+    def freeze(self, spec: WorkSpec) -> None:
+        """Stop every process of the program where it stands."""
+        record = self._recall(spec)
+        if record is None or not record.lives:
+            return
+        if record.group is not None and record.group.exists:
+            record.group.freeze()
+        else:
+            self._signal_until_same(record, signal.SIGSTOP)
 
-    async def _has_ended(self, spec: WorkSpec, within_s: float) -> bool:
-        for _ in range(round(within_s / POLL_S)):
-            if self.find(spec) is None:
-                return True
-            await asyncio.sleep(POLL_S)
-        return self.find(spec) is None
+    def thaw(self, spec: WorkSpec) -> None:
+        """Let a frozen program go on."""
+        record = self._recall(spec)
+        if record is None or not record.lives:
+            return
+        if record.group is not None and record.group.exists:
+            record.group.thaw()
+        signal_all(_members(record), signal.SIGCONT)
 
-    def _end_remains(self, spec: WorkSpec) -> None:
-        """Kill what is left of the session of a program that has ended itself.
+    def stats(self, spec: WorkSpec) -> WorkUse | None:
+        """Return what the program takes now; None while it does not run."""
+        record = self._recall(spec)
+        if record is None or not record.lives:
+            return None
+        if record.group is not None and record.group.exists:
+            return record.group.use()
+        return _use_of(_members_stats(record))
 
-        The kernel gives no new process the number of a session that still has members.
-        """
-        birth = self._recall(spec)
-        if birth is not None and not Path(f"/proc/{birth.pid}").exists():
-            _signal_session(birth.pid, signal.SIGKILL)
+    def ending(self, spec: WorkSpec) -> str | None:
+        """Return how the program last ended, in a few words; None where nobody knows."""
+        record = self._recall(spec)
+        note = _read_json(self._ending_path(spec))
+        if record is None or note.get("pid") != record.pid:
+            return None
+        if record.group is not None and record.group.exists and record.group.use().out_of_memory:
+            return "out of memory (oom-kill)"
+        return _say_status(note.get("status"))
 
-    def _spawn(self, spec: WorkSpec) -> "subprocess.Popen[bytes]":
-        self._directory.mkdir(parents=True, exist_ok=True)
+    def running_command(self, spec: WorkSpec) -> tuple[str, ...] | None:
+        """Return the command with which the living program was started."""
+        if self.adopt(spec) is None:
+            return None
+        return tuple(_read_json(self._path(spec)).get("command", ()))
+
+    def log(self, spec: WorkSpec) -> LogFiles:
+        """Return where its log is."""
+        return LogFiles(self._logs / f"{spec.name}.log")
+
+    # Starting.
+
+    def _make_group(self, spec: WorkSpec) -> Group | None:
+        if self._groups is None:
+            return None
+        try:
+            return self._groups.make(self._family, spec.name, spec.caps)
+        except OSError:
+            return None  # a plain session then; `stats` and `note` say what that costs
+
+    def _spawn(self, spec: WorkSpec, group: Group | None) -> tuple[int, int]:
+        """Start the keeper; return the program's pid and the keeper's."""
+        for place in (self._directory, self._logs):
+            place.mkdir(parents=True, exist_ok=True)
+        self._ending_path(spec).unlink(missing_ok=True)
         inherited = {name: v for name, v in os.environ.items() if name not in OURS_ALONE}
-        with (self._directory / f"{spec.name}.log").open("ab") as output:
-            return subprocess.Popen(
-                spec.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**inherited, **dict(spec.env)},
-                start_new_session=True,
-            )
+        environment = {**inherited, **dict(spec.env)}
+        _check_program(spec, environment.get("PATH"))
+        keeper = subprocess.Popen(
+            (sys.executable, "-I", "-S", shim.__file__),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        self._keepers[keeper.pid] = keeper
+        answer = _ask_keeper(keeper, json.dumps(self._order(spec, group)).encode())
+        if not answer.isdecimal():
+            raise OSError(0, answer.removeprefix("!") or "its keeper ended at once")
+        return int(answer), keeper.pid
 
-    def _remember(self, spec: WorkSpec, pid: int) -> None:
-        record = {"pid": pid, "start_ticks": _start_ticks(pid), "command": list(spec.command)}
+    def _order(self, spec: WorkSpec, group: Group | None) -> dict[str, Any]:
+        return {
+            "command": list(spec.command),
+            "user": spec.user,
+            "cwd": spec.directory,
+            "groups": [] if group is None else [str(path) for path in group.paths],
+            "log": str(self._logs / f"{spec.name}.log"),
+            "log_limits": shim.LOG_LIMITS,
+            "ending": str(self._ending_path(spec)),
+        }
+
+    def _remember(self, spec: WorkSpec, pid: int, keeper: int, group: Group | None) -> None:
+        stats = [read_stat(pid), read_stat(keeper)]
+        ticks = [None if one is None else one.start_ticks for one in stats]
+        record = {
+            "pid": pid,
+            "start_ticks": ticks[0],
+            "keeper": keeper,
+            "keeper_ticks": ticks[1],
+            "group": [] if group is None else [str(path) for path in group.paths],
+            "command": list(spec.command),
+        }
         path = self._path(spec)
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(record), encoding="utf-8")
-        fresh.replace(path)
-
-    def _recall(self, spec: WorkSpec) -> _Birth | None:
         try:
-            record = json.loads(self._path(spec).read_text(encoding="utf-8"))
-            return _Birth(int(record["pid"]), int(record["start_ticks"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            fresh.write_text(json.dumps(record), encoding="utf-8")
+            fresh.replace(path)
+        except OSError:
+            # Nobody would find it again, and another would be started beside it.
+            signal_all((pid,), signal.SIGKILL)
+            self._keepers[keeper].wait()
+            raise
+
+    # Finding and ending.
+
+    def _recall(self, spec: WorkSpec) -> _Record | None:
+        data = _read_json(self._path(spec))
+        try:
+            paths = tuple(Path(path) for path in data.get("group", ()))
+            return _Record(
+                pid=int(data["pid"]),
+                start_ticks=int(data["start_ticks"]),
+                keeper=int(data.get("keeper", 0)),
+                keeper_ticks=int(data.get("keeper_ticks") or 0),
+                group=Group(paths=paths) if paths else None,
+            )
+        except (ValueError, KeyError, TypeError):
             return None
+
+    async def _has_ended(self, spec: WorkSpec, within_s: float) -> bool:
+        return await self._wait_for(lambda: self.adopt(spec) is None, within_s)
+
+    async def _wait_for(self, holds: Callable[[], bool], within_s: float) -> bool:
+        for _ in range(round(within_s / POLL_S)):
+            if holds():
+                return True
+            await asyncio.sleep(POLL_S)
+        return holds()
+
+    def _end_remains(self, spec: WorkSpec) -> None:
+        record = self._recall(spec)
+        if record is not None:
+            self._end(record)
+            if record.group is not None:
+                record.group.remove()
+
+    def _end(self, record: _Record) -> None:
+        """Kill what is left of a start: group, session, and what its keeper adopted."""
+        if record.group is not None and record.group.exists:
+            record.group.kill()
+        self._signal_until_same(record, signal.SIGKILL)
+
+    def _signal_until_same(self, record: _Record, number: signal.Signals) -> None:
+        """Signal every member until no new one has appeared: some fork while we look."""
+        done: frozenset[int] = frozenset()
+        while new := _members(record) - done:
+            signal_all(new, number)
+            done |= new
 
     def _path(self, spec: WorkSpec) -> Path:
         return self._directory / f"{spec.name}.process.json"
 
+    def _ending_path(self, spec: WorkSpec) -> Path:
+        return self._directory / f"{spec.name}.ending.json"
+
     def _reap(self) -> None:
-        """Collect children that have ended, so that none stays a zombie."""
-        for pid, child in list(self._children.items()):
-            if child.poll() is not None:
-                del self._children[pid]
+        """Collect keepers that have ended, so that none stays a zombie."""
+        for pid, keeper in list(self._keepers.items()):
+            if keeper.poll() is not None:
+                del self._keepers[pid]
 
 
-def _start_ticks(pid: int) -> int | None:
-    """Return field 22 of /proc/PID/stat (start time since boot), or None for a dead process."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+def _ask_keeper(keeper: "subprocess.Popen[bytes]", order: bytes) -> str:
+    """Hand the order over; return the keeper's one line."""
+    assert keeper.stdin is not None
+    assert keeper.stdout is not None
+    with keeper.stdin as question, keeper.stdout as answer:
+        question.write(order)
+        question.close()
+        if not select.select([answer], [], [], START_S)[0]:
+            keeper.kill()
+            raise OSError(0, f"its keeper said nothing in {START_S:g} s")
+        return answer.readline().decode(errors="replace").strip()
+
+
+def _members_stats(record: _Record) -> tuple[ProcessStat, ...]:
+    """Return the living processes of a start, by session and descent.
+
+    The kernel gives no new process the number of a session that still has members, so members of
+    a dead program's session are its own; a living process of its number is somebody else.
+    """
+    everybody = read_all()
+    found: set[int] = set()
+    leader = next((one for one in everybody if one.pid == record.pid), None)
+    if leader is None or leader.start_ticks == record.start_ticks:
+        found |= {one.pid for one in everybody if one.session == record.pid}
+        found |= descendants(record.pid, everybody)
+    if record.keeper_lives:
+        found |= descendants(record.keeper, everybody)
+    return tuple(one for one in everybody if one.pid in found and not one.has_ended)
+
+
+def _members(record: _Record) -> frozenset[int]:
+    return frozenset(one.pid for one in _members_stats(record))
+
+
+def _use_of(members: tuple[ProcessStat, ...]) -> WorkUse:
+    page = os.sysconf("SC_PAGE_SIZE")
+    ticks_a_second = os.sysconf("SC_CLK_TCK")
+    return WorkUse(
+        processes=len(members),
+        memory_bytes=sum(one.rss_pages for one in members) * page,
+        cpu_s=sum(one.cpu_ticks + one.children_cpu_ticks for one in members) / ticks_a_second,
+        frozen=bool(members) and all(one.state == "T" for one in members),
+    )
+
+
+def _check_program(spec: WorkSpec, path: str | None) -> None:
+    program = spec.command[0]
+    there = Path(spec.directory, program) if "/" in program else shutil.which(program, path=path)
+    if there is None or not Path(there).exists():
+        raise OSError(0, f"{program}: no such program")
+
+
+def _say_stuck(spec: WorkSpec, record: _Record) -> str:
+    stat = read_stat(record.pid)
+    waits = stat is not None and stat.state == "D"
+    why = "waits inside the kernel (state D): a driver or a disk does not answer" if waits else ""
+    return (
+        f"workload {spec.name!r} (pid {record.pid}) does not end, although killed"
+        f"{'; it ' + why if why else ''}; see: cat /proc/{record.pid}/stack"
+    )
+
+
+def _say_status(status: object) -> str | None:
+    if not isinstance(status, int):
         return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else int(fields[19])
+    if status >= 0:
+        return f"exit status {status}"
+    with contextlib.suppress(ValueError):
+        return f"killed by {signal.Signals(-status).name}"
+    return f"killed by signal {-status}"
 
 
-def _signal_session(pid: int, number: signal.Signals) -> None:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}

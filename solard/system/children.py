@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from solard.core.errors import SolardError
+from solard.system.processes import descendants, signal_all
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -58,25 +59,13 @@ def reap() -> frozenset[int]:
     return frozenset(ended)
 
 
-def descendants(root: int) -> frozenset[int]:
-    """Return every living process below `root`, from /proc."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and (parent := _parent(entry)) is not None:
-            parents[int(entry.name)] = parent
-    found = {root}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return frozenset(found - {root})
-
-
 def end_all(grace_s: float) -> frozenset[int]:
     """End every process below this one: SIGTERM, a grace in real seconds, SIGKILL.
 
     Returns the pids that had to be killed.
     """
     here = os.getpid()
-    _signal(descendants(here), signal.SIGTERM)
+    signal_all(descendants(here), signal.SIGTERM)
     deadline = time.monotonic() + grace_s
     while time.monotonic() < deadline:
         reap()
@@ -86,21 +75,7 @@ def end_all(grace_s: float) -> frozenset[int]:
     killed: set[int] = set()
     while left := descendants(here):
         killed |= left
-        _signal(left, signal.SIGKILL)
+        signal_all(left, signal.SIGKILL)
         time.sleep(CHECK_EVERY_S)
         reap()
     return frozenset(killed)
-
-
-def _parent(entry: Path) -> int | None:
-    try:
-        stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    return int(stat.rpartition(")")[2].split()[1])
-
-
-def _signal(pids: frozenset[int], number: signal.Signals) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)

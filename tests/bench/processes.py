@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from solard.system.children import descendants
+from solard.system.processes import ProcessStat, descendants, read_stat
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 MODULES = {
@@ -66,16 +66,15 @@ def read_peak_mb(pid: int) -> float:
 
 def read_cpu(pid: int) -> CpuTime:
     """Return the CPU time of a process and of its ended children; raise Gone."""
-    fields = _stat(pid)
+    stat = _stat(pid)
     return CpuTime(
-        own_s=(int(fields[11]) + int(fields[12])) / TICKS_PER_S,
-        children_s=(int(fields[13]) + int(fields[14])) / TICKS_PER_S,
+        own_s=stat.cpu_ticks / TICKS_PER_S, children_s=stat.children_cpu_ticks / TICKS_PER_S
     )
 
 
 def read_start_s(pid: int) -> float:
     """Return when a process started, in seconds since boot to 10 ms; raise Gone."""
-    return int(_stat(pid)[19]) / TICKS_PER_S
+    return _stat(pid).start_ticks / TICKS_PER_S
 
 
 def is_below(pid: int, root: int) -> bool:
@@ -89,7 +88,7 @@ def is_below(pid: int, root: int) -> bool:
 
 def parent_of(pid: int) -> int:
     """Return the pid of a process's parent; raise Gone."""
-    return int(_stat(pid)[1])
+    return _stat(pid).parent
 
 
 def family(root: int) -> dict[int, str]:
@@ -133,13 +132,11 @@ def name_of(pid: int) -> str:
     return MODULES.get(module, module)
 
 
-def _stat(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat after the name: [0] is the state (proc(5): field 3)."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError as err:
-        raise Gone(f"process {pid} is gone") from err
-    return text.rpartition(")")[2].split()
+def _stat(pid: int) -> ProcessStat:
+    stat = read_stat(pid)
+    if stat is None:
+        raise Gone(f"process {pid} is gone")
+    return stat
 
 
 def _fields(text: str) -> dict[str, str]:

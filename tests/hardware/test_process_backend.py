@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from hardware.work.logs import LogFiles
 from hardware.work.process import ProcessBackend, WorkloadNotStarted
 from solard.core.work import WorkSpec
 
@@ -70,8 +71,8 @@ async def until(look: Callable[[], object], within_s: float = 10.0) -> None:
 
 
 def said(home: Path, name: str = "miner") -> str:
-    path = home / f"{name}.log"
-    return path.read_text() if path.exists() else ""
+    lines = LogFiles(home / f"{name}.log").last(100)
+    return "".join(f"{line.text}\n" for line in lines)
 
 
 async def test_started_program_is_found_by_its_name(home: Path) -> None:
@@ -79,9 +80,9 @@ async def test_started_program_is_found_by_its_name(home: Path) -> None:
 
     pid = backend.start(spec)
 
-    assert backend.find(spec) == pid
+    assert backend.adopt(spec) == pid
     assert os.getsid(pid) == pid, "a session of its own"
-    assert backend.find(spec_of(SLEEP, name="validator")) is None
+    assert backend.adopt(spec_of(SLEEP, name="validator")) is None
     await backend.stop(spec)
 
 
@@ -108,10 +109,10 @@ async def test_next_daemon_finds_what_the_last_one_left(home: Path) -> None:
     pid = ProcessBackend(home).start(spec)
     next_daemon = ProcessBackend(home)
 
-    assert next_daemon.find(spec) == pid
+    assert next_daemon.adopt(spec) == pid
 
     await next_daemon.stop(spec)
-    assert next_daemon.find(spec) is None
+    assert next_daemon.adopt(spec) is None
     assert not is_running(pid)
 
 
@@ -122,7 +123,7 @@ async def test_pid_that_was_used_again_is_somebody_else(home: Path) -> None:
         record = {"pid": stranger.pid, "start_ticks": 1, "command": []}
         (home / "miner.process.json").write_text(json.dumps(record))
 
-        assert backend.find(spec) is None
+        assert backend.adopt(spec) is None
         await backend.stop(spec)
 
         assert is_running(stranger.pid)
@@ -136,7 +137,7 @@ def test_broken_record_is_nobody(home: Path, text: str) -> None:
     record = home / "miner.process.json"
     record.write_text(text)
 
-    found = ProcessBackend(home).find(spec_of(SLEEP))
+    found = ProcessBackend(home).adopt(spec_of(SLEEP))
     record.unlink()
 
     assert found is None
@@ -146,7 +147,7 @@ async def test_ended_program_is_found_no_more_and_leaves_no_zombie(home: Path) -
     backend, spec = ProcessBackend(home), spec_of("pass")
 
     pid = backend.start(spec)
-    await until(lambda: backend.find(spec) is None)
+    await until(lambda: backend.adopt(spec) is None)
 
     assert not Path(f"/proc/{pid}").exists()
 
@@ -170,7 +171,7 @@ async def test_program_that_ignores_sigterm_is_killed_after_its_grace(home: Path
     await backend.stop(spec)
 
     assert not is_running(pid)
-    assert backend.find(spec) is None
+    assert backend.adopt(spec) is None
 
 
 async def test_frozen_program_is_killed_too(home: Path) -> None:
@@ -194,28 +195,13 @@ async def test_children_end_with_the_program(home: Path) -> None:
     await until(lambda: not is_running(child))
 
 
-async def test_children_of_a_dead_program_end_before_it_starts_again(home: Path) -> None:
+async def test_children_end_when_the_program_does(home: Path) -> None:
     backend, spec = ProcessBackend(home), spec_of(WITH_CHILD.format(seconds=0))
     backend.start(spec)
     await until(lambda: said(home))
     orphan = int(said(home))
-    await until(lambda: backend.find(spec) is None)
-    assert is_running(orphan)
 
-    backend.start(spec_of(SLEEP))
-
-    await until(lambda: not is_running(orphan))
-    await backend.stop(spec)
-
-
-async def test_children_of_a_dead_program_end_with_a_stop(home: Path) -> None:
-    backend, spec = ProcessBackend(home), spec_of(WITH_CHILD.format(seconds=0))
-    backend.start(spec)
-    await until(lambda: said(home))
-    orphan = int(said(home))
-    await until(lambda: backend.find(spec) is None)
-
-    await backend.stop(spec)
+    await until(lambda: backend.adopt(spec) is None)
 
     await until(lambda: not is_running(orphan))
 

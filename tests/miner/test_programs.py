@@ -114,7 +114,7 @@ async def test_second_process_in_a_directory_exits_75_and_names_the_first():
         stage.start("network")
 
         assert stage.wait("network") == 75
-        assert f"in use by process {first['pid']}" in stage.log_text()
+        assert f"(pid {first['pid']}) works in" in stage.log_text()
 
 
 @pytest.mark.timeout(30)

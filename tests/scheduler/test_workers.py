@@ -14,7 +14,7 @@ from solard.core.codec import Codec
 from solard.core.planning import BatterySpec, ForecastRequest, PlanRequest
 from solard.core.rig import GpuCard, Rig
 from solard.core.tariff import Tariff
-from solard.system.children import descendants
+from solard.system.processes import descendants
 from tests.scheduler.plans import battery_of, request_of, rig_of
 from tests.scheduler.skies import FRANCE, MONDAY, clear_weeks
 

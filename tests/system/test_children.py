@@ -16,7 +16,8 @@ from solard.system.children import NotStarted, spawn
 HEAD = """
 import json, os, sys, time
 from pathlib import Path
-from solard.system.children import become_subreaper, descendants, end_all, reap, spawn
+from solard.system.children import become_subreaper, end_all, reap, spawn
+from solard.system.processes import descendants
 
 def script(code):
     return [sys.executable, "-c", code]
