@@ -18,16 +18,10 @@ from typing import Any
 from hardware.work import shim
 from hardware.work.cgroup import HOW_TO_GET_ONE, ControlGroups, Group
 from hardware.work.logs import LogFiles
+from hardware.work.tree import members_of, say_status, use_of
 from solard.core.errors import SolardError
 from solard.core.work import WorkSpec, WorkUse
-from solard.system.processes import (
-    ProcessStat,
-    descendants,
-    is_alive,
-    read_all,
-    read_stat,
-    signal_all,
-)
+from solard.system.processes import ProcessStat, is_alive, read_stat, signal_all
 
 POLL_S = 0.05
 START_S = 10.0
@@ -172,7 +166,7 @@ class ProcessBackend:
             return None
         if record.group is not None and record.group.exists:
             return record.group.use()
-        return _use_of(_members_stats(record))
+        return use_of(_members(record).values())
 
     def ending(self, spec: WorkSpec) -> str | None:
         """Return how the program last ended, in a few words; None where nobody knows."""
@@ -182,7 +176,7 @@ class ProcessBackend:
             return None
         if record.group is not None and record.group.exists and record.group.use().out_of_memory:
             return "out of memory (oom-kill)"
-        return _say_status(note.get("status"))
+        return say_status(note.get("status"))
 
     def running_command(self, spec: WorkSpec) -> tuple[str, ...] | None:
         """Return the command with which the living program was started."""
@@ -300,8 +294,8 @@ class ProcessBackend:
 
     def _signal_until_same(self, record: _Record, number: signal.Signals) -> None:
         """Signal every member until no new one has appeared: some fork while we look."""
-        done: frozenset[int] = frozenset()
-        while new := _members(record) - done:
+        done: set[int] = set()
+        while new := _members(record).keys() - done:
             signal_all(new, number)
             done |= new
 
@@ -331,36 +325,19 @@ def _ask_keeper(keeper: "subprocess.Popen[bytes]", order: bytes) -> str:
         return answer.readline().decode(errors="replace").strip()
 
 
-def _members_stats(record: _Record) -> tuple[ProcessStat, ...]:
+def _members(record: _Record) -> dict[int, ProcessStat]:
     """Return the living processes of a start, by session and descent.
 
     The kernel gives no new process the number of a session that still has members, so members of
     a dead program's session are its own; a living process of its number is somebody else.
     """
-    everybody = read_all()
-    found: set[int] = set()
-    leader = next((one for one in everybody if one.pid == record.pid), None)
-    if leader is None or leader.start_ticks == record.start_ticks:
-        found |= {one.pid for one in everybody if one.session == record.pid}
-        found |= descendants(record.pid, everybody)
+    leader = read_stat(record.pid)
+    ours = leader is None or leader.start_ticks == record.start_ticks
+    found = members_of(record.pid) if ours else {}
     if record.keeper_lives:
-        found |= descendants(record.keeper, everybody)
-    return tuple(one for one in everybody if one.pid in found and not one.has_ended)
-
-
-def _members(record: _Record) -> frozenset[int]:
-    return frozenset(one.pid for one in _members_stats(record))
-
-
-def _use_of(members: tuple[ProcessStat, ...]) -> WorkUse:
-    page = os.sysconf("SC_PAGE_SIZE")
-    ticks_a_second = os.sysconf("SC_CLK_TCK")
-    return WorkUse(
-        processes=len(members),
-        memory_bytes=sum(one.rss_pages for one in members) * page,
-        cpu_s=sum(one.cpu_ticks + one.children_cpu_ticks for one in members) / ticks_a_second,
-        frozen=bool(members) and all(one.state == "T" for one in members),
-    )
+        found |= members_of(record.keeper)
+        found.pop(record.keeper, None)
+    return found
 
 
 def _check_program(spec: WorkSpec, path: str | None) -> None:
@@ -378,16 +355,6 @@ def _say_stuck(spec: WorkSpec, record: _Record) -> str:
         f"workload {spec.name!r} (pid {record.pid}) does not end, although killed"
         f"{'; it ' + why if why else ''}; see: cat /proc/{record.pid}/stack"
     )
-
-
-def _say_status(status: object) -> str | None:
-    if not isinstance(status, int):
-        return None
-    if status >= 0:
-        return f"exit status {status}"
-    with contextlib.suppress(ValueError):
-        return f"killed by {signal.Signals(-status).name}"
-    return f"killed by signal {-status}"
 
 
 def _read_json(path: Path) -> dict[str, Any]:

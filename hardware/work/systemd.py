@@ -8,27 +8,30 @@ import asyncio
 import contextlib
 import os
 import re
-import select
-import signal
 import subprocess
-import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
+from hardware.work.held import Holder
+from hardware.work.tree import members_of, say_status, use_of
 from solard.core.errors import SolardError
-from solard.core.work import WorkSpec
+from solard.core.work import WorkSpec, WorkUse
 from solard.system.clock import CLOCK_VARIABLE
-from solard.system.exec_work import Order, write_order
+from solard.system.exec_work import Order, OrderInvalid, read_order, write_order
 
 ANSWER_S = 10.0
 """Real seconds that systemd may take to start a unit, or to say what it runs."""
-STOP_MARGIN_S = 10.0
 LOOK_AGAIN_S = 5.0
 """How long a workload that was not found is believed to be gone, real seconds."""
 OUR_UNIT = "solard.service"
 HANDED_ON = (CLOCK_VARIABLE,)
 """Of our own environment: all processes of a run share a clock."""
 
+CLD_EXITED = "1"
+"""What `ExecMainCode` says of a program that ended by itself (waitid(2))."""
+DROP_IN = "solard.conf"
+"""Name of the drop-in that the installer writes for a workload's user and caps."""
+POLL_S = 0.1
 _NAME = re.compile(r"[a-z0-9-]{1,26}")
 """The unit's user is `work-NAME`, and a user's name has at most 31 characters."""
 
@@ -37,26 +40,20 @@ class UnitRefused(SolardError):
     """systemd does not do what was asked for a workload's unit."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A process, held so that its number cannot come to mean another one."""
-
-    pid: int
-    descriptor: int
-
-    @property
-    def is_alive(self) -> bool:
-        ready, _, _ = select.select([self.descriptor], [], [], 0)
-        return not ready
-
-
 class SystemdBackend:
     """Starts `solard-miner@NAME.service`; its command lies in `directory`/NAME.json."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._running: dict[str, _Running] = {}
-        self._missed_s: dict[str, float] = {}
+        self._holder = Holder(_main_pid, LOOK_AGAIN_S)
+
+    def note(self, spec: WorkSpec) -> str | None:
+        """Return what its unit does not do yet, in one line: drop-ins are the installer's."""
+        wanted = drop_in(spec)
+        have = _systemctl("show", "--property=DropInPaths", "--value", unit_of(spec.name))
+        if not wanted or DROP_IN in have:
+            return None
+        return "its user and caps wait for `sudo solard install`, which writes them to its unit"
 
     def start(self, spec: WorkSpec) -> int:
         """Write the command down and start the unit; return the program's pid."""
@@ -65,71 +62,112 @@ class SystemdBackend:
         order = Order(command=spec.command, env=(*env, *spec.env))
         write_order(self._directory / f"{spec.name}.json", order)
         _systemctl("start", unit)
-        pid = self._ask(spec.name)
+        pid = self._holder.look(spec.name)
         if pid is None:
             raise UnitRefused(
-                f"workload {spec.name!r} ended as soon as it was started; "
-                f"see: journalctl -u {unit} -n 20"
+                f"workload {spec.name!r} ended as soon as it was started "
+                f"({self.ending(spec) or 'no reason given'}); see: journalctl -u {unit} -n 20"
             )
         return pid
 
-    def find(self, spec: WorkSpec) -> int | None:
+    def adopt(self, spec: WorkSpec) -> int | None:
         """Return the pid of the unit's program, started by whomever."""
-        known = self._running.get(spec.name)
-        if known is not None:
-            if known.is_alive:
-                return known.pid
-            self._forget(spec.name)
-        missed_s = self._missed_s.get(spec.name)
-        if missed_s is not None and time.monotonic() - missed_s < LOOK_AGAIN_S:
-            return None
-        return self._ask(spec.name)
+        return self._holder.find(spec.name)
+
+    async def drain(self, spec: WorkSpec) -> bool:
+        """Ask the program to finish; return whether it ended within its grace."""
+        if self.adopt(spec) is None:
+            return True
+        self.thaw(spec)
+        await asyncio.to_thread(self._signal, spec, "SIGTERM", "main")
+        return await self._has_ended(spec, spec.grace_s)
 
     async def stop(self, spec: WorkSpec) -> None:
-        """Stop the unit: SIGTERM to all of it, its grace, SIGKILL."""
-        unit = unit_of(spec.name)
-        process = await asyncio.create_subprocess_exec(
-            "systemctl",
-            "--no-ask-password",
-            "stop",
-            unit,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        """End the program and all that it started: SIGTERM, its grace, SIGKILL."""
+        if not await self.drain(spec):
+            await self.kill(spec)
+        await asyncio.to_thread(_systemctl, "stop", unit_of(spec.name))
+        self._holder.forget(spec.name)
+
+    async def kill(self, spec: WorkSpec) -> None:
+        """End the program and all that it started, now."""
+        if self.adopt(spec) is None:
+            return
+        await asyncio.to_thread(self._signal, spec, "SIGKILL", "all")
+        if not await self._has_ended(spec, ANSWER_S):
+            raise UnitRefused(
+                f"workload {spec.name!r} does not end, although killed; "
+                f"see: systemctl status {unit_of(spec.name)}"
+            )
+
+    def freeze(self, spec: WorkSpec) -> None:
+        """Stop every process of the unit where it stands."""
+        if self.adopt(spec) is None:
+            return
         try:
-            async with asyncio.timeout(spec.grace_s + STOP_MARGIN_S):
-                _, said = await process.communicate()
-        except TimeoutError as err:
-            process.kill()
-            await process.wait()
-            raise UnitRefused(f"{unit} does not stop; see: systemctl status {unit}") from err
-        if process.returncode:
-            raise _refused("stop", unit, said.decode(errors="replace"))
-        self._forget(spec.name)
+            _systemctl("freeze", unit_of(spec.name))
+        except UnitRefused:
+            # Machines with both versions of cgroups have no freezer for units.
+            self._signal(spec, "SIGSTOP", "all")
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to all of the unit's processes; nothing where it has ended."""
-        if self.find(spec) is not None:
-            _systemctl("kill", f"--signal={number.name}", unit_of(spec.name))
+    def thaw(self, spec: WorkSpec) -> None:
+        """Let a frozen unit go on."""
+        if self.adopt(spec) is None:
+            return
+        if self._shown(spec, "FreezerState").startswith(("frozen", "freezing")):
+            _systemctl("thaw", unit_of(spec.name))
+        self._signal(spec, "SIGCONT", "all")
 
-    def _ask(self, name: str) -> int | None:
-        """Ask systemd for the pid, and hold the process that has it."""
-        said = _systemctl("show", "--property=MainPID", "--value", unit_of(name)).strip()
-        pid = int(said) if said.isdecimal() else 0
-        running = _hold(pid) if pid else None
-        if running is None:
-            self._missed_s[name] = time.monotonic()
+    def stats(self, spec: WorkSpec) -> WorkUse | None:
+        """Return what the unit takes now; None while it does not run."""
+        pid = self.adopt(spec)
+        if pid is None:
             return None
-        self._forget(name)
-        self._running[name] = running
-        return pid
+        use = use_of(members_of(pid).values())
+        tasks, memory = self._shown(spec, "TasksCurrent"), self._shown(spec, "MemoryCurrent")
+        frozen = self._shown(spec, "FreezerState") == "frozen"
+        return replace(
+            use,
+            processes=int(tasks) if tasks.isdecimal() else use.processes,
+            memory_bytes=int(memory) if memory.isdecimal() else use.memory_bytes,
+            frozen=frozen or use.frozen,
+        )
 
-    def _forget(self, name: str) -> None:
-        self._missed_s.pop(name, None)
-        known = self._running.pop(name, None)
-        if known is not None:
-            os.close(known.descriptor)
+    def ending(self, spec: WorkSpec) -> str | None:
+        """Return how the program last ended, in a few words."""
+        result = self._shown(spec, "Result")
+        code, status = self._shown(spec, "ExecMainCode"), self._shown(spec, "ExecMainStatus")
+        if result == "oom-kill":
+            return "out of memory (oom-kill)"
+        if not status.isdecimal() or code in {"", "0"}:
+            return None
+        return say_status(int(status) if code == CLD_EXITED else -int(status))
+
+    def running_command(self, spec: WorkSpec) -> tuple[str, ...] | None:
+        """Return the command with which the living program was started."""
+        if self.adopt(spec) is None:
+            return None
+        try:
+            return read_order(self._directory / f"{spec.name}.json").command
+        except OrderInvalid:
+            return None
+
+    def log(self, spec: WorkSpec) -> tuple[str, ...]:
+        """Return the command that shows its log."""
+        return ("journalctl", "--no-pager", "--output=short-iso", "--unit", unit_of(spec.name))
+
+    async def _has_ended(self, spec: WorkSpec, within_s: float) -> bool:
+        for _ in range(max(1, round(within_s / POLL_S))):
+            if self.adopt(spec) is None:
+                return True
+            await asyncio.sleep(POLL_S)
+        return self.adopt(spec) is None
+
+    def _signal(self, spec: WorkSpec, name: str, whom: str) -> None:
+        _systemctl("kill", f"--signal={name}", f"--kill-who={whom}", unit_of(spec.name))
+
+    def _shown(self, spec: WorkSpec, name: str) -> str:
+        return _systemctl("show", f"--property={name}", "--value", unit_of(spec.name)).strip()
 
 
 def runs_as_our_unit() -> bool:
@@ -150,11 +188,25 @@ def unit_of(name: str) -> str:
     return f"solard-miner@{name}.service"
 
 
-def _hold(pid: int) -> _Running | None:
-    try:
-        return _Running(pid, os.pidfd_open(pid))
-    except OSError:
-        return None
+def drop_in(spec: WorkSpec) -> str:
+    """Return what a workload's own unit says beyond the template; empty where nothing."""
+    lines = []
+    if spec.user is not None:
+        lines += ["DynamicUser=no", f"User={spec.user}", "Group=solard-work"]
+    if spec.directory != "/":
+        lines.append(f"WorkingDirectory={spec.directory}")
+    if spec.caps.memory_bytes is not None:
+        lines += [f"MemoryMax={spec.caps.memory_bytes}", "MemorySwapMax=0"]
+    if spec.caps.cpu_cores is not None:
+        lines.append(f"CPUQuota={spec.caps.cpu_cores * 100:.0f}%")
+    if spec.caps.tasks is not None:
+        lines.append(f"TasksMax={spec.caps.tasks}")
+    return "\n".join(["[Service]", *lines, ""]) if lines else ""
+
+
+def _main_pid(name: str) -> int:
+    said = _systemctl("show", "--property=MainPID", "--value", unit_of(name)).strip()
+    return int(said) if said.isdecimal() else 0
 
 
 def _systemctl(verb: str, *arguments: str) -> str:

@@ -37,6 +37,9 @@ class External:
     start: tuple[str, ...] = ()
     """The owner's command; empty = the supervisor's usual one."""
     stop: tuple[str, ...] = ()
+    pid_file: str = ""
+    """Where its supervisor writes its pid; spares a question that starts a process."""
+    log_file: str = ""
 
 
 class ActionKind(StrEnum):

@@ -19,7 +19,7 @@ from solard.core.rig import GpuCard, Rig
 from solard.core.site_slot import SiteSlot
 from solard.core.state import GpuState
 from solard.core.view import DeviceView, EarningsDay, EnergyTotals, Event, TracePoint
-from solard.core.work import WorkSpec
+from solard.core.work import WorkSpec, WorkUse
 
 
 class ListedCards(Protocol):
@@ -181,18 +181,54 @@ class Planner(Protocol):
 
 
 class WorkBackend(Protocol):
-    """Runs programs and finds those that outlived a daemon."""
+    """Runs programs, and finds those that outlived a daemon.
+
+    A program that does not run is stopped, killed, frozen and thawed without an error. Calls may
+    block for seconds, so they are made in threads; each may raise SolardError.
+    """
 
     def start(self, spec: WorkSpec) -> int:
-        """Start a program in a session of its own, return its pid."""
+        """Start a program, return its pid."""
         ...
 
-    def find(self, spec: WorkSpec) -> int | None:
+    def adopt(self, spec: WorkSpec) -> int | None:
         """Return the pid of a program that runs under this name, started by whomever."""
         ...
 
+    async def drain(self, spec: WorkSpec) -> bool:
+        """Ask the program to finish; return whether it ended within its grace."""
+        ...
+
     async def stop(self, spec: WorkSpec) -> None:
-        """End the program and all that it started: SIGTERM, a grace, SIGKILL."""
+        """End the program and all that it started: politely, a grace, by force."""
+        ...
+
+    async def kill(self, spec: WorkSpec) -> None:
+        """End the program and all that it started, now."""
+        ...
+
+    def freeze(self, spec: WorkSpec) -> None:
+        """Stop every process where it stands."""
+        ...
+
+    def thaw(self, spec: WorkSpec) -> None:
+        """Let a frozen program go on."""
+        ...
+
+    def stats(self, spec: WorkSpec) -> WorkUse | None:
+        """Return what it takes now; None while it does not run."""
+        ...
+
+    def ending(self, spec: WorkSpec) -> str | None:
+        """Return how it last ended, in a few words; None where nobody knows."""
+        ...
+
+    def running_command(self, spec: WorkSpec) -> tuple[str, ...] | None:
+        """Return the command with which the living program was started; None where unknown."""
+        ...
+
+    def note(self, spec: WorkSpec) -> str | None:
+        """Return what of its description cannot be done here, and how to get it."""
         ...
 
 

@@ -118,7 +118,7 @@ class Supervisor:
 
     async def _look_after(self, run: _Run) -> None:
         now = time.monotonic()
-        found = await asyncio.to_thread(self._backend.find, run.spec)
+        found = await asyncio.to_thread(self._backend.adopt, run.spec)
         if found is None:
             await self._lost_or_waiting(run, now)
             return

@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
         backend = ProcessBackend(Path(directory))
         for record in Path(directory).glob("*.process.json"):
             name = record.name.removesuffix(".process.json")
-            pid = backend.find(WorkSpec(name=name, role="other", command=()))
+            pid = backend.adopt(WorkSpec(name=name, role="other", command=()))
             if pid is not None:
                 os.killpg(pid, signal.SIGKILL)
 

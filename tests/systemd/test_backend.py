@@ -27,8 +27,14 @@ case $verb in
     [ ! -e "$home/deny" ] || { echo "Failed to start $unit: Access denied" >&2; exit 4; }
     setsid PYTHON -m solard.system.exec_work "$name" </dev/null >/dev/null 2>&1 &
     echo $! >"$home/pid" ;;
-  show) cat "$home/pid" 2>/dev/null || echo 0 ;;
-  stop) kill "$(cat "$home/pid")"; rm "$home/pid" ;;
+  show)
+    case "$*" in
+      *MainPID*) cat "$home/pid" 2>/dev/null || echo 0 ;;
+      *FreezerState*) echo running ;;
+      *) echo ;;
+    esac ;;
+  kill) signal=${2#--signal=SIG}; kill -"$signal" "$(cat "$home/pid")" ;;
+  stop) kill "$(cat "$home/pid")" 2>/dev/null; rm -f "$home/pid" ;;
 esac
 """
 
@@ -61,9 +67,9 @@ async def test_started_workload_is_found_until_it_is_stopped(systemctl: Path) ->
 
     pid = backend.start(spec())
 
-    assert backend.find(spec()) == pid
+    assert backend.adopt(spec()) == pid
     await backend.stop(spec())
-    assert backend.find(spec()) is None
+    assert backend.adopt(spec()) is None
 
 
 def test_killed_workload_is_not_found_any_more(systemctl: Path) -> None:
@@ -76,13 +82,13 @@ def test_killed_workload_is_not_found_any_more(systemctl: Path) -> None:
     os.close(descriptor)
     (systemctl / "pid").unlink()
 
-    assert backend.find(spec()) is None
+    assert backend.adopt(spec()) is None
 
 
 def test_another_backend_adopts_what_runs(systemctl: Path) -> None:
     pid = SystemdBackend(systemctl / "run/work").start(spec())
 
-    assert SystemdBackend(systemctl / "run/work").find(spec()) == pid
+    assert SystemdBackend(systemctl / "run/work").adopt(spec()) == pid
 
 
 def test_looking_after_a_running_workload_starts_no_process(systemctl: Path) -> None:
@@ -91,7 +97,7 @@ def test_looking_after_a_running_workload_starts_no_process(systemctl: Path) -> 
     before = len(asked(systemctl))
 
     for _ in range(10):
-        backend.find(spec())
+        backend.adopt(spec())
 
     assert len(asked(systemctl)) == before
 
@@ -100,7 +106,7 @@ def test_workload_that_does_not_run_is_not_asked_for_at_every_look(systemctl: Pa
     backend = SystemdBackend(systemctl / "run/work")
 
     for _ in range(10):
-        assert backend.find(spec()) is None
+        assert backend.adopt(spec()) is None
 
     assert len(asked(systemctl)) == 1
 
