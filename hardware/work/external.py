@@ -143,6 +143,10 @@ class ExternalBackend:
                 f"workload {spec.name!r} (pid {pid}) does not end; {external.keeper.value} runs it"
             )
 
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to the program and all that it started."""
+        _signal(members_of(self.adopt(spec)), number, spec)
+
     def freeze(self, spec: WorkSpec) -> None:
         """Stop every process where it stands."""
         self._pause(spec, _VERBS[_external(spec).keeper].freeze, signal.SIGSTOP)

@@ -118,8 +118,7 @@ class ProcessBackend:
         if pid is None:
             return True
         self.thaw(spec)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGTERM)
+        self.signal(spec, signal.SIGTERM)
         return await self._has_ended(spec, spec.grace_s)
 
     async def stop(self, spec: WorkSpec) -> None:
@@ -139,6 +138,13 @@ class ProcessBackend:
         self._reap()
         if record.group is not None:
             record.group.remove()
+
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to the program's whole session."""
+        pid = self.adopt(spec)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, number)
 
     def freeze(self, spec: WorkSpec) -> None:
         """Stop every process of the program where it stands."""

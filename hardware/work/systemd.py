@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import re
+import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,11 @@ class SystemdBackend:
                 f"workload {spec.name!r} does not end, although killed; "
                 f"see: systemctl status {unit_of(spec.name)}"
             )
+
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to all of the unit's processes."""
+        if self.adopt(spec) is not None:
+            self._signal(spec, number.name, "all")
 
     def freeze(self, spec: WorkSpec) -> None:
         """Stop every process of the unit where it stands."""

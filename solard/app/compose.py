@@ -4,8 +4,7 @@ import os
 
 from hardware.gpu.client import KeeperClient
 from hardware.poller import Poller
-from hardware.work.process import ProcessBackend
-from hardware.work.systemd import SystemdBackend, runs_as_our_unit
+from hardware.work.backend import make_backend
 from scheduler.job_times import JobCalendar
 from solard.app.devices import SitePoller, make_devices
 from solard.app.hook import AlertHook
@@ -46,7 +45,7 @@ def make_parts(
     devices, proxies = make_devices(settings.devices, clock)
     poller = Poller(devices, clock, Readings(latest, events).take)
     actuator = Actuator(KeeperClient(places.gpu_socket), events)
-    backend = SystemdBackend(places.work) if runs_as_our_unit() else ProcessBackend(places.work)
+    backend = make_backend(places.work, places.logs)
     supervisor = Supervisor(backend, setup.work, places.work_socket, events)
     planning = Planning(planner, store, clock, events)
     book = JobBook(store, JobCalendar(settings.site.timezone), setup.jobs, clock.now())

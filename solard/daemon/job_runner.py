@@ -8,7 +8,7 @@ from pathlib import Path
 
 from solard.core.job import Job
 from solard.core.work import WorkSpec
-from solard.daemon.ports import JobBackend
+from solard.daemon.ports import WorkBackend
 from solard.system.run_job import read_result
 
 PREFIX = "job-"
@@ -20,7 +20,7 @@ LOOK_EVERY_S = 0.1
 class JobRunner:
     """Runs one program for each job that runs; they outlive this process and are found again."""
 
-    def __init__(self, backend: JobBackend, run_directory: Path, home: Path) -> None:
+    def __init__(self, backend: WorkBackend, run_directory: Path, home: Path) -> None:
         self._backend = backend
         self._run_directory = run_directory
         self._home = home
@@ -33,7 +33,7 @@ class JobRunner:
 
     def is_alive(self, job: Job) -> bool:
         """Say whether the job's program runs, started by whomever."""
-        return self._backend.find(self._spec(job)) is not None
+        return self._backend.adopt(self._spec(job)) is not None
 
     def exit_status(self, job: Job) -> int | None:
         """Return how the job's last run ended by itself; None where it did not, or said nothing."""

@@ -183,7 +183,7 @@ class Planner(Protocol):
 class WorkBackend(Protocol):
     """Runs programs, and finds those that outlived a daemon.
 
-    A program that does not run is stopped, killed, frozen and thawed without an error. Calls may
+    A program that does not run is stopped, killed, signalled, frozen and thawed without an error. Calls may
     block for seconds, so they are made in threads; each may raise SolardError.
     """
 
@@ -205,6 +205,10 @@ class WorkBackend(Protocol):
 
     async def kill(self, spec: WorkSpec) -> None:
         """End the program and all that it started, now."""
+        ...
+
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to the program and all that it started."""
         ...
 
     def freeze(self, spec: WorkSpec) -> None:
@@ -229,14 +233,6 @@ class WorkBackend(Protocol):
 
     def note(self, spec: WorkSpec) -> str | None:
         """Return what of its description cannot be done here, and how to get it."""
-        ...
-
-
-class JobBackend(WorkBackend, Protocol):
-    """A backend that can also pass a signal on."""
-
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to the program and all that it started; nothing where it has ended."""
         ...
 
 

@@ -54,6 +54,11 @@ class Places:
         """Return the directory of workload sockets and command files."""
         return self.run / "work"
 
+    @property
+    def logs(self) -> Path:
+        """Return the directory of logs of workloads that are plain processes."""
+        return self.state / "log"
+
     def work_socket(self, name: str) -> Path:
         """Return the socket on which the bundled workload `name` answers."""
         return self.work / f"{name}.sock"

@@ -41,7 +41,7 @@ def home() -> Iterator[Path]:
         backend = ProcessBackend(Path(directory))
         for record in Path(directory).glob("*.process.json"):
             name = record.name.removesuffix(".process.json")
-            pid = backend.find(WorkSpec(name=name, role="job", command=()))
+            pid = backend.adopt(WorkSpec(name=name, role="job", command=()))
             if pid is not None:
                 os.killpg(pid, signal.SIGKILL)
 
@@ -226,7 +226,7 @@ async def test_a_killed_job_is_a_failure_and_leaves_nothing(home: Path) -> None:
     async with stage(home) as one:
         one.jobs.add(python(spawns))
         job = await one.look_until(JobState.RUNNING)
-        pid = ProcessBackend(home).find(WorkSpec(name="job-retrain-1", role="job", command=()))
+        pid = ProcessBackend(home).adopt(WorkSpec(name="job-retrain-1", role="job", command=()))
         assert pid is not None
         await asyncio.sleep(0.3)
         os.kill(pid, signal.SIGKILL)
@@ -319,7 +319,7 @@ async def test_after_a_power_cut_a_job_goes_on_and_a_block_starts_afresh(home: P
         one.clock.pass_s(600.0)
         await one.look()
         for name in ("job-retrain-1", "job-render-1"):
-            pid = ProcessBackend(home).find(WorkSpec(name=name, role="job", command=()))
+            pid = ProcessBackend(home).adopt(WorkSpec(name=name, role="job", command=()))
             assert pid is not None
             os.killpg(pid, signal.SIGKILL)
     async with stage(home) as two:
