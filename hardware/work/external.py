@@ -143,10 +143,6 @@ class ExternalBackend:
                 f"workload {spec.name!r} (pid {pid}) does not end; {external.keeper.value} runs it"
             )
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to the program and all that it started."""
-        _signal(members_of(self.adopt(spec)), number, spec)
-
     def freeze(self, spec: WorkSpec) -> None:
         """Stop every process where it stands."""
         self._pause(spec, _VERBS[_external(spec).keeper].freeze, signal.SIGSTOP)
@@ -186,16 +182,6 @@ class ExternalBackend:
 
     # Inside.
 
-    def _pause(self, spec: WorkSpec, words: tuple[str, ...], number: signal.Signals) -> None:
-        pid = self.adopt(spec)
-        if pid is None:
-            return
-        command = _spelled(words, spec)
-        if command:
-            _run(command)
-        else:
-            _signal(members_of(pid), number, spec)
-
     async def _has_ended(self, spec: WorkSpec, within_s: float) -> bool:
         for _ in range(max(1, round(within_s / POLL_S))):
             if self.adopt(spec) is None:
@@ -218,6 +204,20 @@ class ExternalBackend:
             case Keeper.PID_FILE:
                 return _pid_in(Path(external.name))
         return int(said) if said.strip().isdecimal() else 0
+
+    def _pause(self, spec: WorkSpec, words: tuple[str, ...], number: signal.Signals) -> None:
+        pid = self.adopt(spec)
+        if pid is None:
+            return
+        command = _spelled(words, spec)
+        if command:
+            _run(command)
+        else:
+            _signal(members_of(pid), number, spec)
+
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
+        """Send a signal to the program and all that it started."""
+        _signal(members_of(self.adopt(spec)), number, spec)
 
 
 def _external(spec: WorkSpec) -> External:

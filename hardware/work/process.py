@@ -154,7 +154,7 @@ class ProcessBackend:
         if record.group is not None and record.group.exists:
             record.group.freeze()
         else:
-            self._signal_until_same(record, signal.SIGSTOP)
+            _signal_until_same(record, signal.SIGSTOP)
 
     def thaw(self, spec: WorkSpec) -> None:
         """Let a frozen program go on."""
@@ -296,14 +296,7 @@ class ProcessBackend:
         """Kill what is left of a start: group, session, and what its keeper adopted."""
         if record.group is not None and record.group.exists:
             record.group.kill()
-        self._signal_until_same(record, signal.SIGKILL)
-
-    def _signal_until_same(self, record: _Record, number: signal.Signals) -> None:
-        """Signal every member until no new one has appeared: some fork while we look."""
-        done: set[int] = set()
-        while new := _members(record).keys() - done:
-            signal_all(new, number)
-            done |= new
+        _signal_until_same(record, signal.SIGKILL)
 
     def _path(self, spec: WorkSpec) -> Path:
         return self._directory / f"{spec.name}.process.json"
@@ -344,6 +337,14 @@ def _members(record: _Record) -> dict[int, ProcessStat]:
         found |= members_of(record.keeper)
         found.pop(record.keeper, None)
     return found
+
+
+def _signal_until_same(record: _Record, number: signal.Signals) -> None:
+    """Signal every member until no new one has appeared: some fork while we look."""
+    done: set[int] = set()
+    while new := _members(record).keys() - done:
+        signal_all(new, number)
+        done |= new
 
 
 def _check_program(spec: WorkSpec, path: str | None) -> None:

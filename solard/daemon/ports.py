@@ -183,8 +183,8 @@ class Planner(Protocol):
 class WorkBackend(Protocol):
     """Runs programs, and finds those that outlived a daemon.
 
-    A program that does not run is stopped, killed, signalled, frozen and thawed without an error. Calls may
-    block for seconds, so they are made in threads; each may raise SolardError.
+    A program that does not run is stopped, killed, signalled, frozen and thawed without an error.
+    Calls may block for seconds, so they are made in threads; each may raise SolardError.
     """
 
     def start(self, spec: WorkSpec) -> int:
