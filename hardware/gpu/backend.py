@@ -1,6 +1,7 @@
 """What the keeper needs from cards, whatever drives them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from solard.core.errors import SolardError
@@ -20,6 +21,25 @@ class CardRefuses(CardError):
 
 class CardLost(CardError):
     """The card does not answer any more; its state is unknown."""
+
+
+class Ability(StrEnum):
+    """What a card and its driver can be told."""
+
+    LIMIT = "limit"
+    """A power limit inside its envelope."""
+    CLOCK = "clock"
+    """The highest clock of its cores: what holds a card that takes no limit."""
+    PARK = "park"
+    """To idle, as far as its workload lets it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRange:
+    """The core clocks between which a card can be locked."""
+
+    min_mhz: float
+    max_mhz: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +70,10 @@ class Telemetry:
     """0..1."""
     work_rate: float | None = None
     """Work per hour, where the backend knows it."""
+    energy_j: float | None = None
+    """The card's own energy counter; it starts anew when the driver does."""
+    processes: int | None = None
+    """How many programs compute on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +88,18 @@ class CardFacts:
     """None when the card takes no limit."""
     parked_w: float
     """Draw when parked; an estimate where nobody has measured it."""
+    default_w: float | None = None
+    """Its limit as delivered; known for some cards that take none."""
+    clocks: ClockRange | None = None
+    """None when its clocks cannot be locked."""
+
+    @property
+    def can(self) -> frozenset[Ability]:
+        """Return what the card can be told."""
+        found = {Ability.PARK}
+        found |= {Ability.LIMIT} if self.envelope else set()
+        found |= {Ability.CLOCK} if self.clocks else set()
+        return frozenset(found)
 
 
 class GpuBackend(Protocol):
@@ -71,7 +107,7 @@ class GpuBackend(Protocol):
 
     @property
     def kind(self) -> str:
-        """Return `nvml`, `simulated` or `none`."""
+        """Return `nvml`, `sysfs`, `jetson`, `simulated` or `none`."""
         ...
 
     @property
@@ -84,7 +120,11 @@ class GpuBackend(Protocol):
         ...
 
     def cards(self) -> tuple[CardFacts, ...]:
-        """Return the cards found when the backend was opened."""
+        """Return the cards that have answered so far."""
+        ...
+
+    def rescan(self) -> tuple[CardFacts, ...]:
+        """Look again for cards that did not answer; return those that are new. May block."""
         ...
 
     def envelope(self, gpu_id: str) -> Envelope:
@@ -101,6 +141,10 @@ class GpuBackend(Protocol):
 
     def park(self, gpu_id: str, *, parked: bool) -> None:
         """Idle the card with its model unloaded, or let it work again."""
+        ...
+
+    def lock_clocks(self, gpu_id: str, max_mhz: float | None) -> None:
+        """Hold the card's cores at or below a clock; None = let them go as they like."""
         ...
 
     def persistence(self, gpu_id: str) -> bool | None:
@@ -135,6 +179,10 @@ class NoCards:
         """Return no card."""
         return ()
 
+    def rescan(self) -> tuple[CardFacts, ...]:
+        """Return no card."""
+        return ()
+
     def envelope(self, gpu_id: str) -> Envelope:
         """Raise CardLost: there is no card."""
         raise CardLost(f"{gpu_id}: no such card; {self.note}")
@@ -148,6 +196,9 @@ class NoCards:
         raise CardLost(f"{gpu_id}: no such card for {limit_w:g} W; {self.note}")
 
     def park(self, gpu_id: str, *, parked: bool) -> None:
+        """Do nothing: there is no card."""
+
+    def lock_clocks(self, gpu_id: str, max_mhz: float | None) -> None:
         """Do nothing: there is no card."""
 
     def persistence(self, gpu_id: str) -> bool | None:  # noqa: ARG002

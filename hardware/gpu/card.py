@@ -15,6 +15,8 @@ from hardware.gpu.backend import (
     Limits,
     Telemetry,
 )
+from hardware.gpu.draw import DrawHand
+from hardware.gpu.energy import EnergyCount, count
 from hardware.gpu.guard import (
     SAME_W,
     WRITE_GAP_S,
@@ -24,6 +26,7 @@ from hardware.gpu.guard import (
     Leave,
     Memory,
     Outcome,
+    Stage,
     Verdict,
     Write,
     choose,
@@ -50,7 +53,8 @@ logger = logging.getLogger(__name__)
 class KeptCard:
     """One card, and what its holder wants of it.
 
-    `hold` may be set by any thread; `bring` and `restore` run in the card's own lane only.
+    `hold` and `is_hands_off` may be set by any thread; `bring` and `restore` run in the card's own
+    lane only.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class KeptCard:
         self.facts = facts
         self.lane = Lane(str(facts.index))
         self.hold = Hold()
+        self.is_hands_off = False
+        """Its owner wants it left alone, in failsafe too."""
         self.due_s = 0.0
         """When the next look is due, real seconds."""
         self.looked_s: float | None = None
@@ -74,6 +80,11 @@ class KeptCard:
         self._failsafe_w = failsafe_w
         self._now_s = now_s
         self._memory = Memory()
+        self._hand = DrawHand(facts, backend, journal, now_s)
+        self._telemetry = _SAYS_NOTHING
+        self._energy = EnergyCount()
+        self._is_persistent = False
+        """Whether we have turned its persistence mode on."""
         self._said: str | None = None
 
     @property
@@ -82,10 +93,34 @@ class KeptCard:
         original = self._journal.original(self.facts.gpu_id)
         return self.state.limit_w if original is None else original.limit_w
 
+    @property
+    def stage(self) -> Stage:
+        """Return how far the card is held back, or why it is not."""
+        trouble = {health.value: Stage(health.value) for health in CardHealth if health != "ok"}
+        if self.state.health is not CardHealth.OK:
+            return trouble[self.state.health.value]
+        if self.hold.charge is Charge.RELEASED:
+            return Stage.RELEASED
+        if self.hold.charge is Charge.FAILSAFE:
+            return Stage.FAILSAFE
+        if self.state.parked:
+            return Stage.STOPPED if self._telemetry.processes == 0 else Stage.PARKED
+        return Stage.LIMIT if self._hand.mhz is None else Stage.CLOCK
+
     def take(self, hold: Hold) -> None:
         """Want something else of the card from now on."""
         self.hold = hold
         self.due_s = 0.0
+
+    def expect_reset(self) -> None:
+        """Count the next change of its limit as the driver's, not as somebody's hand."""
+        self._memory = replace(self._memory, reset_s=self._now_s())
+        self._hand.forget()
+
+    def take_back(self) -> Outcome:
+        """Forget that others set its limit, and bring it to what is wanted again."""
+        self._memory = replace(self._memory, foreign_s=(), is_manual=False, written_s=None)
+        return self.bring()
 
     def bring(self) -> Outcome:
         """Bring the card to what is wanted now, read it, and say what came of it."""
@@ -93,12 +128,17 @@ class KeptCard:
         hold = self.hold
         limits: Limits | None = None
         try:
-            limits = self._backend.limits(self.facts.gpu_id)
+            limits = self._limits()
             limits, outcome, health = self._obey(hold, limits)
         except CardError as err:
             health = CardHealth.LOST if isinstance(err, CardLost) else CardHealth.DENIED
             outcome = self._refused(hold, limits, str(err))
-        self._publish(limits, outcome, health)
+        if health is CardHealth.LOST:  # whatever it is at when it comes back, nobody set it by hand
+            self._memory = replace(self._memory, reset_s=self._now_s())
+        self._read(health)
+        if hold.charge is not Charge.RELEASED and health is CardHealth.OK:
+            outcome, health = self._hold_draw(hold, limits, outcome)
+        self._publish(limits, health, parked=self._is_parked(limits, hold))
         self._say(outcome, health)
         return outcome
 
@@ -110,12 +150,15 @@ class KeptCard:
         if original is not None and not memory.is_manual:
             if memory.written_s is not None:
                 time.sleep(clamp(memory.written_s + WRITE_GAP_S - self._now_s(), 0.0, WRITE_GAP_S))
-            self._put_back(original.limit_w, parked=original.parked)
+            if original.limit_w is not None and self.facts.envelope is not None:
+                self._put_back(original.limit_w, parked=original.parked)
+            self._hand.release()
             if original.persistence is False:
                 self._backend.write_persistence(gpu_id, on=False)
+                self._is_persistent = False
         self._journal.forget(gpu_id)
         if original is not None:
-            logger.info("limit restored card=%s limit_w=%g", gpu_id, original.limit_w)
+            logger.info("card restored card=%s limit_w=%s", gpu_id, original.limit_w)
         return self.bring()
 
     def _put_back(self, limit_w: float, *, parked: bool) -> None:
@@ -130,13 +173,44 @@ class KeptCard:
                 f"set it by hand with `nvidia-smi -i {self.facts.index} -pl {limit_w:g}`"
             )
 
-    def _obey(self, hold: Hold, limits: Limits) -> tuple[Limits, Outcome, CardHealth]:
-        gpu_id = self.facts.gpu_id
+    def _limits(self) -> Limits | None:
+        """Return the card's limits, or None where it has none to read."""
+        try:
+            return self._backend.limits(self.facts.gpu_id)
+        except CardRefuses:
+            if self.facts.envelope is None:
+                return None
+            raise
+
+    def _obey(self, hold: Hold, limits: Limits | None) -> tuple[Limits | None, Outcome, CardHealth]:
         if hold.charge is Charge.RELEASED:
-            health = CardHealth.OK if self.facts.envelope else CardHealth.DENIED
-            return limits, self._applied(limits), health
+            steers = self.facts.envelope is not None or self._hand.can_clock
+            health = CardHealth.OK if steers else CardHealth.DENIED
+            return limits, self._as_it_is(limits), health
+        if self.facts.envelope is None or limits is None:
+            return limits, self._obey_by_clock(hold, limits), CardHealth.OK
+        return self._obey_limit(hold, limits)
+
+    def _obey_by_clock(self, hold: Hold, limits: Limits | None) -> Outcome:
+        """Answer for a card that takes no limit; its clocks follow when its draw is judged."""
+        if not self._hand.can_clock:
+            raise CardRefuses(
+                f"{self.facts.gpu_id}: it takes neither a power limit nor a clock; "
+                "stop its work instead"
+            )
+        self._record(hold, None if limits is None else limits.limit_w, parked=False)
+        self._backend.park(self.facts.gpu_id, parked=bool(hold.parked))
+        return replace(
+            self._as_it_is(None),
+            asked_w=hold.limit_w,
+            outcome=Verdict.CLAMPED,
+            reason="it takes no power limit, as many laptop cards; its clock holds it",
+        )
+
+    def _obey_limit(self, hold: Hold, limits: Limits) -> tuple[Limits, Outcome, CardHealth]:
+        gpu_id = self.facts.gpu_id
         envelope = self._backend.envelope(gpu_id)
-        self._record(hold, limits)
+        self._record(hold, limits.limit_w, parked=limits.parked)
         want_w = wanted_w(hold, limits, envelope, self._failsafe_w)
         self._memory = notice(self._memory, limits, self._now_s())
         match choose(
@@ -151,7 +225,7 @@ class KeptCard:
                 limits = self._write(hold, limits, write)
             case Later(due_s) if (wait_s := due_s - self._now_s()) <= SHORT_WAIT_S:
                 time.sleep(max(0.0, wait_s))
-                return self._obey(hold, self._backend.limits(gpu_id))
+                return self._obey_limit(hold, self._backend.limits(gpu_id))
             case Later(due_s):
                 self.due_s = due_s
                 return limits, self._deferred(hold, limits, due_s), self.state.health
@@ -163,6 +237,37 @@ class KeptCard:
         outcome = judge(gpu_id, asked_w, limits, envelope)
         obeys = outcome.outcome is not Verdict.REFUSED
         return limits, outcome, CardHealth.OK if obeys else CardHealth.DENIED
+
+    def _hold_draw(
+        self, hold: Hold, limits: Limits | None, outcome: Outcome
+    ) -> tuple[Outcome, CardHealth]:
+        """Park or steer its clocks, and say where its draw does not follow."""
+        has_limit = self.facts.envelope is not None and limits is not None
+        try:
+            if self._is_parked(limits, hold):
+                self._hand.idle()
+                return outcome, CardHealth.OK
+            if not has_limit and hold.charge is Charge.FAILSAFE:
+                self._hand.idle()
+                return outcome, CardHealth.OK
+            self._hand.wake()
+            told_w = limits.limit_w if has_limit and limits is not None else hold.limit_w
+            trouble = self._hand.hold(
+                0.0 if told_w is None else told_w,
+                self._telemetry,
+                has_limit=has_limit,
+                written_s=self._memory.written_s,
+            )
+        except CardError as err:
+            trouble = str(err)
+        if trouble is None:
+            return outcome, CardHealth.OK
+        return replace(outcome, outcome=Verdict.REFUSED, reason=trouble), CardHealth.DENIED
+
+    def _is_parked(self, limits: Limits | None, hold: Hold) -> bool:
+        if limits is None or self.facts.envelope is None:
+            return bool(hold.parked)
+        return limits.parked
 
     def _write(self, hold: Hold, before: Limits, write: Write) -> Limits:
         gpu_id = self.facts.gpu_id
@@ -180,7 +285,7 @@ class KeptCard:
         )
         return after
 
-    def _record(self, hold: Hold, before: Limits) -> None:
+    def _record(self, hold: Hold, limit_w: float | None, *, parked: bool) -> None:
         """Put the original on disk as soon as the card is in our charge.
 
         Even a wish for the limit that it has: after a crash the journal says that somebody must
@@ -188,59 +293,79 @@ class KeptCard:
         """
         gpu_id = self.facts.gpu_id
         persistence = self._backend.persistence(gpu_id)
+        if persistence is False and self._is_persistent:
+            # Only the driver turns off what we turned on: it has started anew, limits and all.
+            self.expect_reset()
         try:
-            self._journal.record(
-                gpu_id, limit_w=before.limit_w, parked=before.parked, persistence=persistence
-            )
+            self._journal.record(gpu_id, limit_w=limit_w, parked=parked, persistence=persistence)
         except JournalUnwritable as err:
             # Full power on a flat battery is worse than an original that is only in memory.
             if hold.charge is not Charge.FAILSAFE:
                 raise CardRefuses(str(err)) from err
             logger.warning("failsafe without a journal card=%s error=%s", gpu_id, err)
         if persistence is False:
+            self._is_persistent = False
             with suppress(CardRefuses):  # the limit matters more; it says the same if it must
                 self._backend.write_persistence(gpu_id, on=True)
+                self._is_persistent = bool(self._backend.persistence(gpu_id))
 
-    def _publish(self, limits: Limits | None, outcome: Outcome, health: CardHealth) -> None:
-        try:
-            telemetry = self._backend.telemetry(self.facts.gpu_id)
-        except CardError:
-            telemetry = _SAYS_NOTHING
+    def _read(self, health: CardHealth) -> None:
+        """Read what the card does; one that is lost says nothing."""
+        self._telemetry = _SAYS_NOTHING
+        if health is CardHealth.LOST:
+            return
+        with suppress(CardError):
+            self._telemetry = self._backend.telemetry(self.facts.gpu_id)
+        self._energy = count(
+            self._energy,
+            counter_j=self._telemetry.energy_j,
+            power_w=self._telemetry.power_w,
+            now_s=self._now_s(),
+        )
+
+    def _publish(self, limits: Limits | None, health: CardHealth, *, parked: bool) -> None:
+        seen = self._telemetry
         self.state = replace(
             unknown_state(self.facts.gpu_id, health),
-            limit_w=outcome.limit_w,
-            enforced_w=outcome.enforced_w,
-            power_w=telemetry.power_w,
-            temperature_c=telemetry.temperature_c,
-            utilization=telemetry.utilization,
-            work_rate=telemetry.work_rate,
-            parked=limits is not None and limits.parked,
+            limit_w=None if limits is None else limits.limit_w,
+            enforced_w=None if limits is None else limits.enforced_w,
+            power_w=seen.power_w,
+            temperature_c=seen.temperature_c,
+            utilization=seen.utilization,
+            work_rate=seen.work_rate,
+            energy_j=self._energy.total_j,
+            parked=limits is not None and parked,
         )
         self.looked_s = self._now_s()
 
     def _say(self, outcome: Outcome, health: CardHealth) -> None:
-        said = None if health is CardHealth.OK else f"{health}: {outcome.reason}"
+        """Log what is not as wished once, and once that it is again."""
+        if outcome.is_deferred:
+            return
+        said = None if outcome.reason is None else f"{health}: {outcome.reason}"
         if said is not None and said != self._said:
             logger.warning("card=%s %s", self.facts.gpu_id, said)
         if said is None and self._said is not None:
             logger.info("card=%s obeys again", self.facts.gpu_id)
         self._said = said
 
-    def _applied(self, limits: Limits) -> Outcome:
+    def _as_it_is(self, limits: Limits | None) -> Outcome:
+        limit_w = None if limits is None else limits.limit_w
         return Outcome(
             gpu_id=self.facts.gpu_id,
-            asked_w=limits.limit_w,
-            limit_w=limits.limit_w,
-            enforced_w=limits.enforced_w,
+            asked_w=limit_w,
+            limit_w=limit_w,
+            enforced_w=None if limits is None else limits.enforced_w,
             outcome=Verdict.APPLIED,
         )
 
     def _deferred(self, hold: Hold, limits: Limits, due_s: float) -> Outcome:
         wait_s = max(0.0, due_s - self._now_s())
         return replace(
-            self._applied(limits),
+            self._as_it_is(limits),
             asked_w=hold.limit_w,
             outcome=Verdict.CLAMPED,
+            is_deferred=True,
             reason=f"told something less than {WRITE_GAP_S:g} s ago; follows in {wait_s:.1f} s",
         )
 
@@ -248,20 +373,15 @@ class KeptCard:
         times = len(self._memory.foreign_s)
         reason = (
             f"somebody else set its limit {times} times in 10 min, now {limits.limit_w:g} W; "
-            "left alone until `restore`"
+            f"left alone until `solard gpu take {self.facts.index}`"
         )
         return replace(
-            self._applied(limits), asked_w=hold.limit_w, outcome=Verdict.REFUSED, reason=reason
+            self._as_it_is(limits), asked_w=hold.limit_w, outcome=Verdict.REFUSED, reason=reason
         )
 
     def _refused(self, hold: Hold, limits: Limits | None, reason: str) -> Outcome:
-        return Outcome(
-            gpu_id=self.facts.gpu_id,
-            asked_w=hold.limit_w,
-            limit_w=None if limits is None else limits.limit_w,
-            enforced_w=None if limits is None else limits.enforced_w,
-            outcome=Verdict.REFUSED,
-            reason=reason,
+        return replace(
+            self._as_it_is(limits), asked_w=hold.limit_w, outcome=Verdict.REFUSED, reason=reason
         )
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hardware.gpu.backend import CardError, GpuBackend
+from hardware.gpu.backend import CardError, CardFacts, GpuBackend
 from hardware.gpu.card import KeptCard, unknown_state
 from hardware.gpu.guard import WRITE_GAP_S, Charge, Hold, Outcome, Verdict
 from hardware.gpu.journal import Journal
@@ -18,6 +18,8 @@ from solard.core.state import GpuState
 ANSWER_DEADLINE_S = 1.0
 """How long a card may take before its holder hears that it does not answer, real seconds."""
 RESTORE_DEADLINE_S = ANSWER_DEADLINE_S + WRITE_GAP_S
+WAKE_S = 2.0
+"""Boot time that ran so much further than time awake: the machine has slept."""
 OLD_S = 3.0
 """A reading older than this is no reading any more, real seconds."""
 
@@ -44,6 +46,11 @@ def boot_seconds() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def slept_seconds() -> float:
+    """Return how long this machine has slept since it booted, real seconds."""
+    return boot_seconds() - time.monotonic()
+
+
 class Cards:
     """The cards of one backend, their leases and their originals."""
 
@@ -55,23 +62,46 @@ class Cards:
         lease_s: float,
         failsafe_w: float | None = None,
         now_s: Callable[[], float] = boot_seconds,
+        slept_s: Callable[[], float] = slept_seconds,
+        hands_off: frozenset[str] = frozenset(),
     ) -> None:
+        self._backend = backend
+        self._journal = journal
+        self._failsafe_w = failsafe_w
         self._lease_s = lease_s
         self._now_s = now_s
+        self._slept_s = slept_s
+        self._known_sleep_s = slept_s()
         self._holding = threading.Lock()
         self._is_closed = False
-        self._cards = {
-            facts.gpu_id: KeptCard(facts, backend, journal, failsafe_w=failsafe_w, now_s=now_s)
-            for facts in backend.cards()
-        }
+        self._hands_off = hands_off
+        self._cards: dict[str, KeptCard] = {}
+        self.add(backend.cards())
 
     def __len__(self) -> int:
         return len(self._cards)
 
+    def add(self, found: Sequence[CardFacts]) -> tuple[KeptCard, ...]:
+        """Keep cards that have answered for the first time; return them."""
+        added = []
+        for facts in found:
+            card = KeptCard(
+                facts,
+                self._backend,
+                self._journal,
+                failsafe_w=self._failsafe_w,
+                now_s=self._now_s,
+            )
+            card.is_hands_off = facts.gpu_id in self._hands_off
+            added.append(card)
+        with self._holding:  # a new dict: other threads walk over the old one
+            self._cards = self._cards | {card.facts.gpu_id: card for card in added}
+        return tuple(added)
+
     @property
     def kept(self) -> tuple[KeptCard, ...]:
         """Return every card, in the driver's order."""
-        return tuple(self._cards.values())
+        return tuple(sorted(self._cards.values(), key=lambda card: card.facts.index))
 
     def lease_left_s(self) -> float | None:
         """Return how long the first lease to end still runs; None when nothing is held."""
@@ -92,7 +122,8 @@ class Cards:
             if self._is_closed:
                 raise KeeperStopping("the GPU keeper is stopping; ask again when it is back")
             for wish in wishes:
-                if (card := self._cards.get(wish.gpu_id)) is not None:
+                card = self._cards.get(wish.gpu_id)
+                if card is not None and not card.is_hands_off:
                     card.take(
                         Hold(
                             charge=Charge.HELD,
@@ -101,9 +132,12 @@ class Cards:
                             lease_ends_s=ends_s,
                         )
                     )
-        known = [self._cards[wish.gpu_id] for wish in wishes if wish.gpu_id in self._cards]
-        outcomes = {outcome.gpu_id: outcome for outcome in self._bring(known)}
-        return tuple(outcomes.get(wish.gpu_id) or _no_such_card(wish) for wish in wishes)
+        known = {wish.gpu_id: self._cards.get(wish.gpu_id) for wish in wishes}
+        ours = [card for card in known.values() if card is not None and not card.is_hands_off]
+        outcomes = {outcome.gpu_id: outcome for outcome in self._bring(ours)}
+        return tuple(
+            outcomes.get(wish.gpu_id) or _not_ours(wish, known[wish.gpu_id]) for wish in wishes
+        )
 
     def renew(self) -> None:
         """Give every held card a fresh lease."""
@@ -120,22 +154,50 @@ class Cards:
                     )
 
     def failsafe(self) -> tuple[Outcome, ...]:
-        """Put every card at its failsafe limit, whoever held it."""
-        with self._holding:
-            for card in self.kept:
-                card.take(Hold(charge=Charge.FAILSAFE))
-        return self._bring(self.kept)
+        """Put every card at its failsafe limit, whoever held it; hands-off cards stay as they are.
 
-    def restore(self) -> tuple[Outcome, ...]:
-        """Give every card back as its owner left it; say which could not be."""
+        A card that has just been found belongs here too: nobody knows what it was told before.
+        """
+        steered = tuple(card for card in self.kept if not card.is_hands_off)
         with self._holding:
-            for card in self.kept:
+            for card in steered:
+                card.take(Hold(charge=Charge.FAILSAFE))
+        return self._bring(steered)
+
+    def restore(self, gpu_ids: frozenset[str] | None = None) -> tuple[Outcome, ...]:
+        """Give cards back as their owner left them, all or those named; say which could not be."""
+        cards = [card for card in self.kept if gpu_ids is None or card.facts.gpu_id in gpu_ids]
+        with self._holding:
+            for card in cards:
                 card.take(Hold())
-        futures = [card.lane.submit(card.restore) for card in self.kept]
+        futures = [card.lane.submit(card.restore) for card in cards]
         _wait(futures, RESTORE_DEADLINE_S)
         return tuple(
-            self._answer(card, future) for card, future in zip(self.kept, futures, strict=True)
+            self._answer(card, future) for card, future in zip(cards, futures, strict=True)
         )
+
+    def take(self, gpu_id: str) -> tuple[Outcome, ...]:
+        """Steer a card again that was left to whoever kept changing its limit."""
+        card = self._cards.get(gpu_id)
+        if card is None:
+            return (_no_such_card(gpu_id, None),)
+        future = card.lane.submit(card.take_back)
+        _wait([future], ANSWER_DEADLINE_S)
+        return (self._answer(card, future),)
+
+    def leave(self, gpu_ids: frozenset[str]) -> None:
+        """Leave these cards to their owner from now on, in failsafe too; steer all others."""
+        with self._holding:
+            self._hands_off = gpu_ids
+            for card in self.kept:
+                card.is_hands_off = card.facts.gpu_id in gpu_ids
+        held = [
+            card.facts.gpu_id
+            for card in self.kept
+            if card.is_hands_off and card.hold.charge is not Charge.RELEASED
+        ]
+        if held:
+            self.restore(frozenset(held))
 
     def close(self) -> tuple[Outcome, ...]:
         """Give every card back for good: no wish is taken any more."""
@@ -147,6 +209,10 @@ class Cards:
         """End leases and look at the cards that are due; never waits for a card."""
         now_s = self._now_s()
         self._end_leases(now_s)
+        if (slept_s := self._slept_s()) - self._known_sleep_s > WAKE_S:
+            self._known_sleep_s = slept_s
+            for card in self.kept:
+                card.lane.submit(card.expect_reset)
         for card in self.kept:
             if now_s >= card.due_s and card.lane.is_idle:
                 card.lane.submit(card.bring)
@@ -159,7 +225,8 @@ class Cards:
             # Nobody renews any more: a card that was never told anything is no safer than the rest.
             if ended and not any(card.hold.charge is Charge.HELD for card in self.kept):
                 for card in self.kept:
-                    card.take(Hold(charge=Charge.FAILSAFE))
+                    if not card.is_hands_off:
+                        card.take(Hold(charge=Charge.FAILSAFE))
         if ended:
             names = ",".join(card.facts.gpu_id for card in ended)
             logger.warning("lease ended lease_s=%g cards=%s: failsafe", self._lease_s, names)
@@ -201,12 +268,25 @@ def _wait(futures: Sequence[Future[T]], deadline_s: float) -> None:
         future.cancel()
 
 
-def _no_such_card(wish: Wish) -> Outcome:
+def _not_ours(wish: Wish, card: KeptCard | None) -> Outcome:
+    if card is None:
+        return _no_such_card(wish.gpu_id, wish.limit_w)
     return Outcome(
         gpu_id=wish.gpu_id,
         asked_w=wish.limit_w,
+        limit_w=card.state.limit_w,
+        enforced_w=card.state.enforced_w,
+        outcome=Verdict.REFUSED,
+        reason=f"{wish.gpu_id}: its workload is `power: hands_off`",
+    )
+
+
+def _no_such_card(gpu_id: str, asked_w: float | None) -> Outcome:
+    return Outcome(
+        gpu_id=gpu_id,
+        asked_w=asked_w,
         limit_w=None,
         enforced_w=None,
         outcome=Verdict.REFUSED,
-        reason=f"no card {wish.gpu_id} on this machine; see `solard gpu list`",
+        reason=f"no card {gpu_id} on this machine; see `solard gpu list`",
     )

@@ -15,6 +15,13 @@ from solard.system.lines import ask
 RESTORE_TIMEOUT_S = 6.0
 """Real seconds: a card's write gap and its deadline, with room."""
 
+CLOCKED_FLOOR = 0.5
+"""Of its default draw: below this a card that only its clock holds does too little to be worth it.
+
+Lower clocks need hardly less voltage, so efficiency falls (80 of 175 W measured at 1800 MHz on a
+4080 Laptop).
+"""
+
 _CODEC = Codec()
 
 
@@ -36,7 +43,10 @@ class KeptCardRow:
     original_w: float | None
     """The owner's own limit; None = unknown."""
     state: str
-    """`released`, `held` or `failsafe`."""
+    """A stage: `released`, `limit`, `clock`, `parked`, `stopped`, `failsafe` or what is wrong."""
+    can: tuple[str, ...] = ()
+    """Of `limit`, `clock`, `park`."""
+    hands_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,26 +55,14 @@ class CardList:
 
     rows: tuple[KeptCardRow, ...]
     backend: str
-    """`nvml`, `simulated` or `none`."""
+    """`nvml`, `sysfs`, `jetson`, `simulated` or `none`."""
     note: str | None
     """One line when there is no GPU, driver or permission."""
 
     @property
     def cards(self) -> tuple[GpuCard, ...]:
-        """Return the cards that can be told a limit."""
-        return tuple(
-            GpuCard(
-                gpu_id=row.gpu_id,
-                index=row.index,
-                name=row.name,
-                min_w=row.min_w,
-                default_w=row.default_w,
-                max_w=row.max_w,
-                parked_w=row.parked_w,
-            )
-            for row in self.rows
-            if row.min_w is not None and row.default_w is not None and row.max_w is not None
-        )
+        """Return the cards that can be steered, by a limit or by their clock."""
+        return tuple(card for row in self.rows if (card := _card(row)) is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +84,7 @@ class KeeperClient:
 
     async def list(self) -> CardList:
         """Return the cards and what they accept."""
-        answer = await ask(self._socket, {"verb": "list"})
-        return CardList(
-            rows=_decode(tuple[KeptCardRow, ...], answer.get("cards")),
-            backend=str(answer.get("backend")),
-            note=answer.get("note"),
-        )
+        return read_list(await ask(self._socket, {"verb": "list"}))
 
     async def read(self) -> KeeperReading:
         """Return every card as it is now."""
@@ -99,23 +92,70 @@ class KeeperClient:
         fields = ("gpus", "pid", "backend", "lease_left_s")
         return _reading({name: answer.get(name) for name in fields})
 
-    async def set(self, limits: tuple[PowerLimit, ...]) -> tuple[ApplyResult, ...]:
-        """Hold cards under a fresh lease; return what became of each limit."""
-        answer = await ask(self._socket, {"verb": "set", "limits": _CODEC.encode(limits)})
-        return _results(answer)
+    async def set(
+        self, limits: tuple[PowerLimit, ...], hands_off: frozenset[str] | None = None
+    ) -> tuple[ApplyResult, ...]:
+        """Hold cards under a fresh lease; return what became of each limit.
+
+        Cards in `hands_off` are left to their owner from now on, in failsafe too; None = as before.
+        """
+        request = {"verb": "set", "limits": _CODEC.encode(limits)}
+        if hands_off is not None:
+            request["hands_off"] = sorted(hands_off)
+        return _results(await ask(self._socket, request))
 
     async def renew(self) -> float | None:
         """Renew the lease of every held card; return how long it lasts, real seconds."""
         answer = await ask(self._socket, {"verb": "renew"})
         return _seconds(answer.get("lease_left_s"))
 
-    async def restore(self) -> tuple[ApplyResult, ...]:
-        """Give every card back as its owner left it."""
-        return _results(await ask(self._socket, {"verb": "restore"}, RESTORE_TIMEOUT_S))
+    async def restore(self, gpu_ids: tuple[str, ...] | None = None) -> tuple[ApplyResult, ...]:
+        """Give cards back as their owner left them: all, or those named."""
+        request: dict[str, Any] = {"verb": "restore"}
+        if gpu_ids is not None:
+            request["gpu_ids"] = list(gpu_ids)
+        return _results(await ask(self._socket, request, RESTORE_TIMEOUT_S))
+
+    async def take(self, gpu_id: str) -> ApplyResult:
+        """Steer a card again that was left to whoever kept changing its limit."""
+        return _results(await ask(self._socket, {"verb": "take", "gpu_id": gpu_id}))[0]
 
     async def failsafe(self) -> tuple[ApplyResult, ...]:
         """Put every card at its failsafe limit now."""
         return _results(await ask(self._socket, {"verb": "failsafe"}))
+
+
+def _card(row: KeptCardRow) -> GpuCard | None:
+    """Return the card as the daemon steers it, or None where nothing steers it."""
+    min_w, max_w = row.min_w, row.max_w
+    if "clock" in row.can and row.default_w is not None and (min_w is None or max_w is None):
+        min_w, max_w = CLOCKED_FLOOR * row.default_w, row.default_w
+    if min_w is None or max_w is None or row.default_w is None:
+        return None
+    return GpuCard(
+        gpu_id=row.gpu_id,
+        index=row.index,
+        name=row.name,
+        min_w=min_w,
+        default_w=row.default_w,
+        max_w=max_w,
+        parked_w=row.parked_w,
+    )
+
+
+def read_list(answer: Mapping[str, Any]) -> CardList:
+    """Return the cards that an answer to `list` names."""
+    return CardList(
+        rows=_decode(tuple[KeptCardRow, ...], answer.get("cards")),
+        backend=str(answer.get("backend")),
+        note=answer.get("note"),
+    )
+
+
+def read_states(answer: Mapping[str, Any]) -> tuple[GpuState, ...]:
+    """Return every card's state in an answer to `read`."""
+    states: tuple[GpuState, ...] = _decode(tuple[GpuState, ...], answer.get("gpus"))
+    return states
 
 
 def _decode(kind: Any, data: Any) -> Any:
@@ -149,10 +189,11 @@ def _result(row: Mapping[str, Any]) -> ApplyResult:
     gpu_id, asked_w = str(row["gpu_id"]), float(row["asked_w"] or 0.0)
     match row["outcome"]:
         case "applied":
-            return Applied(gpu_id=gpu_id, limit_w=float(row["limit_w"]))
+            limit_w = row["limit_w"]
+            return Applied(gpu_id=gpu_id, limit_w=asked_w if limit_w is None else float(limit_w))
         case "clamped":
-            enforced_w = min(float(row["limit_w"]), float(row["enforced_w"]))
-            return Clamped(gpu_id=gpu_id, asked_w=asked_w, limit_w=enforced_w)
+            known = [row[name] for name in ("limit_w", "enforced_w") if row[name] is not None]
+            return Clamped(gpu_id=gpu_id, asked_w=asked_w, limit_w=min(known, default=asked_w))
         case "refused":
             return Refused(gpu_id=gpu_id, asked_w=asked_w, reason=str(row["reason"]))
         case other:

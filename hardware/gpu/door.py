@@ -12,6 +12,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ MAX_LINE_BYTES = 1 << 16
 MAX_CONNECTIONS = 16
 IDLE_S = 60.0
 """A connection that says nothing for so long is closed, real seconds."""
+ACCEPT_PAUSE_S = 0.05
 MAX_PATH_BYTES = 107
 """sun_path of unix(7), less its end."""
 
@@ -75,6 +77,14 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         finally:
             os.umask(before)
         self.group_id = path.stat().st_gid
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take the next connection; without a free descriptor wait a little, not at full speed."""
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(ACCEPT_PAUSE_S)
+            raise
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: the other side went away in the middle of a line."""

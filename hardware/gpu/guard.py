@@ -13,6 +13,8 @@ WRITE_GAP_S = 1.0
 FOREIGN_WINDOW_S = 600.0
 FOREIGN_PUT_BACK = 2
 """How often in the window somebody else's limit is put back before the card is left to them."""
+RESET_WINDOW_S = 10.0
+"""A limit that changes so soon after a reset of the driver was changed by the reset."""
 
 
 class Charge(StrEnum):
@@ -24,6 +26,23 @@ class Charge(StrEnum):
     """Whoever renews the lease."""
     FAILSAFE = "failsafe"
     """Nobody: the lease ended, or the keeper was killed."""
+
+
+class Stage(StrEnum):
+    """How far a card is held back, or why it is not; what lists show."""
+
+    RELEASED = "released"
+    LIMIT = "limit"
+    CLOCK = "clock"
+    """It takes no limit, or does not keep to it: its clock is locked."""
+    PARKED = "parked"
+    """Told to idle; programs are still on it, or nobody knows."""
+    STOPPED = "stopped"
+    """Parked, and no program is on it."""
+    FAILSAFE = "failsafe"
+    LOST = "lost"
+    DENIED = "denied"
+    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +72,9 @@ class Memory:
     foreign_s: tuple[float, ...] = ()
     """When somebody else changed the limit, inside the window."""
     is_manual: bool = False
-    """Left to whoever keeps changing it, until `restore`."""
+    """Left to whoever keeps changing it, until `take` or `restore`."""
+    reset_s: float | None = None
+    """When the driver last started anew, or may have: its limits of then are nobody's hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +118,8 @@ class Outcome:
     enforced_w: float | None
     outcome: Verdict
     reason: str | None = None
+    is_deferred: bool = False
+    """It follows by itself in a moment."""
 
 
 def wanted_w(
@@ -118,6 +141,8 @@ def notice(memory: Memory, limits: Limits, now_s: float) -> Memory:
     """Return the memory after a look at the card: has somebody else changed its limit?"""
     if memory.told_w is None or abs(limits.limit_w - memory.told_w) < SAME_W:
         return memory
+    if memory.reset_s is not None and now_s - memory.reset_s < RESET_WINDOW_S:
+        return replace(memory, told_w=limits.limit_w, reset_s=None, written_s=None)
     recent = (*(s for s in memory.foreign_s if now_s - s < FOREIGN_WINDOW_S), now_s)
     return replace(
         memory,

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solard.core.codec import Codec, CodecError
@@ -24,16 +24,22 @@ class Original:
     boot_id: str
     driver_start: str
     """A reboot or a new driver resets limits: an original of another one is void."""
-    limit_w: float
+    limit_w: float | None
+    """None for a card that takes no limit."""
     parked: bool
     persistence: bool | None
+    clocked: bool = False
+    """Whether we have locked its clocks since; drivers cannot be asked."""
 
 
 class Journal:
     """One file of originals per keeper. Threads may share it."""
 
-    def __init__(self, directory: Path, *, boot_id: str, driver_start: str) -> None:
+    def __init__(
+        self, directory: Path, *, boot_id: str, driver_start: str, may_write: bool = True
+    ) -> None:
         self._path = directory / "originals.json"
+        self._may_write = may_write
         self._boot_id = boot_id
         self._driver_start = driver_start
         self._lock = threading.Lock()
@@ -41,7 +47,7 @@ class Journal:
         self.trouble: str | None = None
         """One line when the file on disk was unreadable."""
         found = self._load()
-        self.is_dirty = bool(found) or self.trouble is not None
+        self.was_left = bool(found) or self.trouble is not None
         """Whether the last keeper left without putting everything back."""
         self._originals = {
             gpu_id: original
@@ -55,7 +61,7 @@ class Journal:
             return self._originals.get(gpu_id)
 
     def record(
-        self, gpu_id: str, *, limit_w: float, parked: bool, persistence: bool | None
+        self, gpu_id: str, *, limit_w: float | None, parked: bool, persistence: bool | None
     ) -> None:
         """Put the card's original on disk, unless there is one: a throttle is in force then."""
         with self._lock:
@@ -73,6 +79,15 @@ class Journal:
             )
             self._save()
 
+    def record_clocks(self, gpu_id: str) -> None:
+        """Put on disk that the card's clocks are locked by us, before they are."""
+        with self._lock:
+            original = self._originals.get(gpu_id)
+            if original is None or (original.clocked and self._is_saved):
+                return
+            self._originals[gpu_id] = replace(original, clocked=True)
+            self._save()
+
     def forget(self, gpu_id: str) -> None:
         """Drop a card whose original is in force again."""
         with self._lock:
@@ -86,6 +101,8 @@ class Journal:
         except FileNotFoundError:
             return {}
         except (OSError, CodecError, ValueError) as err:
+            if not self._may_write:
+                return {}
             aside = self._path.with_suffix(".broken")
             self._path.replace(aside)
             self.trouble = f"{self._path} is unreadable ({err}); kept as {aside.name}"
@@ -127,3 +144,8 @@ def _sync(directory: Path) -> None:
         os.fsync(link)
     finally:
         os.close(link)
+
+
+def is_dirty(directory: Path) -> bool:
+    """Say whether a keeper left originals behind that nobody has put back."""
+    return (directory / "originals.json").exists()

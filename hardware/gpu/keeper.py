@@ -3,11 +3,13 @@
 `python -m hardware.gpu.keeper --socket S --state DIR [--lease S] [--failsafe W] [--simulated FILE]`
 
 A holder sets limits and renews them. Without a holder every card goes to its failsafe limit; after
-a clean stop each is back at its owner's own.
+a clean stop each is back at its owner's own. `--look` prints the cards once and writes nothing;
+`--once failsafe|restore|after` puts every card there and ends, for when no keeper runs.
 """
 
 import argparse
 import fcntl
+import json
 import logging
 import math
 import os
@@ -19,30 +21,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from hardware.gpu.backend import BackendMissing, GpuBackend, NoCards
-from hardware.gpu.cards import Cards, Wish
+from hardware.gpu.backend import GpuBackend
+from hardware.gpu.card import KeptCard
+from hardware.gpu.cards import Cards
 from hardware.gpu.door import Door, DoorTaken
 from hardware.gpu.guard import Charge, Outcome, Verdict
-from hardware.gpu.journal import Journal, read_boot_id
+from hardware.gpu.hands_off import HandsOff
+from hardware.gpu.journal import Journal, is_dirty, read_boot_id
+from hardware.gpu.lane import Lane
+from hardware.gpu.opening import open_backend
+from hardware.gpu.requests import RequestInvalid, read_ids, read_wishes
 from solard.core.codec import Codec
 from solard.core.errors import SolardError
-from solard.system.clock import clock_from_environment
 from solard.system.log import start_logging
 from solard.system.notify import notify, watchdog_period_s
 
 WATCH_PERIOD_S = 0.1
-REOPEN_PERIOD_S = 30.0
-"""How often a machine without a driver is asked again: it may be loaded after us."""
+RESCAN_VARIABLE = "SOLARD_GPU_RESCAN_S"
+"""How often a driver or cards that did not answer are looked for again, real seconds (30)."""
 EXIT_CONFIG = 78
 EXIT_TAKEN = 75
+AFTER = "after"
+"""What the service manager runs when a keeper has ended, however it ended."""
 
 _CODEC = Codec()
 
 logger = logging.getLogger("solard.gpu")
-
-
-class RequestInvalid(SolardError):
-    """A request on the socket does not say what it must."""
 
 
 class StateTaken(SolardError):
@@ -56,13 +60,16 @@ class Keeper:
         self._options = options
         self._backend: GpuBackend
         self._cards: Cards
+        self._hands_off = HandsOff(options.state)
+        self._scout = Lane("scout")
         self._open(open_backend(options.simulated))
         self._verbs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "list": self._list,
             "read": self._read,
             "set": self._set,
             "renew": self._renew,
-            "restore": lambda _: {"results": self._encode(self._cards.restore())},
+            "restore": self._restore,
+            "take": self._take,
             "failsafe": lambda _: {"results": self._encode(self._cards.failsafe())},
         }
 
@@ -88,11 +95,19 @@ class Keeper:
         self._cards.watch()
 
     def reopen(self) -> None:
-        """Look for a driver again where there was none."""
+        """Look for a driver where there was none, and for cards that did not answer."""
+        if self._scout.is_idle:  # else the last look still waits for a driver that hangs
+            self._scout.submit(self._look_again)
+
+    def _look_again(self) -> None:
         if self._backend.kind == "none":
             backend = open_backend(self._options.simulated)
             if backend.kind != "none":
                 self._open(backend)
+            return
+        added = self._cards.add(self._backend.rescan())
+        if added and any(card.hold.charge is Charge.FAILSAFE for card in self._cards.kept):
+            self._cards.failsafe()
 
     def stop(self) -> None:
         """Give every card back as its owner left it."""
@@ -109,8 +124,14 @@ class Keeper:
         if journal.trouble:
             logger.error("%s; assuming each card's default", journal.trouble)
             _assume_defaults(backend, journal)
-        self._cards = Cards(backend, journal, lease_s=options.lease, failsafe_w=options.failsafe)
-        if journal.is_dirty:
+        self._cards = Cards(
+            backend,
+            journal,
+            lease_s=options.lease,
+            failsafe_w=options.failsafe,
+            hands_off=self._hands_off.gpu_ids,
+        )
+        if journal.was_left:
             logger.warning("the last keeper left without restoring: failsafe")
             self._cards.failsafe()
         else:
@@ -118,22 +139,7 @@ class Keeper:
         logger.info("%s", self.status())
 
     def _list(self, _: dict[str, Any]) -> dict[str, Any]:
-        rows = []
-        for card in self._cards.kept:
-            envelope = card.facts.envelope
-            rows.append(
-                {
-                    "gpu_id": card.facts.gpu_id,
-                    "index": card.facts.index,
-                    "name": card.facts.name,
-                    "min_w": envelope.min_w if envelope else None,
-                    "default_w": envelope.default_w if envelope else None,
-                    "max_w": envelope.max_w if envelope else None,
-                    "parked_w": card.facts.parked_w,
-                    "original_w": card.original_w,
-                    "state": card.hold.charge.value,
-                }
-            )
+        rows = [_row(card) for card in self._cards.kept]
         return {"cards": rows, "backend": self._backend.kind, "note": self._backend.note}
 
     def _read(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +151,21 @@ class Keeper:
         }
 
     def _set(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"results": self._encode(self._cards.wish(_wishes(request)))}
+        wishes, hands_off = read_wishes(request), read_ids(request, "hands_off")
+        if hands_off is not None and hands_off != self._hands_off.gpu_ids:
+            self._cards.leave(hands_off)
+            self._hands_off.write(hands_off)
+        return {"results": self._encode(self._cards.wish(wishes))}
+
+    def _restore(self, request: dict[str, Any]) -> dict[str, Any]:
+        outcomes = self._cards.restore(read_ids(request, "gpu_ids"))
+        return {"results": self._encode(outcomes)}
+
+    def _take(self, request: dict[str, Any]) -> dict[str, Any]:
+        gpu_id = request.get("gpu_id")
+        if not isinstance(gpu_id, str):
+            raise RequestInvalid('take needs "gpu_id"')
+        return {"results": self._encode(self._cards.take(gpu_id))}
 
     def _renew(self, _: dict[str, Any]) -> dict[str, Any]:
         self._cards.renew()
@@ -155,18 +175,22 @@ class Keeper:
         return _CODEC.encode(outcomes)
 
 
-def open_backend(simulated: Path | None) -> GpuBackend:
-    """Return the cards of a file or of the driver, or none and the reason."""
-    if simulated is not None:
-        from hardware.gpu.simulated import SimulatedBackend
-
-        return SimulatedBackend(simulated, clock_from_environment())
-    from hardware.gpu.nvml import open_nvml  # pynvml takes 6 MB: only where it is used
-
-    try:
-        return open_nvml()
-    except BackendMissing as err:
-        return NoCards(note=str(err))
+def _row(card: KeptCard) -> dict[str, Any]:
+    facts = card.facts
+    envelope = facts.envelope
+    return {
+        "gpu_id": facts.gpu_id,
+        "index": facts.index,
+        "name": facts.name,
+        "min_w": envelope.min_w if envelope else None,
+        "default_w": facts.default_w,
+        "max_w": envelope.max_w if envelope else None,
+        "parked_w": facts.parked_w,
+        "original_w": card.original_w,
+        "state": card.stage.value,
+        "can": sorted(facts.can),
+        "hands_off": card.is_hands_off,
+    }
 
 
 def _assume_defaults(backend: GpuBackend, journal: Journal) -> None:
@@ -181,6 +205,7 @@ def _assume_defaults(backend: GpuBackend, journal: Journal) -> None:
 def run(keeper: Keeper, door: Door, stopping: threading.Event) -> None:
     """Keep cards until asked to stop; tell systemd only what really goes on."""
     period_s = watchdog_period_s() or math.inf
+    rescan_s = float(os.environ.get(RESCAN_VARIABLE) or 30.0)
     told, told_s, reopened_s = "", 0.0, time.monotonic()
     notify("READY=1")
     while not stopping.wait(WATCH_PERIOD_S) and door.is_open:
@@ -189,7 +214,7 @@ def run(keeper: Keeper, door: Door, stopping: threading.Event) -> None:
         if now_s - told_s >= period_s or status != told:
             notify("WATCHDOG=1", f"STATUS={status}")
             told, told_s = status, now_s
-        if now_s - reopened_s >= REOPEN_PERIOD_S:
+        if now_s - reopened_s >= rescan_s:
             keeper.reopen()
             reopened_s = now_s
 
@@ -197,6 +222,12 @@ def run(keeper: Keeper, door: Door, stopping: threading.Event) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit code."""
     options = _options(arguments)
+    if options.look:
+        return _look(options)
+    if options.once == AFTER:
+        options.once = _left_to_do(options.state)
+        if options.once is None:
+            return 0
     start_logging("keeper", journal="JOURNAL_STREAM" in os.environ)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -204,6 +235,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with _lock(options.state):
             keeper = Keeper(options)
+            if options.once is not None:
+                return _once(keeper, options.once)
             door = Door(options.socket, keeper.answer)
             door.open()
             try:
@@ -219,14 +252,51 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _look(options: argparse.Namespace) -> int:
+    """Print the cards as JSON; no lock, no journal, no write: any user may, beside any keeper."""
+    backend = open_backend(options.simulated)
+    journal = Journal(
+        options.state,
+        boot_id=read_boot_id(),
+        driver_start=backend.driver_start(),
+        may_write=False,
+    )
+    cards = Cards(backend, journal, lease_s=options.lease)
+    states = _CODEC.encode(cards.read())
+    rows = [_row(card) for card in cards.kept]
+    found = {"cards": rows, "gpus": states, "backend": backend.kind, "note": backend.note}
+    sys.stdout.write(json.dumps(found) + "\n")
+    return 0
+
+
+def _left_to_do(state: Path) -> str | None:
+    """Return what a keeper that has ended left to do: nothing after a stop that put all back."""
+    if not is_dirty(state):
+        return None
+    return "restore" if os.environ.get("SERVICE_RESULT") == "success" else "failsafe"
+
+
+def _once(keeper: Keeper, verb: str) -> int:
+    """Put every card where nobody needs to hold it, say what did not work, and end."""
+    refused = [row for row in keeper.answer({"verb": verb})["results"] if row["reason"]]
+    for row in refused:
+        sys.stderr.write(f"solard-gpu: {row['gpu_id']}: {row['reason']}\n")
+    return 1 if any(row["outcome"] == "refused" for row in refused) else 0
+
+
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="hardware.gpu.keeper", description=__doc__)
-    parser.add_argument("--socket", type=Path, required=True, help="unix socket to answer on")
+    parser.add_argument("--socket", type=Path, help="unix socket to answer on")
     parser.add_argument("--state", type=Path, required=True, help="directory of the journal")
     parser.add_argument("--lease", type=_positive, default=30.0, help="real seconds (30)")
     parser.add_argument("--simulated", type=Path, help="cards file instead of the driver")
     parser.add_argument("--failsafe", type=_positive, help="W per card (each card's minimum)")
-    return parser.parse_args(arguments)
+    parser.add_argument("--look", action="store_true", help="print the cards, write nothing, end")
+    parser.add_argument("--once", choices=("failsafe", "restore", AFTER), help="do this and end")
+    options = parser.parse_args(arguments)
+    if options.socket is None and not options.look and options.once is None:
+        parser.error("--socket is missing")
+    return options
 
 
 def _positive(text: str) -> float:
@@ -255,26 +325,6 @@ def _lock(directory: Path) -> IO[str]:
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
-
-
-def _wishes(request: dict[str, Any]) -> tuple[Wish, ...]:
-    limits = request.get("limits")
-    if not isinstance(limits, list):
-        raise RequestInvalid('set needs "limits": [{"gpu_id", "limit_w", "parked"}, …]')
-    return tuple(_wish(limit) for limit in limits)
-
-
-def _wish(data: Any) -> Wish:
-    if not isinstance(data, dict):
-        raise RequestInvalid(f"{data!r} is no limit; say gpu_id, limit_w and parked")
-    gpu_id, limit_w, parked = data.get("gpu_id"), data.get("limit_w"), data.get("parked", False)
-    if not isinstance(gpu_id, str) or not isinstance(parked, bool):
-        raise RequestInvalid(f"{data!r} is no limit; gpu_id is text, parked is true or false")
-    if isinstance(limit_w, bool) or not isinstance(limit_w, int | float):
-        raise RequestInvalid(f"{gpu_id}: limit_w {limit_w!r} is no number of watts")
-    if not math.isfinite(limit_w) or limit_w < 0:
-        raise RequestInvalid(f"{gpu_id}: limit_w {limit_w} W is below 0 or no number")
-    return Wish(gpu_id=gpu_id, limit_w=float(limit_w), parked=parked)
 
 
 def _fail(text: str, code: int) -> int:

@@ -50,3 +50,17 @@ class Lane:
                 future.set_exception(err)
             finally:
                 self._since_s = None
+
+
+def in_thread(work: Callable[[], T], name: str) -> Future[T]:
+    """Run one piece of work in a thread of its own, which cannot keep the process from ending."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as err:  # it belongs to whoever asked
+            future.set_exception(err)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future

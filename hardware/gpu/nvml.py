@@ -3,6 +3,8 @@
 import ctypes
 import os
 from collections.abc import Callable
+from concurrent.futures import Future, wait
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,16 +16,23 @@ from hardware.gpu.backend import (
     CardFacts,
     CardLost,
     CardRefuses,
+    ClockRange,
     Envelope,
     Limits,
     Telemetry,
 )
+from hardware.gpu.lane import in_thread
 
 LIBRARY_VARIABLE = "SOLARD_NVML_LIBRARY"
 """Path of the library to use instead of the system's libnvidia-ml.so.1."""
 
 PARKED_SHARE = 0.06
 """Assumed draw of a parked card, of its default limit: 21 W of 350, as measured on 3090s at P8."""
+
+LOWEST_MHZ = 210.0
+"""Idle clock of the cores, Volta to Blackwell; a driver takes it as "as low as it goes"."""
+MEET_DEADLINE_S = 3.0
+"""How long a card may take to say who it is before the others are kept without it."""
 
 _MILLI = 1000.0
 _MODULE = Path("/sys/module/nvidia")
@@ -87,11 +96,10 @@ def open_nvml() -> "NvmlBackend":
         text = f"NVML does not start ({err}): {_MONITOR}; see `nvidia-smi`"
         raise BackendMissing(_MISSING.get(err.value, text)) from err
     backend = NvmlBackend()
-    if not backend.cards():
+    if not backend.cards() and backend.note is None:
         backend.close()
         raise BackendMissing(
-            backend.note
-            or f"the NVIDIA driver runs but sees no GPU: {_MONITOR}; check `lspci` and the cables"
+            f"the NVIDIA driver runs but sees no GPU: {_MONITOR}; check `lspci` and the cables"
         )
     return backend
 
@@ -104,13 +112,21 @@ class NvmlBackend:
     def __init__(self) -> None:
         self._handles: dict[str, Any] = {}
         self._parked: set[str] = set()
-        self.note: str | None = None
-        self._facts = self._enumerate()
-        if self.note is None and self._facts and not _may_set_limits():
-            self.note = (
-                f"no permission to set GPU limits (CAP_SYS_ADMIN is missing): {_MONITOR}; "
-                "start the keeper as root or through solard-gpu.service"
-            )
+        self._meetings: dict[int, Future[tuple[CardFacts, Any]]] = {}
+        self._facts: tuple[CardFacts, ...] = ()
+        self._trouble: str | None = None
+        self._may_write = _may_set_limits()
+        self.rescan()
+
+    @property
+    def note(self) -> str | None:
+        """Return one line on a card or a permission that is missing, or None."""
+        if self._trouble is not None or not self._facts or self._may_write:
+            return self._trouble
+        return (
+            f"no permission to set GPU limits (CAP_SYS_ADMIN is missing): {_MONITOR}; "
+            "start the keeper as root or through solard-gpu.service"
+        )
 
     def driver_start(self) -> str:
         """Return the driver's version and the identity of its loaded module.
@@ -122,15 +138,28 @@ class NvmlBackend:
         return f"{version}/{inode}"
 
     def cards(self) -> tuple[CardFacts, ...]:
-        """Return the cards found when the backend was opened."""
+        """Return the cards that have answered so far."""
         return self._facts
+
+    def rescan(self) -> tuple[CardFacts, ...]:
+        """Meet the cards that are not known yet, each in a thread of its own.
+
+        A card that hangs is met later: its thread goes on waiting. One that is lost is asked anew.
+        """
+        known = {facts.index for facts in self._facts}
+        for index in range(self._count()):
+            meeting = self._meetings.get(index)
+            failed = meeting is not None and meeting.done() and meeting.exception() is not None
+            if index not in known and (meeting is None or failed):
+                self._meetings[index] = in_thread(partial(_meet, index), f"meet-{index}")
+        wait(self._meetings.values(), timeout=MEET_DEADLINE_S)
+        found = tuple(self._harvest())
+        self._facts = tuple(sorted((*self._facts, *found), key=lambda facts: facts.index))
+        return found
 
     def envelope(self, gpu_id: str) -> Envelope:
         """Return the range and the default that the driver states now."""
-        handle = self._handle(gpu_id)
-        low, high = _call(gpu_id, pynvml.nvmlDeviceGetPowerManagementLimitConstraints, handle)
-        default = _call(gpu_id, pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle)
-        return Envelope(min_w=low / _MILLI, default_w=default / _MILLI, max_w=high / _MILLI)
+        return _envelope(gpu_id, self._handle(gpu_id))
 
     def limits(self, gpu_id: str) -> Limits:
         """Return the requested limit, and the one in force after every other limiter."""
@@ -155,6 +184,16 @@ class NvmlBackend:
         else:
             self._parked.discard(gpu_id)
 
+    def lock_clocks(self, gpu_id: str, max_mhz: float | None) -> None:
+        """Hold the cores at or below a clock; drivers have no way to ask for it back."""
+        handle = self._handle(gpu_id)
+        if max_mhz is None:
+            _call(gpu_id, pynvml.nvmlDeviceResetGpuLockedClocks, handle)
+        else:
+            top_mhz = round(max_mhz)
+            low_mhz = min(round(LOWEST_MHZ), top_mhz)
+            _call(gpu_id, pynvml.nvmlDeviceSetGpuLockedClocks, handle, low_mhz, top_mhz)
+
     def persistence(self, gpu_id: str) -> bool | None:
         """Return whether the driver stays loaded for the card without clients."""
         mode = _optional(pynvml.nvmlDeviceGetPersistenceMode, self._handle(gpu_id))
@@ -167,12 +206,16 @@ class NvmlBackend:
     def telemetry(self, gpu_id: str) -> Telemetry:
         """Return draw, temperature and use; on Ampere and later the draw is a 1 s mean."""
         handle = self._handle(gpu_id)
-        power_mw = _optional(pynvml.nvmlDeviceGetPowerUsage, handle)
-        rates = _optional(pynvml.nvmlDeviceGetUtilizationRates, handle)
+        power_mw = _quiet(pynvml.nvmlDeviceGetPowerUsage, handle)
+        rates = _quiet(pynvml.nvmlDeviceGetUtilizationRates, handle)
+        energy_mj = _quiet(pynvml.nvmlDeviceGetTotalEnergyConsumption, handle)
+        programs = _quiet(pynvml.nvmlDeviceGetComputeRunningProcesses, handle)
         return Telemetry(
             power_w=None if power_mw is None else power_mw / _MILLI,
             temperature_c=_temperature_c(handle),
             utilization=None if rates is None else rates.gpu / 100.0,
+            energy_j=None if energy_mj is None else energy_mj / _MILLI,
+            processes=None if programs is None else len(programs),
         )
 
     def close(self) -> None:
@@ -185,31 +228,64 @@ class NvmlBackend:
             raise CardLost(f"{gpu_id}: no such card; see `solard gpu list`")
         return handle
 
-    def _enumerate(self) -> tuple[CardFacts, ...]:
-        facts = []
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            try:
-                facts.append(self._facts_of(index))
-            except (pynvml.NVMLError, CardError) as err:
-                self.note = f"GPU {index} cannot be used: {err}"
-        return tuple(facts)
+    def _count(self) -> int:
+        """Return how many cards the driver lists; one that has let go of us is opened again."""
+        count = _quiet(pynvml.nvmlDeviceGetCount)
+        if count is not None:
+            return int(count)
+        _quiet(pynvml.nvmlInit)
+        for gpu_id, old in list(self._handles.items()):
+            self._handles[gpu_id] = _quiet(pynvml.nvmlDeviceGetHandleByUUID, gpu_id) or old
+        return int(_quiet(pynvml.nvmlDeviceGetCount) or 0)
 
-    def _facts_of(self, index: int) -> CardFacts:
-        handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-        gpu_id = str(pynvml.nvmlDeviceGetUUID(handle))
-        self._handles[gpu_id] = handle
-        try:
-            envelope = self.envelope(gpu_id)
-        except CardRefuses:
-            envelope = None
-        default_mw = _optional(pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle) or 0
-        return CardFacts(
-            gpu_id=gpu_id,
-            index=index,
-            name=str(pynvml.nvmlDeviceGetName(handle)),
-            envelope=envelope,
-            parked_w=PARKED_SHARE * default_mw / _MILLI,
-        )
+    def _harvest(self) -> list[CardFacts]:
+        """Return who has answered since the last time, and note who has not."""
+        self._trouble, found = None, []
+        for index, meeting in sorted(self._meetings.items()):
+            if not meeting.done():
+                self._trouble = f"GPU {index} does not answer; see `dmesg`"
+            elif (error := meeting.exception()) is not None:
+                self._trouble = f"GPU {index} cannot be used: {error}"
+            elif all(facts.index != index for facts in self._facts):
+                facts, handle = meeting.result()
+                self._handles[facts.gpu_id] = handle
+                found.append(facts)
+        return found
+
+
+def _meet(index: int) -> tuple[CardFacts, Any]:
+    """Return who the card is and the driver's handle on it."""
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    gpu_id = str(pynvml.nvmlDeviceGetUUID(handle))
+    default_mw = _optional(pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle)
+    try:
+        envelope = _envelope(gpu_id, handle)
+    except CardRefuses:
+        envelope = None
+    facts = CardFacts(
+        gpu_id=gpu_id,
+        index=index,
+        name=str(pynvml.nvmlDeviceGetName(handle)),
+        envelope=envelope,
+        parked_w=PARKED_SHARE * (default_mw or 0) / _MILLI,
+        default_w=None if default_mw is None else default_mw / _MILLI,
+        clocks=_clocks(handle),
+    )
+    return facts, handle
+
+
+def _envelope(gpu_id: str, handle: Any) -> Envelope:
+    low, high = _call(gpu_id, pynvml.nvmlDeviceGetPowerManagementLimitConstraints, handle)
+    default = _call(gpu_id, pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle)
+    return Envelope(min_w=low / _MILLI, default_w=default / _MILLI, max_w=high / _MILLI)
+
+
+def _clocks(handle: Any) -> ClockRange | None:
+    """Return the range of the core clock; whether it can be locked shows at the first lock."""
+    top_mhz = _optional(pynvml.nvmlDeviceGetMaxClockInfo, handle, pynvml.NVML_CLOCK_SM)
+    if not top_mhz or top_mhz <= LOWEST_MHZ:
+        return None
+    return ClockRange(min_mhz=LOWEST_MHZ, max_mhz=float(top_mhz))
 
 
 def _load_library() -> None:
@@ -250,11 +326,19 @@ def _optional(function: Callable[..., T], *arguments: Any) -> T | None:
         raise _card_error("NVML", err) from err
 
 
+def _quiet(function: Callable[..., T], *arguments: Any) -> T | None:
+    """Return what a call says, or None where it fails: one sensor less is no lost card."""
+    try:
+        return function(*arguments)
+    except pynvml.NVMLError:
+        return None
+
+
 def _temperature_c(handle: Any) -> float | None:
     sensor = pynvml.NVML_TEMPERATURE_GPU
     # The second call leaves with CUDA 14; drivers before 13 have only that one.
     for call in (pynvml.nvmlDeviceGetTemperatureV, pynvml.nvmlDeviceGetTemperature):
-        value = _optional(call, handle, sensor)
+        value = _quiet(call, handle, sensor)
         if value is not None:
             return float(value)
     return None

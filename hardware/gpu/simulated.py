@@ -216,6 +216,7 @@ class SimulatedBackend:
                 name=card.name,
                 envelope=_envelope(card),
                 parked_w=card.parked_w,
+                default_w=card.default_w,
             )
             for index, card in enumerate(self._rig().cards)
         )
@@ -227,6 +228,10 @@ class SimulatedBackend:
     def cards(self) -> tuple[CardFacts, ...]:
         """Return the cards that the file held when it was opened."""
         return self._facts
+
+    def rescan(self) -> tuple[CardFacts, ...]:
+        """Return no card: all were there from the start."""
+        return ()
 
     def envelope(self, gpu_id: str) -> Envelope:
         """Return the range that the card accepts now."""
@@ -249,6 +254,9 @@ class SimulatedBackend:
         """Idle the card, or let it work again."""
         self._card(gpu_id)
         change(self._path, gpu_id, clock=self._clock, parked=parked)
+
+    def lock_clocks(self, gpu_id: str, max_mhz: float | None) -> None:
+        """Do nothing: a simulated card has no clocks."""
 
     def persistence(self, gpu_id: str) -> bool | None:  # noqa: ARG002
         """Return None: the file keeps its state by itself."""

@@ -7,7 +7,7 @@ import click
 
 from solard.cli.configure import check, policy, reload
 from solard.cli.demonstrate import demo
-from solard.cli.hardware import gpu
+from solard.cli.gpu import gpu
 from solard.cli.jobs import job
 from solard.cli.machine import install, uninstall
 from solard.cli.modbus import modbus

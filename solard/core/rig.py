@@ -76,3 +76,13 @@ class Rig:
     def curve(self, gpu_id: str) -> WorkCurve | None:
         """Return the curve of a card, or None when it has none."""
         return next((curve for name, curve in self.curves if name == gpu_id), None)
+
+
+def hands_off_cards(workloads: tuple[Workload, ...]) -> frozenset[str]:
+    """Return the cards that some workload wants left alone."""
+    return frozenset(
+        gpu_id
+        for work in workloads
+        if work.terms is PowerTerms.HANDS_OFF
+        for gpu_id in work.gpu_ids
+    )

@@ -53,6 +53,8 @@ class GpuState:
     health: CardHealth = CardHealth.OK
     work_rate: float | None = None
     """Work per hour as the card's workload reports it; unit of the workload."""
+    energy_j: float | None = None
+    """What it has used since the keeper first saw it; starts anew with the keeper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

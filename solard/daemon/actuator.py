@@ -31,6 +31,8 @@ class Actuator:
         self._one_at_a_time = asyncio.Lock()
         self._wanted: tuple[PowerLimit, ...] | None = None
         self._told: tuple[PowerLimit, ...] | None = None
+        self._hands_off: frozenset[str] = frozenset()
+        self._told_hands_off: frozenset[str] | None = None
         self._told_at = 0.0
         self._pid: int | None = None
         self._met: frozenset[str] = frozenset()
@@ -45,9 +47,15 @@ class Actuator:
         """Say whether every card is told a limit under a lease; true where there are none."""
         return self.view.error is None and (self._told is not None or not self.cards)
 
-    def want(self, limits: tuple[PowerLimit, ...] | None) -> None:
-        """Set what the cards are to be told; None = touch nothing (observe mode)."""
+    def want(
+        self, limits: tuple[PowerLimit, ...] | None, hands_off: frozenset[str] = frozenset()
+    ) -> None:
+        """Set what the cards are to be told; None = touch nothing (observe mode).
+
+        Cards in `hands_off` stay as their owner has them, in failsafe too.
+        """
         self._wanted = limits
+        self._hands_off = hands_off
 
     async def run_once(self) -> None:
         """Read the cards and tell them what has changed, or renew their lease."""
@@ -79,6 +87,7 @@ class Actuator:
         listed = await self._keeper.list()
         again = self._pid not in {None, pid}
         self._pid, self.cards, self._told = pid, listed.cards, None
+        self._told_hands_off = None
         self.view = KeeperView(backend=listed.backend, pid=pid, note=listed.note, error=None)
         if again:
             self._events.tell("gpu", f"The GPU keeper is back (pid {pid}); limits are told again.")
@@ -96,15 +105,16 @@ class Actuator:
         self.view = replace(self.view, pid=None, error=reason)
 
     async def _tell(self) -> None:
-        wanted, now = self._wanted, time.monotonic()
-        if wanted is None or not wanted:
+        wanted, hands_off, now = self._wanted, self._hands_off, time.monotonic()
+        same = hands_off == self._told_hands_off
+        if wanted is None or (not wanted and (same or not hands_off)):
             return
-        wait_s = self._renew_every_s if wanted == self._told else WRITE_EVERY_S
+        wait_s = self._renew_every_s if wanted == self._told and same else WRITE_EVERY_S
         if now - self._told_at < wait_s:
             return
         before, self._told, self._told_at = self._told, None, now
-        results = await self._keeper.set(wanted)
-        self._told, self.results = wanted, results
+        results = await self._keeper.set(wanted, hands_off)
+        self._told, self._told_hands_off, self.results = wanted, hands_off, results
         if wanted != before:
             self._count(before or (), wanted, results)
 

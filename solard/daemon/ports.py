@@ -66,8 +66,10 @@ class Keeper(Protocol):
         """Return every card as it is now."""
         ...
 
-    async def set(self, limits: tuple[PowerLimit, ...]) -> tuple[ApplyResult, ...]:
-        """Tell limits, which renews the lease."""
+    async def set(
+        self, limits: tuple[PowerLimit, ...], hands_off: frozenset[str] | None = None
+    ) -> tuple[ApplyResult, ...]:
+        """Tell limits, which renews the lease; cards in `hands_off` are left to their owner."""
         ...
 
     async def restore(self) -> tuple[ApplyResult, ...]:

@@ -13,7 +13,7 @@ from solard.core.inputs import ControlMemory, DecideInputs, Override
 from solard.core.job import Job
 from solard.core.job_room import running_workloads, with_processor_jobs
 from solard.core.records import CycleRecord
-from solard.core.rig import GpuCard, Rig, Workload
+from solard.core.rig import GpuCard, Rig, Workload, hands_off_cards
 from solard.core.state import SiteState
 from solard.core.wording import say_power
 from solard.daemon.actuator import Actuator
@@ -97,7 +97,7 @@ class Ticker:
         record = CycleRecord(
             inputs=inputs, decision=decision, memory=memory, results=self._actuator.results
         )
-        self._act(decision)
+        self._act(record)
         self._keep(record)
         self._count(record)
         self.record, self._memory = record, memory
@@ -126,8 +126,10 @@ class Ticker:
         """Hand the minute and the quarter hour that are still growing to the store."""
         self._history.put_history(open_rows(self._accounts))
 
-    def _act(self, decision: Decision) -> None:
-        self._actuator.want(decision.limits if self.live else None)
+    def _act(self, record: CycleRecord) -> None:
+        decision = record.decision
+        hands_off = hands_off_cards(record.inputs.workloads)
+        self._actuator.want(decision.limits if self.live else None, hands_off)
         mode = decision.mode if self.live else None
         self._supervisor.want(mode, cards_held=self._actuator.holds)
 

@@ -168,7 +168,9 @@ class DeskKeeper:
     async def read(self) -> Read:
         return Read(self.gpus)
 
-    async def set(self, limits: tuple[PowerLimit, ...]) -> tuple[ApplyResult, ...]:
+    async def set(
+        self, limits: tuple[PowerLimit, ...], hands_off: frozenset[str] | None = None
+    ) -> tuple[ApplyResult, ...]:
         self.told.append(limits)
         return tuple(Applied(gpu_id=one.gpu_id, limit_w=one.limit_w) for one in limits)
 

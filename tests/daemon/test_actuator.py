@@ -219,3 +219,21 @@ async def test_cards_that_appear_later_are_met(events: Events) -> None:
 
     assert told(events) == ["2 cards (simulated).", "2 cards (simulated)."]
     assert actuator.gpus == both
+
+
+async def test_hands_off_cards_outlive_the_daemon_untouched(
+    actuator: Actuator, keeper: RunningKeeper
+) -> None:
+    actuator.want(limits(200.0, 200.0), frozenset({"GPU-sim-3"}))
+    await run_until(actuator, lambda: keeper.driver.limits_w()[0] == 200.0)
+    await asyncio.sleep(LEASE_S + 1.0)
+
+    assert keeper.driver.limits_w() == [100.0, 100.0, 100.0, 260.0]
+
+
+async def test_hands_off_alone_is_told_too(actuator: Actuator, keeper: RunningKeeper) -> None:
+    actuator.want((), frozenset({"GPU-sim-3"}))
+    await run_until(actuator, lambda: keeper.ask("list")["cards"][3]["hands_off"])
+    keeper.ask("failsafe")
+
+    assert keeper.driver.limits_w() == [100.0, 100.0, 100.0, 260.0]

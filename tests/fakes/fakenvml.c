@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +54,9 @@ typedef struct {
     double demand; /* 0..1 of a full load */
     double power_mw, energy_mj, temperature_c, stepped_at;
     /* Faults. */
-    Uint is_lost, takes_no_limit, is_denied, ignores_writes, enforced_mw;
-    double hangs_until;
+    Uint is_lost, takes_no_limit, takes_no_clock, is_denied, ignores_writes, enforced_mw;
+    Uint segfaults, error;
+    double hangs_until, overdraw; /* overdraw: draws this many times its limit; 0 = obeys */
     Uint writes;
     Uint process_count, process_pid[MAX_PROCESSES];
     Ulong process_bytes[MAX_PROCESSES];
@@ -65,8 +67,10 @@ typedef struct {
     Card cards[MAX_CARDS];
 } State;
 
+PUBLIC const char *nvmlErrorString(Result result);
+
 static State *state;
-static int users;
+static int users, ledger = -1;
 
 /* ---- cards ------------------------------------------------------------------------------------ */
 
@@ -107,7 +111,20 @@ static void make_cards(void) {
     state->magic = MAGIC;
 }
 
+/* Every write that a program tries goes to STATE.log, in order, with what the driver said. */
+static Result told(const Card *card, const char *what, Result result) {
+    char line[128];
+    int length = snprintf(line, sizeof line, "%u %s%s%s\n", (Uint)(card - state->cards), what,
+                          result == OK ? "" : ": ", result == OK ? "" : nvmlErrorString(result));
+    if (ledger >= 0 && write(ledger, line, (size_t)length) != length)
+        abort();
+    return result;
+}
+
 static int attach(const char *path) {
+    char log_path[512];
+    snprintf(log_path, sizeof log_path, "%s.log", path);
+    ledger = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     int file = open(path, O_RDWR | O_CREAT, 0666);
     if (file < 0)
         return -1;
@@ -143,6 +160,8 @@ static void step(Card *card) {
         double clocked = card->idle_mw + (full - card->idle_mw) * share * share * share;
         target = clocked < target ? clocked : target;
     }
+    if (card->overdraw > 0 && !card->clock_high_mhz)
+        target = card->overdraw * card->limit_mw;
     double before = card->power_mw;
     card->power_mw += (target - before) * (1 - exp(-passed_s / 0.35));
     card->energy_mj += (before + card->power_mw) / 2 * passed_s;
@@ -157,8 +176,12 @@ static Result reach(Device device, Card **card) {
     *card = card_of(device);
     if (!*card)
         return INVALID_ARGUMENT;
+    if ((*card)->segfaults)
+        raise(SIGSEGV);
     while ((*card)->hangs_until > 0 && now() < (*card)->hangs_until)
         usleep(20000);
+    if ((*card)->error)
+        return (Result)(*card)->error;
     if ((*card)->is_lost)
         return GPU_IS_LOST;
     step(*card);
@@ -187,6 +210,16 @@ static int may_write(const Card *card) {
 
 PUBLIC int fakeAttach(const char *path) { return attach(path); }
 
+/* What loading the driver again does: every setting is as delivered, counters start anew. */
+static void reload(void) {
+    for (Uint i = 0; i < state->count; i++) {
+        Card *card = &state->cards[i];
+        card->limit_mw = card->default_mw;
+        card->persistence = card->clock_low_mhz = card->clock_high_mhz = 0;
+        card->energy_mj = 0;
+    }
+}
+
 PUBLIC int fakeSet(Uint index, const char *what, double value) {
     if (!state)
         return -1;
@@ -208,6 +241,26 @@ PUBLIC int fakeSet(Uint index, const char *what, double value) {
         state->cards[index].is_denied = (Uint)value;
     else if (!strcmp(what, "ignores_writes"))
         state->cards[index].ignores_writes = (Uint)value;
+    else if (!strcmp(what, "takes_no_clock"))
+        state->cards[index].takes_no_clock = (Uint)value;
+    else if (!strcmp(what, "max_mw"))
+        state->cards[index].max_mw = (Uint)value;
+    else if (!strcmp(what, "overdraw"))
+        state->cards[index].overdraw = value;
+    else if (!strcmp(what, "demand"))
+        state->cards[index].demand = value;
+    else if (!strcmp(what, "energy_mj"))
+        state->cards[index].energy_mj = value;
+    else if (!strcmp(what, "segfaults"))
+        state->cards[index].segfaults = (Uint)value;
+    else if (!strcmp(what, "error")) /* an nvmlReturn_t for every call; 0 mends it */
+        state->cards[index].error = (Uint)value;
+    else if (!strcmp(what, "pid")) { /* one program on the card; 0 = none */
+        state->cards[index].process_count = value > 0;
+        state->cards[index].process_pid[0] = (Uint)value;
+        state->cards[index].process_bytes[0] = 8ULL << 30;
+    } else if (!strcmp(what, "reload"))
+        reload();
     else if (!strcmp(what, "hangs_s")) /* from now; 0 mends it */
         state->cards[index].hangs_until = value > 0 ? now() + value : 0;
     else
@@ -216,6 +269,8 @@ PUBLIC int fakeSet(Uint index, const char *what, double value) {
 }
 
 PUBLIC Uint fakeLimit(Uint index) { return state->cards[index].limit_mw; }
+PUBLIC Uint fakeClock(Uint index) { return state->cards[index].clock_high_mhz; }
+PUBLIC double fakePower(Uint index) { return state->cards[index].power_mw; }
 PUBLIC Uint fakeWrites(Uint index) { return state->cards[index].writes; }
 PUBLIC Uint fakePersistence(Uint index) { return state->cards[index].persistence; }
 
@@ -400,8 +455,7 @@ PUBLIC Result nvmlDeviceGetPowerManagementLimitConstraints(Device device, Uint *
     return OK;
 }
 
-PUBLIC Result nvmlDeviceSetPowerManagementLimit(Device device, Uint limit_mw) {
-    REACH_CARD;
+static Result set_limit(Card *card, Uint limit_mw) {
     if (card->takes_no_limit)
         return NOT_SUPPORTED;
     if (!may_write(card))
@@ -414,26 +468,42 @@ PUBLIC Result nvmlDeviceSetPowerManagementLimit(Device device, Uint limit_mw) {
     return OK;
 }
 
-PUBLIC Result nvmlDeviceSetPersistenceMode(Device device, int mode) {
+PUBLIC Result nvmlDeviceSetPowerManagementLimit(Device device, Uint limit_mw) {
     REACH_CARD;
-    if (!may_write(card))
-        return NO_PERMISSION;
-    card->persistence = (Uint)mode;
-    return OK;
+    char what[48];
+    snprintf(what, sizeof what, "limit %g W", limit_mw / 1000.0);
+    return told(card, what, set_limit(card, limit_mw));
 }
 
-PUBLIC Result nvmlDeviceSetGpuLockedClocks(Device device, Uint low_mhz, Uint high_mhz) {
+PUBLIC Result nvmlDeviceSetPersistenceMode(Device device, int mode) {
     REACH_CARD;
+    const char *what = mode ? "persistence on" : "persistence off";
     if (!may_write(card))
-        return NO_PERMISSION;
+        return told(card, what, NO_PERMISSION);
+    card->persistence = (Uint)mode;
+    return told(card, what, OK);
+}
+
+static Result set_clocks(Card *card, const char *what, Uint low_mhz, Uint high_mhz) {
+    if (card->takes_no_clock)
+        return told(card, what, NOT_SUPPORTED);
+    if (!may_write(card))
+        return told(card, what, NO_PERMISSION);
     if (low_mhz > high_mhz)
-        return INVALID_ARGUMENT;
+        return told(card, what, INVALID_ARGUMENT);
     card->clock_low_mhz = low_mhz;
     card->clock_high_mhz = high_mhz;
-    return OK;
+    return told(card, what, OK);
+}
+PUBLIC Result nvmlDeviceSetGpuLockedClocks(Device device, Uint low_mhz, Uint high_mhz) {
+    REACH_CARD;
+    char what[48];
+    snprintf(what, sizeof what, "clocks %u to %u MHz", low_mhz, high_mhz);
+    return set_clocks(card, what, low_mhz, high_mhz);
 }
 PUBLIC Result nvmlDeviceResetGpuLockedClocks(Device device) {
-    return nvmlDeviceSetGpuLockedClocks(device, 0, 0);
+    REACH_CARD;
+    return set_clocks(card, "clocks free", 0, 0);
 }
 
 /* ---- what a card does ------------------------------------------------------------------------- */

@@ -70,6 +70,12 @@ def test_keeper_has_one_capability_and_no_network() -> None:
     assert "PrivateNetwork=yes\n" in text
 
 
+def test_a_keeper_that_ended_anyhow_leaves_no_card_behind() -> None:
+    text = unit_text("solard-gpu.service", PYTHON)
+
+    assert "-m hardware.gpu.keeper --once after --state /var/lib/solard-gpu\n" in text
+
+
 def test_workloads_outlive_the_daemon() -> None:
     lines = unit_text("solard-miner@.service", PYTHON).splitlines()
 

@@ -1,5 +1,6 @@
 """Fixtures of the keeper's tests: the fake driver compiled once, rigs and keepers that end."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -70,3 +71,25 @@ def start_keeper(home: Path) -> Iterator[StartKeeper]:
     yield start
     for keeper in keepers:
         keeper.close()
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Return what starts `solard gpu hold` on a keeper; it is gone after the test."""
+    holders: list[subprocess.Popen[str]] = []
+
+    def start(keeper: RunningKeeper, *limits: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "solard", "gpu", "hold"]
+        command += ["--socket", str(keeper.socket), *limits]
+        # No library for it: a holder never opens NVML.
+        surroundings = os.environ | {"SOLARD_NVML_LIBRARY": "/nowhere"}
+        process = subprocess.Popen(
+            command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        holders.append(process)
+        return process
+
+    yield start
+    for process in holders:
+        process.kill()
+        process.communicate()

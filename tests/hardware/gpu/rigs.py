@@ -79,6 +79,7 @@ class FakeDriver:
     def __post_init__(self) -> None:
         self._fake = ctypes.CDLL(str(self.library))
         self._fake.fakeSet.argtypes = [ctypes.c_uint, ctypes.c_char_p, ctypes.c_double]
+        self._fake.fakePower.restype = ctypes.c_double
         assert self._fake.fakeAttach(str(self.state).encode()) == 0
         self.set("any_user_may_write", 1)
 
@@ -90,6 +91,24 @@ class FakeDriver:
 
     def persistence(self, index: int) -> int:
         return int(self._fake.fakePersistence(index))
+
+    def power_limits(self) -> list[float]:
+        """Return the limits without asking the driver, which may hang."""
+        return [int(self._fake.fakeLimit(index)) / 1000 for index in range(4)]
+
+    def clock_mhz(self, index: int) -> int:
+        """Return the clock that the card is locked to; 0 = free."""
+        return int(self._fake.fakeClock(index))
+
+    def power_w(self, index: int) -> float:
+        return float(self._fake.fakePower(index)) / 1000
+
+    def told(self, index: int | None = None) -> list[str]:
+        """Return every write that anybody tried, in order; of one card or as `CARD what`."""
+        lines = Path(f"{self.state}.log").read_text().splitlines()
+        if index is None:
+            return lines
+        return [line.partition(" ")[2] for line in lines if line.startswith(f"{index} ")]
 
     def arguments(self) -> list[str]:
         return []
@@ -113,7 +132,7 @@ class FakeDriver:
         self.set("hangs_s", 8, index)
 
     def mend(self, index: int) -> None:
-        for what in ("is_lost", "ignores_writes", "hangs_s"):
+        for what in ("is_lost", "ignores_writes", "hangs_s", "overdraw", "error", "segfaults"):
             self.set(what, 0, index)
 
     def close(self) -> None:
@@ -188,6 +207,7 @@ class RunningKeeper:
     lease_s: float = 30.0
     options: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = ("hardware.gpu.keeper",)
 
     def __post_init__(self) -> None:
         self.socket = self.home / "gpu.sock"
@@ -213,6 +233,10 @@ class RunningKeeper:
     def healths(self) -> list[str]:
         return [gpu["health"] for gpu in self.states()]
 
+    def stages(self) -> list[str]:
+        self.ask("read")
+        return [card["state"] for card in self.ask("list")["cards"]]
+
     def originals_w(self) -> list[float | None]:
         return [card["original_w"] for card in self.ask("list")["cards"]]
 
@@ -224,21 +248,22 @@ class RunningKeeper:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=15)
 
-    def restart(self) -> None:
-        self.process = self._spawn()
+    def restart(self, *, wait: bool = True) -> None:
+        self.process = self._spawn(wait=wait)
 
     def close(self) -> None:
         if self.process.poll() is None:
             self.kill()
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "hardware.gpu.keeper", "--socket", str(self.socket)]
+    def _spawn(self, *, wait: bool = True) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", *self.program, "--socket", str(self.socket)]
         command += ["--state", str(self.home / "state"), "--lease", str(self.lease_s)]
         command += self.driver.arguments() + self.options
         surroundings = os.environ | self.driver.environment() | self.environment
         with (self.home / "keeper.log").open("ab") as log:
             process = subprocess.Popen(command, env=surroundings, stderr=log)
-        self._wait_until_it_answers(process)
+        if wait:
+            self._wait_until_it_answers(process)
         return process
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:

@@ -20,7 +20,7 @@ def test_an_original_is_there_after_a_crash(tmp_path):
 
     journal = open_journal(tmp_path)
 
-    assert journal.is_dirty
+    assert journal.was_left
     original = journal.original("GPU-a")
     assert original is not None
     assert (original.limit_w, original.persistence) == (320.0, True)
@@ -43,7 +43,7 @@ def test_forgetting_the_last_card_leaves_nothing_behind(tmp_path):
     journal.forget("GPU-a")
 
     assert list(tmp_path.iterdir()) == []
-    assert not open_journal(tmp_path).is_dirty
+    assert not open_journal(tmp_path).was_left
 
 
 @pytest.mark.parametrize("changed", [{"boot": "boot-2"}, {"driver": "580/18"}])
@@ -52,7 +52,7 @@ def test_originals_of_another_boot_or_driver_are_void_but_still_alarm(tmp_path, 
 
     journal = open_journal(tmp_path, **changed)
 
-    assert journal.is_dirty
+    assert journal.was_left
     assert journal.original("GPU-a") is None
 
 
@@ -61,7 +61,7 @@ def test_an_unreadable_journal_is_kept_aside_and_counts_as_dirty(tmp_path):
 
     journal = open_journal(tmp_path)
 
-    assert journal.is_dirty
+    assert journal.was_left
     assert "unreadable" in journal.trouble
     assert (tmp_path / "originals.broken").exists()
 

@@ -27,18 +27,20 @@ def test_the_list_names_range_default_and_own_limit(nvml, start_keeper):
         "parked_w": 21.0,
         "original_w": 350.0,
         "state": "released",
+        "can": ["clock", "limit", "park"],
+        "hands_off": False,
     }
     assert answer["cards"][3]["min_w"] is None
 
 
-def test_a_laptop_card_that_takes_no_limit_says_so(nvml, start_keeper):
+def test_a_laptop_card_that_takes_no_limit_is_held_by_its_clock(nvml, start_keeper):
     keeper = start_keeper(nvml)
 
     (answer,) = keeper.set((3, 60.0))
 
-    assert answer["outcome"] == "refused"
-    assert "takes no power limit" in answer["reason"]
-    assert keeper.healths() == ["ok", "ok", "ok", "denied"]
+    assert answer["outcome"] == "clamped"
+    assert answer["reason"] == ("it takes no power limit, as many laptop cards; its clock holds it")
+    assert keeper.healths() == ["ok", "ok", "ok", "ok"]
 
 
 def test_a_missing_permission_names_what_grants_it(nvml, start_keeper):
@@ -160,7 +162,7 @@ def test_a_library_that_is_not_there_is_named(nvml, start_keeper):
 def test_a_driver_that_is_loaded_later_is_found(nvml, home):
     nvml.set("driver_is_missing", 1)
     script = """
-import argparse, ctypes, os, sys
+import argparse, ctypes, os, sys, time
 from pathlib import Path
 from hardware.gpu.keeper import Keeper
 home = Path(sys.argv[1])
@@ -171,6 +173,9 @@ fake.fakeSet.argtypes = [ctypes.c_uint, ctypes.c_char_p, ctypes.c_double]
 fake.fakeAttach(os.environ["FAKE_NVML_STATE"].encode())
 fake.fakeSet(0, b"driver_is_missing", 0)
 keeper.reopen()
+ends_s = time.monotonic() + 10
+while keeper.answer({"verb": "list"})["backend"] == "none" and time.monotonic() < ends_s:
+    time.sleep(0.02)
 print(before, keeper.answer({"verb": "list"})["backend"])
 """
     said = _python(script, home, nvml)

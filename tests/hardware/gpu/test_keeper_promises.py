@@ -123,7 +123,10 @@ def test_a_foreign_limit_is_put_back_twice_and_then_left_to_its_owner(driver, st
 
     assert health == "manual"
     assert answer["outcome"] == "refused"
-    assert "left alone until `restore`" in answer["reason"]
+    assert answer["reason"] == (
+        "somebody else set its limit 3 times in 10 min, now 330 W; "
+        "left alone until `solard gpu take 1`"
+    )
     assert driver.limits_w()[1] == 330.0
 
 
