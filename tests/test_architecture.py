@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("solard", "hardware", "scheduler", "miner", "tui")
 
 UNIT = re.compile(
-    r"_(w|wh|kwh|s|h|ms|c|v|a|hz|m2|deg|wp|mb|minute|per_h|per_k?wh|per_w|soc|w_m2|w_per_s|c_per_s)$"
+    r"_(w|wh|kwh|j|s|h|ms|c|v|a|hz|m2|deg|wp|mb|minute|per_h|per_k?wh|per_w|soc|w_m2|w_per_s|c_per_s)$"
 )
 WITHOUT_UNIT = {
     *("soc", "soc_min", "efficiency", "psu_efficiency", "utilization", "work_share"),
