@@ -46,11 +46,9 @@ $(VENV)/dev: requirements-dev.lock pyproject.toml | python
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@ $(VENV)/run
 
-# mbpoll reads our simulator as a stranger; where it cannot be had, its tests say that they skip.
+# Strangers that read our simulator and that we read; where one cannot be had, its tests skip.
 witnesses:
-	@command -v mbpoll >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-		&& apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends mbpoll \
-		>/dev/null 2>&1; } || echo "mbpoll is not installed (apt install mbpoll): its tests skip"
+	@.ci/witnesses
 
 python:
 	@test -n "$(PYTHON)" || { echo "solard needs Python 3.11 or newer. On Debian 12: apt install python3 python3-venv. On older systems: https://docs.python.org/3/using/unix.html, then make PYTHON=/path/to/python3.11"; exit 1; }
