@@ -1,39 +1,71 @@
 """The axon: a neuron's HTTP server. It verifies before it admits, and admits before it parses."""
 
 import asyncio
-import json
+import logging
 import time
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from miner.wire.btauth import RequestRefused, check_signature, read_headers
+from miner.keys import Keypair
+from miner.wire import btauth, legacy
+from miner.wire.buckets import Allowance, TokenBuckets
+from miner.wire.door import Door, DoorLimits
+from miner.wire.exchange import BtauthExchange, Exchange, LegacyExchange, send_stream
+from miner.wire.intake import Intake
+from miner.wire.mark import Mark
+from miner.wire.refusal import (
+    NotServing,
+    Refusal,
+    RequestBroken,
+    RouteUnknown,
+    TookTooLong,
+)
 from miner.wire.replay import ReplayStore
-from solard.core.errors import SolardError
+from miner.wire.synapse import PING, SynapseKind
+from miner.wire.visitor import Visitor
 
-MAX_BODY_BYTES = 65536
-BODY_TIMEOUT_S = 5.0
-MAX_OPEN_REQUESTS = 64
 STOP_TIMEOUT_S = 3.0
 """Requests under way have so long to end when the axon stops."""
+KEEP_ALIVE_S = 75.0
+LINGER_S = 2.0
+"""So long the rest of a refused body is read and thrown away, so that the refusal arrives."""
+BACKLOG = 128
+READ_BUFFER_BYTES = 16_384
+"""Of each connection, for what nobody reads yet."""
+PER_HOTKEY = Allowance(rate=50.0, burst_count=200)
+DOOR = DoorLimits()
+
+log = logging.getLogger(__name__)
+
+Answering = Callable[[str, Any], Awaitable[Any]]
+"""Gets the caller's hotkey and the question's data; returns the answer's."""
+Streaming = Callable[[str, Any], AsyncIterator[bytes]]
+"""Gets the caller's hotkey and the question's data; gives the answer piece by piece."""
 
 
-class NotServing(SolardError):
-    """This axon answers nothing right now: 503."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One question that an axon answers; its route is the synapse's name."""
+
+    kind: SynapseKind
+    answer: Answering | None = None
+    stream: Streaming | None = None
+    """In place of `answer`, where the synapse streams."""
 
 
-class NotAdmitted(SolardError):
-    """The caller is who it says, and may not ask: 403."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxonLimits:
+    """What one axon bears."""
 
-
-class ChallengeInvalid(SolardError):
-    """The body is not what the route expects: 422."""
-
-
-Route = Callable[[str, Any], Awaitable[Any]]
-"""Gets the caller's hotkey and the parsed body; returns what becomes the JSON answer."""
+    door: DoorLimits = DOOR
+    max_body_bytes: int = 65_536
+    max_open_requests: int = 64
+    per_hotkey: Allowance = PER_HOTKEY
 
 
 @dataclass(slots=True)
@@ -45,100 +77,163 @@ class AxonCounts:
     refused: int = 0
 
 
+async def _pong(_: str, __: Any) -> dict[str, Any]:
+    return {}
+
+
 class Axon:
-    """Serves routes to callers that sign with btauth/1."""
+    """Serves questions of bittensor 8 to 10 (synapses) and of bittensor 11 (btauth/1)."""
 
     def __init__(
         self,
-        hotkey: str,
-        routes: dict[str, Route],
+        keypair: Keypair,
+        services: tuple[Service, ...],
         admit: Callable[[str], None],
+        *,
+        limits: AxonLimits | None = None,
+        mark: Path | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        """Make an axon that answers whom `admit` does not raise a Refusal for.
+
+        `mark` is the file that keeps old requests out after a restart; None forgets them.
+        """
+        ping = Service(kind=PING, answer=_pong)
         self.counts = AxonCounts()
-        self._hotkey = hotkey
-        self._routes = routes
+        self._keypair = keypair
+        self._services = {one.kind.name: one for one in (ping, *services)}
         self._admit = admit
+        self._limits = limits or AxonLimits()
         self._clock_ns = clock_ns
-        self._replays = ReplayStore(clock_ns())
+        self._uuid = str(uuid.uuid1())
+        ahead_ns = int(1e9 * max(btauth.MAX_AHEAD_S, legacy.MAX_AHEAD_S))
+        self._mark = None if mark is None else Mark(mark, clock_ns(), ahead_ns)
+        self._replays = {
+            BtauthExchange: ReplayStore(btauth.WINDOW_S, self._mark),
+            LegacyExchange: ReplayStore(legacy.WINDOW_S, self._mark),
+        }
+        self._buckets = TokenBuckets(self._limits.per_hotkey)
+        self._intake = Intake(self._limits.max_body_bytes)
         self._open = 0
-        self._runner: web.AppRunner | None = None
+        self._door: Door | None = None
+        self._http: web.Server | None = None
+        self._listening: asyncio.Server | None = None
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        return self._door.connections if self._door else 0
 
     async def start(self, ip: str, port: int) -> int:
         """Listen; return the port. Raise NotServing when it is taken."""
-        application = web.Application(client_max_size=MAX_BODY_BYTES)
-        application.router.add_post("/{name}", self._serve)
-        self._runner = web.AppRunner(
-            application, access_log=None, keepalive_timeout=30, shutdown_timeout=STOP_TIMEOUT_S
+        http = web.Server(
+            self._serve,
+            access_log=None,
+            keepalive_timeout=KEEP_ALIVE_S,
+            lingering_time=LINGER_S,
+            auto_decompress=False,
+            read_bufsize=READ_BUFFER_BYTES,
         )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, ip, port)
+        door = Door(self._limits.door)
         try:
-            await site.start()
+            self._listening = await asyncio.get_running_loop().create_server(
+                lambda: Visitor(door, http), ip, port, backlog=BACKLOG
+            )
         except OSError as err:
-            await self._runner.cleanup()
+            door.close()
             raise NotServing(
                 f"axon: cannot listen on {ip}:{port}: {err.strerror}; choose another --axon-port"
             ) from err
-        bound: int = self._runner.addresses[0][1]
+        self._door, self._http = door, http
+        bound: int = self._listening.sockets[0].getsockname()[1]
         return bound
 
     async def stop(self) -> None:
         """Finish the requests under way, then stop listening."""
-        if self._runner:
-            await self._runner.cleanup()
+        if self._listening and self._http and self._door:
+            self._listening.close()
+            self._http.pre_shutdown()
+            await self._http.shutdown(STOP_TIMEOUT_S)
+            self._door.close()
+        if self._mark is not None:
+            self._mark.close()
 
-    async def _serve(self, request: web.Request) -> web.Response:
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        visitor = _visitor_of(request)
+        visitor.has_asked()
         self.counts.requests += 1
-        status, answer = await self._status_and_answer(request)
-        if status == 200:
-            self.counts.answered += 1
-            return web.json_response(answer)
-        self.counts.refused += 1
-        headers = {"Retry-After": "3"} if status == 503 else {}
-        return web.json_response({"message": answer}, status=status, headers=headers)
+        service, exchange = self._exchange(request)
+        try:
+            response = await self._answer(request, service, exchange, visitor)
+        except Refusal as err:
+            self.counts.refused += 1
+            if not isinstance(err, NotServing):
+                visitor.has_failed()
+            if isinstance(err, RequestBroken):
+                log.info("broken request hotkey=? reason=%s", err)
+            return exchange.refuse(err)
+        finally:
+            visitor.has_been_heard()
+        self.counts.answered += 1
+        return response
 
-    async def _status_and_answer(self, request: web.Request) -> tuple[int, Any]:
-        if self._open >= MAX_OPEN_REQUESTS or self._replays.is_warming_up(self._clock_ns()):
-            return 503, "busy; try again in a moment"
+    def _exchange(self, request: web.BaseRequest) -> tuple[Service | None, Exchange]:
+        service = self._services.get(_route_of(request))
+        if btauth.VERSION_HEADER in request.headers:
+            return service, BtauthExchange(request, self._keypair, self._intake)
+        kind = service.kind if service else PING
+        return service, LegacyExchange(request, self._keypair, self._intake, kind, self._uuid)
+
+    async def _answer(
+        self,
+        request: web.BaseRequest,
+        service: Service | None,
+        exchange: Exchange,
+        visitor: Visitor,
+    ) -> web.StreamResponse:
+        """Let a request through one gate after the other: cheap ones first, trust before work."""
+        self._intake.check_announced(request)
+        if service is None:
+            raise RouteUnknown(
+                f"Synapse name '{_route_of(request)}' not found. "
+                f"Available synapses {list(self._services)}"
+            )
+        hotkey = await exchange.authenticate(self._replays[type(exchange)], self._clock_ns())
+        visitor.has_proven()
+        if not self._buckets.take(hotkey, time.monotonic()):
+            raise NotServing("this hotkey asks too often; try again in a moment")
+        if self._open >= self._limits.max_open_requests:
+            raise NotServing("busy; try again in a moment")
+        self._admit(hotkey)
         self._open += 1
         try:
-            return 200, await self._answer(request)
-        except web.HTTPRequestEntityTooLarge:
-            return 413, f"a body has at most {MAX_BODY_BYTES} bytes"
-        except TimeoutError:
-            return 408, f"the body did not come within {BODY_TIMEOUT_S:g} s"
-        except web.HTTPNotFound:
-            return 404, f"no route {request.path!r}; there are {', '.join(self._routes)}"
-        except RequestRefused as err:
-            return 401, str(err)
-        except NotAdmitted as err:
-            return 403, str(err)
-        except ChallengeInvalid as err:
-            return 422, str(err)
-        except NotServing as err:
-            return 503, str(err)
+            return await self._work(request, service, exchange, hotkey)
         finally:
             self._open -= 1
 
-    async def _answer(self, request: web.Request) -> Any:
-        route = self._routes.get(request.match_info["name"])
-        if route is None:
-            raise web.HTTPNotFound
-        if (request.content_length or 0) > MAX_BODY_BYTES:
-            raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, request.content_length or 0)
-        signed = read_headers(request.headers, self._hotkey, self._clock_ns())
-        body = await _read_body(request)
-        check_signature(signed, method=request.method, target=request.path_qs, body=body)
-        self._replays.admit(signed.hotkey, signed.nonce_ns, self._clock_ns())
-        self._admit(signed.hotkey)
+    async def _work(
+        self, request: web.BaseRequest, service: Service, exchange: Exchange, hotkey: str
+    ) -> web.StreamResponse:
+        data = await exchange.read()
         try:
-            data = json.loads(body)
-        except (ValueError, RecursionError) as err:
-            raise ChallengeInvalid("the body is no JSON") from err
-        return await route(signed.hotkey, data)
+            async with asyncio.timeout(exchange.timeout_s):
+                if service.answer is not None:
+                    return exchange.answer(await service.answer(hotkey, data))
+                assert service.stream is not None
+                pieces = service.stream(hotkey, data)
+                return await send_stream(request, exchange.begin_stream(), pieces)
+        except TimeoutError as err:
+            if service.stream is not None:
+                raise ConnectionResetError("a stream took longer than its caller waits") from err
+            raise TookTooLong(f"Response timeout after: {exchange.timeout_s}s") from err
 
 
-async def _read_body(request: web.Request) -> bytes:
-    async with asyncio.timeout(BODY_TIMEOUT_S):
-        return await request.read()
+def _visitor_of(request: web.BaseRequest) -> Visitor:
+    visitor = request.transport.get_protocol() if request.transport else None
+    if not isinstance(visitor, Visitor):
+        raise ConnectionResetError("the caller has hung up")
+    return visitor
+
+
+def _route_of(request: web.BaseRequest) -> str:
+    return request.raw_path.partition("?")[0].removeprefix("/").partition("/")[0][:64]

@@ -10,6 +10,12 @@ import bittensor_core
 
 from solard.core.errors import SolardError
 
+SCHEMES = {
+    "sr25519": bittensor_core.CRYPTO_SR25519,
+    "ed25519": bittensor_core.CRYPTO_ED25519,
+}
+"""Signatures that can be checked, by name; our own keys are all sr25519."""
+
 
 class KeyInvalid(SolardError):
     """A seed, a phrase, an address or a key file is not what it claims to be."""
@@ -59,10 +65,10 @@ def generate() -> Keypair:
     return from_mnemonic(bittensor_core.Keypair.generate_mnemonic())
 
 
-def verify(ss58: str, message: bytes, signature: bytes) -> bool:
+def verify(ss58: str, message: bytes, signature: bytes, scheme: str = "sr25519") -> bool:
     """Tell whether `ss58` signed `message`; a malformed address or signature is a no."""
     try:
-        return bool(bittensor_core.verify(message, signature, ss58))
+        return bool(bittensor_core.verify(message, signature, ss58, SCHEMES[scheme]))
     except ValueError:
         return False
 
@@ -83,6 +89,13 @@ def load_or_create(path: Path) -> Keypair:
     """
     with contextlib.suppress(FileExistsError):
         _write(path, generate())
+    return read_keyfile(path)
+
+
+def read_keyfile(path: Path) -> Keypair:
+    """Return the key of a plaintext keyfile; raise KeyInvalid, also when others can read it."""
+    if not path.is_file():
+        raise KeyInvalid(f"{path} is no file")
     if path.stat().st_mode & 0o077:
         raise KeyInvalid(f"{path} can be read by others; run: chmod 600 {path}")
     try:

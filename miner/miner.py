@@ -6,7 +6,7 @@ from collections import deque
 from datetime import timedelta
 from typing import Any
 
-from miner.axon import Axon, ChallengeInvalid, NotAdmitted, NotServing
+from miner.axon import Axon, Service
 from miner.chain.client import NodeClient
 from miner.kept import keep, read_kept
 from miner.keys import load_or_create
@@ -17,6 +17,7 @@ from miner.site import SiteHistory
 from miner.subnets import sunlight
 from miner.subnets.model import UNTRAINED, Trained, train
 from miner.subnets.slots import SLOT_S
+from miner.wire.refusal import ChallengeInvalid, NotAdmitted, NotServing
 from miner.work import handler_of
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
@@ -48,7 +49,12 @@ class Miner:
         self._trained: Trained = UNTRAINED
         self._is_draining = False
         self._answers: deque[float] = deque()
-        self.axon = Axon(presence.keypair.ss58, {sunlight.NAME: self._answer}, self._admit)
+        self.axon = Axon(
+            presence.keypair,
+            (Service(kind=sunlight.KIND, answer=self._answer),),
+            self._admit,
+            mark=settings.home / "axon.mark",
+        )
         self._counts_path = settings.home / "counts.json"
         self._earlier = read_kept(self._counts_path)
         self._kept_counts = self.counts

@@ -89,7 +89,7 @@ class Validator:
         )
         endpoints = {one.hotkey: one.axon for one in wanted if one.axon}
         self._memory.round.asked.update(one.hotkey for one in wanted)
-        answers = await ask_all(self._dendrite, endpoints, sunlight.NAME, challenge.to_json())
+        answers = await ask_all(self._dendrite, endpoints, sunlight.KIND, challenge.to_json())
         self._memory.queries += len(endpoints)
         for hotkey, answer in answers.items():
             values = sunlight.read_answer(answer.data, len(challenge.slots))

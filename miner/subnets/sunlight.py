@@ -8,10 +8,23 @@ from typing import Any
 
 from miner.subnets.model import Location, Model, Trained, View, blend, couple, persist
 from miner.subnets.slots import SLOT, SiteSlot
+from miner.wire.synapse import SynapseField, SynapseKind
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 
 NAME = "sunlight"
+KIND = SynapseKind(
+    name=NAME,
+    fields=(
+        SynapseField(name="slots", kind="list", is_required=True),
+        SynapseField(name="recent", kind="list", is_required=True),
+        SynapseField(name="location", kind="list"),
+        SynapseField(name="peak_w", kind="float"),
+        SynapseField(name="pv_wh", kind="list"),
+        SynapseField(name="model", kind="str"),
+    ),
+    hash_fields=("slots", "recent"),
+)
 HORIZON_SLOTS = 8
 MAX_SLOTS = 96
 MAX_SLOT_WH = 1e7

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from miner import keys
-from solard.core.errors import SolardError
+from miner.wire.refusal import RequestRefused
 
 PREFIX = "X-Bittensor-"
+VERSION_HEADER = f"{PREFIX}Version"
 VERSION = "1"
 SCHEME = "sr25519"
+"""What a request without X-Bittensor-Crypto is signed with, and what we sign with."""
 MAX_AGE_S = 10
 MAX_AHEAD_S = 2
 """A caller's clock may be this much ahead of ours; SDK 10 has no such limit."""
-
-
-class RequestRefused(SolardError):
-    """A signed request is malformed, stale, from the future, replayed or not the caller's."""
+WINDOW_S = MAX_AGE_S + MAX_AHEAD_S
+"""So long a nonce can be fresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class SignedHeaders:
     receiver: str | None
     nonce_ns: int
     signature: bytes
+    scheme: str = SCHEME
 
 
 def sign_request(
@@ -52,12 +53,18 @@ def sign_request(
 
 
 def signed_payload(
-    method: str, target: str, body: bytes, nonce_ns: int, sender: str, receiver: str | None
+    method: str,
+    target: str,
+    body: bytes,
+    nonce_ns: int,
+    sender: str,
+    receiver: str | None,
+    scheme: str = SCHEME,
 ) -> bytes:
     """Return the eight lines that a request's signature covers."""
     lines = (
         "btauth/1",
-        SCHEME,
+        scheme,
         method,
         target,
         hashlib.sha256(body).hexdigest(),
@@ -70,15 +77,17 @@ def signed_payload(
 
 def read_headers(headers: Mapping[str, str], me: str, now_ns: int) -> SignedHeaders:
     """Check shape, receiver and freshness, all that needs no body; raise RequestRefused."""
-    if headers.get(f"{PREFIX}Version") != VERSION:
-        raise RequestRefused(f"no {PREFIX}Version: {VERSION}")
-    if headers.get(f"{PREFIX}Crypto", SCHEME) != SCHEME:
-        raise RequestRefused(f"{PREFIX}Crypto is not {SCHEME}")
+    if headers.get(VERSION_HEADER) != VERSION:
+        raise RequestRefused(f"no {VERSION_HEADER}: {VERSION}")
+    scheme = headers.get(f"{PREFIX}Crypto", SCHEME)
+    if scheme not in keys.SCHEMES:
+        raise RequestRefused(f"{PREFIX}Crypto is none of {', '.join(keys.SCHEMES)}")
     signed = SignedHeaders(
         hotkey=headers.get(f"{PREFIX}Hotkey", ""),
         receiver=headers.get(f"{PREFIX}Receiver"),
         nonce_ns=_read_nonce(headers.get(f"{PREFIX}Nonce", "")),
         signature=_read_signature(headers.get(f"{PREFIX}Signature", "")),
+        scheme=scheme,
     )
     if not keys.is_address(signed.hotkey):
         raise RequestRefused(f"{PREFIX}Hotkey is no address")
@@ -95,8 +104,16 @@ def read_headers(headers: Mapping[str, str], me: str, now_ns: int) -> SignedHead
 
 def check_signature(signed: SignedHeaders, *, method: str, target: str, body: bytes) -> None:
     """Raise RequestRefused unless the caller signed exactly this request."""
-    payload = signed_payload(method, target, body, signed.nonce_ns, signed.hotkey, signed.receiver)
-    if not keys.verify(signed.hotkey, payload, signed.signature):
+    payload = signed_payload(
+        method,
+        target,
+        body,
+        signed.nonce_ns,
+        signed.hotkey,
+        signed.receiver,
+        signed.scheme,
+    )
+    if not keys.verify(signed.hotkey, payload, signed.signature, signed.scheme):
         raise RequestRefused("the signature is not the caller's for this request")
 
 

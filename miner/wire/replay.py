@@ -1,47 +1,53 @@
 """Requests that were seen: none is admitted twice, over a restart neither."""
 
-from collections import deque
-
-from miner.wire.btauth import MAX_AGE_S, MAX_AHEAD_S, RequestRefused
+from miner.wire.mark import Mark
+from miner.wire.refusal import NotServing, RequestRefused
 
 MAX_SEEN = 100_000
-_WINDOW_NS = (MAX_AGE_S + MAX_AHEAD_S) * 1_000_000_000
+"""Bound of each store; its callers are held far below it by their own allowance."""
 
 
 class ReplayStore:
     """Nonces of the last seconds; bounded, because older ones are refused as stale anyway.
 
-    A request that an earlier process admitted has a nonce of at most `MAX_AHEAD_S` after that
-    process's end. So instead of a file, a new store refuses nonces up to `MAX_AHEAD_S` after its
-    own start.
+    A request that an earlier process admitted has a nonce no newer than the mark which that
+    process left behind: nonces up to the mark are refused.
     """
 
-    def __init__(self, started_ns: int) -> None:
-        self._oldest_ns = started_ns + MAX_AHEAD_S * 1_000_000_000
-        self._seen: set[tuple[str, int]] = set()
-        self._order: deque[tuple[int, tuple[str, int]]] = deque()
+    def __init__(self, window_s: float, mark: Mark | None = None, max_seen: int = MAX_SEEN) -> None:
+        self._window_ns = int(window_s * 1e9)
+        self._mark = mark
+        self._floor_ns = 0 if mark is None else mark.nonce_ns
+        self._max_seen = max_seen
+        self._seen: dict[str, tuple[int, int]] = {}
 
     def __len__(self) -> int:
-        """Return how many requests are remembered."""
+        """Return how many callers or requests are remembered."""
         return len(self._seen)
 
-    def is_warming_up(self, now_ns: int) -> bool:
-        """Tell whether even an honest caller has to wait a moment."""
-        return now_ns <= self._oldest_ns
-
-    def admit(self, hotkey: str, nonce_ns: int, now_ns: int) -> None:
+    def admit_once(self, hotkey: str, nonce_ns: int, now_ns: int) -> None:
         """Remember a verified request; raise RequestRefused when it came before."""
+        self._admit(f"{hotkey}:{nonce_ns}", nonce_ns, now_ns)
+
+    def admit_newer(self, sender: str, nonce_ns: int, now_ns: int) -> None:
+        """Remember a sender's newest nonce; raise RequestRefused unless it is newer than all."""
+        self._admit(sender, nonce_ns, now_ns)
+
+    def _admit(self, key: str, nonce_ns: int, now_ns: int) -> None:
         self._forget(now_ns)
-        entry = (hotkey, nonce_ns)
-        if nonce_ns <= self._oldest_ns:
-            raise RequestRefused("nonce is from before this axon's start; sign again")
-        if entry in self._seen:
-            raise RequestRefused("this request came before: replay")
-        if len(self._seen) >= MAX_SEEN:
-            raise RequestRefused(f"more than {MAX_SEEN} requests in {MAX_AGE_S} s; try later")
-        self._seen.add(entry)
-        self._order.append((now_ns, entry))
+        newest_ns, _ = self._seen.get(key, (self._floor_ns, 0))
+        if nonce_ns <= newest_ns:
+            raise RequestRefused("Nonce is too old, a newer one was last processed")
+        if key not in self._seen and len(self._seen) >= self._max_seen:
+            raise NotServing("too many callers in these seconds; try later")
+        self._seen.pop(key, None)
+        self._seen[key] = (nonce_ns, now_ns)
+        if self._mark is not None:
+            self._mark.raise_to(nonce_ns)
 
     def _forget(self, now_ns: int) -> None:
-        while self._order and now_ns - self._order[0][0] > _WINDOW_NS:
-            self._seen.discard(self._order.popleft()[1])
+        while self._seen:
+            key = next(iter(self._seen))
+            if now_ns - self._seen[key][1] <= self._window_ns:
+                return
+            del self._seen[key]

@@ -11,6 +11,7 @@ from solard.cli.gpu import gpu
 from solard.cli.jobs import job
 from solard.cli.machine import install, uninstall
 from solard.cli.modbus import modbus
+from solard.cli.network import network
 from solard.cli.operate import live, observe, pause, resume, run
 from solard.cli.places import home_option
 from solard.cli.records import replay
@@ -46,6 +47,7 @@ for command in (
     job,
     live,
     modbus,
+    network,
     observe,
     pause,
     plan,

@@ -7,12 +7,14 @@ import pytest
 
 from miner import keys
 from miner.wire.btauth import (
-    RequestRefused,
+    WINDOW_S,
     check_signature,
     read_headers,
     sign_request,
     signed_payload,
 )
+from miner.wire.mark import Mark
+from miner.wire.refusal import NotServing, RequestRefused
 from miner.wire.replay import ReplayStore
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "btauth1_golden.json").read_text())
@@ -64,7 +66,7 @@ def test_changed_request_is_refused(part):
     ("changes", "reason"),
     [
         ({"Version": "2"}, "Version"),
-        ({"Crypto": "ed25519"}, "Crypto"),
+        ({"Crypto": "ecdsa"}, "Crypto"),
         ({"Hotkey": "5Gr"}, "Hotkey"),
         ({"Nonce": "-1"}, "Nonce"),
         ({"Nonce": "١٢"}, "Nonce"),
@@ -88,26 +90,65 @@ def test_request_is_fresh_from_ten_seconds_old_to_two_seconds_ahead():
         read_headers(headers(), BOB, NOW_NS - 3600 * SECOND_NS)
 
 
+def test_golden_ed25519_signature_of_the_sdk_is_accepted():
+    told = {
+        **GOLDEN["example_headers_sr25519"],
+        "X-Bittensor-Crypto": "ed25519",
+        "X-Bittensor-Hotkey": GOLDEN["ed25519_sender_ss58"],
+        "X-Bittensor-Signature": GOLDEN["ed25519_signature"],
+    }
+
+    check_signature(read_headers(told, BOB, NOW_NS), **REQUEST)
+    del told["X-Bittensor-Crypto"]
+    with pytest.raises(RequestRefused, match="signature"):
+        check_signature(read_headers(told, BOB, NOW_NS), **REQUEST)
+
+
 def test_request_is_admitted_once():
-    store = ReplayStore(NOW_NS - 60 * SECOND_NS)
-    store.admit("alice", NOW_NS, NOW_NS)
-    store.admit("bob", NOW_NS, NOW_NS)
+    store = ReplayStore(WINDOW_S)
+    store.admit_once("alice", NOW_NS, NOW_NS)
+    store.admit_once("bob", NOW_NS, NOW_NS)
 
-    with pytest.raises(RequestRefused, match="replay"):
-        store.admit("alice", NOW_NS, NOW_NS + SECOND_NS)
+    with pytest.raises(RequestRefused, match="a newer one was last processed"):
+        store.admit_once("alice", NOW_NS, NOW_NS + SECOND_NS)
 
 
-def test_request_from_before_a_restart_is_refused_after_it():
-    restarted = ReplayStore(NOW_NS)
+def test_sender_s_nonces_have_to_rise():
+    store = ReplayStore(WINDOW_S)
+    store.admit_newer("alice:1", NOW_NS, NOW_NS)
+    store.admit_newer("alice:2", NOW_NS - 1, NOW_NS)
 
-    with pytest.raises(RequestRefused, match="before this axon's start"):
-        restarted.admit("alice", NOW_NS + 2 * SECOND_NS, NOW_NS + 3 * SECOND_NS)
-    restarted.admit("alice", NOW_NS + 3 * SECOND_NS, NOW_NS + 3 * SECOND_NS)
+    with pytest.raises(RequestRefused):
+        store.admit_newer("alice:1", NOW_NS - 1, NOW_NS)
+    store.admit_newer("alice:1", NOW_NS + 1, NOW_NS)
+
+
+def test_request_from_before_a_restart_is_refused_after_it(tmp_path):
+    first = Mark(tmp_path / "mark", NOW_NS, 0)
+    ReplayStore(WINDOW_S, first).admit_once("alice", NOW_NS, NOW_NS)
+    restarted = ReplayStore(WINDOW_S, Mark(tmp_path / "mark", NOW_NS, 0))
+
+    with pytest.raises(RequestRefused):
+        restarted.admit_once("alice", NOW_NS, NOW_NS)
+    with pytest.raises(RequestRefused):
+        restarted.admit_once("bob", NOW_NS - 1, NOW_NS)
+    restarted.admit_once("alice", NOW_NS + 1, NOW_NS)
 
 
 def test_nonces_are_forgotten_when_they_are_too_old_to_pass_anyway():
-    store = ReplayStore(0)
+    store = ReplayStore(WINDOW_S)
     for second in range(100, 1000):
-        store.admit("alice", second * SECOND_NS, second * SECOND_NS)
+        store.admit_once("alice", second * SECOND_NS, second * SECOND_NS)
 
     assert len(store) <= 14
+
+
+def test_store_that_is_full_asks_newcomers_to_wait_and_forgets_nobody():
+    store = ReplayStore(WINDOW_S, max_seen=2)
+    store.admit_once("alice", NOW_NS, NOW_NS)
+    store.admit_once("bob", NOW_NS, NOW_NS)
+
+    with pytest.raises(NotServing):
+        store.admit_once("carol", NOW_NS, NOW_NS)
+    with pytest.raises(RequestRefused):
+        store.admit_once("alice", NOW_NS, NOW_NS)
