@@ -6,7 +6,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from math import prod
 
-from hardware.modbus.points import NO_BOUNDS, Bounds, Value
+from hardware.modbus.points import NO_BOUNDS, Bounds, Value, masked
 from hardware.modbus.quality import MISSING, Judged, worst
 from solard.core.readings import Quality
 
@@ -28,6 +28,8 @@ class Rule(StrEnum):
     """1 where one known part is not 0, else 0; unknown where none is known."""
     WHEN = "when"
     """One value from a threshold on, another below it."""
+    MAP = "map"
+    """What a code means, by a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,15 @@ class Derived:
     """Parts that a sum takes away."""
     at_least: float | None = None
     """A sum is never less; the threshold of `when`."""
+    factor: float = 1.0
+    """A sum or product is multiplied by this: −1 turns a sign."""
+    meanings: tuple[tuple[float | str, Value], ...] = ()
+    """The table of `map`."""
+    mask: int | None = None
+    """Which bits of a code `map` looks at, from the lowest on."""
     then: Value = None
     otherwise: Value = None
+    """What `when` gives below its threshold, and `map` for a code that is not in its table."""
     needs: tuple[str, ...] = ()
     """Exists only where the device has all of these."""
     without: tuple[str, ...] = ()
@@ -69,13 +78,15 @@ def derive(spec: Derived, known: Mapping[str, Judged]) -> Judged | None:
             return _any(parts)
         case Rule.WHEN:
             return _threshold(spec, parts[0])
+        case Rule.MAP:
+            return _translate(spec, parts[0])
         case Rule.SUM_KNOWN:
             known_parts = [part for part in parts if part.value is not None]
             return _add(spec, known_parts, minus) if known_parts else _none_of(parts)
         case Rule.SUM:
             return _add(spec, parts, minus)
         case Rule.PRODUCT:
-            return _multiply(parts)
+            return _multiply(spec, parts)
 
 
 def _find(patterns: tuple[str, ...], known: Mapping[str, Judged]) -> list[Judged]:
@@ -101,17 +112,19 @@ def _add(spec: Derived, parts: list[Judged], minus: list[Judged]) -> Judged:
     plus_numbers, minus_numbers = _numbers(parts), _numbers(minus)
     if plus_numbers is None or minus_numbers is None:
         return _none_of([*parts, *minus])
-    total = sum(plus_numbers) - sum(minus_numbers) + 0.0
+    # Rounded as the points are: 0.1 + 0.2 is 0.3.
+    total = round((sum(plus_numbers) - sum(minus_numbers)) * spec.factor, 6) + 0.0
     if spec.at_least is not None:
         total = max(total, spec.at_least)
     return Judged(total, worst([part.quality for part in (*parts, *minus)]))
 
 
-def _multiply(parts: list[Judged]) -> Judged:
+def _multiply(spec: Derived, parts: list[Judged]) -> Judged:
     numbers = _numbers(parts)
     if numbers is None:
         return _none_of(parts)
-    return Judged(round(prod(numbers), 6), worst([part.quality for part in parts]))
+    product = round(prod(numbers) * spec.factor, 6) + 0.0
+    return Judged(product, worst([part.quality for part in parts]))
 
 
 def _least(parts: list[Judged]) -> Judged:
@@ -131,4 +144,15 @@ def _threshold(spec: Derived, part: Judged) -> Judged:
     if not isinstance(part.value, float | int) or spec.at_least is None:
         return _none_of([part])
     value = spec.then if part.value >= spec.at_least else spec.otherwise
+    return Judged(value, part.quality) if value is not None else MISSING
+
+
+def _translate(spec: Derived, part: Judged) -> Judged:
+    if part.value is None:
+        return _none_of([part])
+    code = part.value
+    if spec.mask is not None and isinstance(code, float | int):
+        code = masked(int(code), spec.mask)
+    found = [meaning for known, meaning in spec.meanings if known == code]
+    value = found[0] if found else spec.otherwise
     return Judged(value, part.quality) if value is not None else MISSING

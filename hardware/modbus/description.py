@@ -1,10 +1,12 @@
 """A device family as a value: what its profile says about connection, points and tests."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hardware.modbus.derive import Derived
 from hardware.modbus.limits import LinkLimits
 from hardware.modbus.points import Point, Value
+from hardware.modbus.registers import Register
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +35,46 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """A register by which a device of the family is known."""
+
+    register: Register
+    minimum: float | None = None
+    maximum: float | None = None
+    accepted: tuple[Value, ...] = ()
+    """The values that it may have; empty = any within the bounds."""
+
+    def fits(self, words: Mapping[int, int]) -> bool:
+        """Say whether the words of a device are those of this family."""
+        raw = self.register.raw(words)
+        value = None if raw is None else self.register.decode(raw)
+        if value is None:
+            return False
+        if self.accepted:
+            return value in self.accepted
+        if isinstance(value, str):
+            return True
+        low = self.minimum is None or value >= self.minimum
+        return low and (self.maximum is None or value <= self.maximum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialLine:
+    """How the family speaks on a serial line."""
+
+    baud: int = 9600
+    parity: str = "N"
+    stop_bits: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedBlock:
     """Words that a real device sent."""
 
-    unit: int
-    function: int
+    unit: int | None
+    """None where the recording does not say; the only unit then."""
+    function: int | None
+    """None where the recording does not say."""
     address: int
     words: tuple[int, ...]
 
@@ -50,6 +87,8 @@ class EmbeddedTest:
     blocks: tuple[RecordedBlock, ...]
     units: tuple[tuple[str, int], ...]
     expect: tuple[tuple[str, Value], ...]
+    variant: str = ""
+    """What the recording says of the device where it does not hold the register that tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,5 +112,21 @@ class Profile:
     variants: tuple[Variant, ...]
     tests: tuple[EmbeddedTest, ...]
     sources: tuple[str, ...]
+    other_ports: tuple[int, ...] = ()
+    """Where else it is found."""
+    serial: SerialLine | None = None
+    """None where the family speaks no RTU."""
+    framers: tuple[str, ...] = ("mbap",)
+    """`mbap` (Modbus TCP), `rtu` (serial lines and gateways that pass frames through)."""
+    detect: tuple[Sign, ...] = ()
+    """All of these fit a device of the family."""
+    silent_ok: bool = False
+    """The device may fall silent at night."""
+    fc_same: bool = False
+    """Functions 3 and 4 read the same registers."""
+    source_names: Mapping[str, str] = field(default_factory=dict)
+    """What the letters of `seen` stand for."""
+    notes: tuple[str, ...] = ()
+    """What an owner must know: where to switch it on, and its moods."""
     frozen_after: int | None = None
     """After this many polls with not one number changed, values count as stale."""

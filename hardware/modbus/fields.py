@@ -60,9 +60,7 @@ class Fields:
         value = self.raw(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.fault(key, "a number", value)
-        return float(value)
+        return self.to_number(key, value)
 
     def integer(self, key: str, default: int | None = None) -> int:
         """Return and take a whole number, decimal or `0x…`."""
@@ -86,6 +84,10 @@ class Fields:
         many = value if isinstance(value, list) else [value]
         return tuple(convert(key, one) for one in many)
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """Return and take a list of numbers."""
+        return self.items(key, self.to_number)
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return and take a list of texts."""
         return self.items(key, self.to_text)
@@ -99,6 +101,12 @@ class Fields:
         if not isinstance(value, str):
             raise self.fault(key, "a text", value)
         return value
+
+    def to_number(self, key: str, value: object) -> float:
+        """Return a number, or raise."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fault(key, "a number", value)
+        return float(value)
 
     def to_integer(self, key: str, value: object) -> int:
         """Return a whole number, or raise. YAML 1.2 leaves hexadecimal to us."""

@@ -7,7 +7,7 @@ from hardware.modbus.derive import derive
 from hardware.modbus.description import Profile
 from hardware.modbus.doubts import Doubts
 from hardware.modbus.layout import Placed
-from hardware.modbus.points import Bounds, Group, Point
+from hardware.modbus.points import Bounds, Confidence, Group, Point
 from hardware.modbus.quality import MISSING, Judged, Watch, with_counter_step
 from hardware.modbus.reader import Words
 from solard.core.readings import PointReading, Quality
@@ -50,7 +50,8 @@ class Judge:
         """Return the reading of every known sample, and of what the profile derives from them."""
         points = {one.point.name: one.point for one in placed}
         judged = {
-            name: self._judge(name, points[name].bounds, one, known) for name, one in known.items()
+            name: _doubt(points[name], self._judge(name, points[name].bounds, one, known))
+            for name, one in known.items()
         }
         for spec in self._profile.derived:
             made = derive(spec, judged)
@@ -132,6 +133,13 @@ def _good(known: Mapping[str, Judged], name: str) -> float | None:
     if one is None or one.quality is not Quality.GOOD or not isinstance(one.value, float | int):
         return None
     return float(one.value)
+
+
+def _doubt(point: Point, judged: Judged) -> Judged:
+    """Never call a value good whose register nobody has proved: decisions rest on good ones."""
+    if point.trust is Confidence.C and judged.quality is Quality.GOOD:
+        return Judged(judged.value, Quality.SUSPECT)
+    return judged
 
 
 def _address(point: Point | None) -> int | None:

@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hardware.modbus.blocks import Span
 from hardware.modbus.description import Profile, UnitRole
 from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnfit
 from hardware.modbus.limits import LinkLimits, RegisterLink
-from hardware.modbus.points import MAIN, Point, Value
-from hardware.modbus.sunspec import FoundModel, resolve, walk_models
+from hardware.modbus.points import MAIN, Group, Point, Value
+from hardware.modbus.sunspec import FoundModel, model_rows, resolve, walk_models
 
 _log = logging.getLogger(__name__)
 
@@ -59,13 +59,21 @@ class Layout:
     """
 
     def __init__(
-        self, profile: Profile, link: RegisterLink, unit: int, units: dict[str, int]
+        self,
+        profile: Profile,
+        link: RegisterLink,
+        unit: int,
+        units: dict[str, int],
+        *,
+        extras: bool = False,
     ) -> None:
+        """Place the points that a daemon reads, and with `extras` all others that are known."""
         self.placed: tuple[Placed, ...] = ()
         self._profile = profile
         self._link = link
         self._units = {MAIN: unit}
         self._models: tuple[FoundModel, ...] = ()
+        self._extras = extras
         self._points = profile.points
         self._rests: dict[int, _Rest] = {}
         for role in profile.roles:
@@ -84,17 +92,17 @@ class Layout:
         """Walk the device where it is a SunSpec one, and place every point; raise DeviceError."""
         self._points = self._profile.points
         if self._profile.sunspec:
-            self._models = await walk_models(self._link, self._units[MAIN])
+            self._models = await self._walk_main()
             for role in self._profile.roles:
                 self._models += await self._walk_role(role)
         self._place()
 
-    def choose(self, values: Mapping[str, Value]) -> None:
-        """Put the points of each variant in place whose sign `values` shows."""
+    def choose(self, values: Mapping[str, Value], named: str = "") -> None:
+        """Put the points of each variant in place whose sign `values` shows, or that is named."""
         replaced = {
             point.name: point
             for variant in self._profile.variants
-            if values.get(variant.point) in variant.accepted
+            if variant.name == named or values.get(variant.point) in variant.accepted
             for point in variant.points
         }
         self._points = tuple(replaced.get(one.name, one) for one in self._profile.points)
@@ -121,6 +129,15 @@ class Layout:
             not self.is_resting(unit) for unit in self._rests if unit not in found
         )
 
+    async def _walk_main(self) -> tuple[FoundModel, ...]:
+        try:
+            return await walk_models(self._link, self._units[MAIN])
+        except DeviceUnfit:
+            # A family with registers of its own beside the models can be read by those.
+            if all(point.register is None for point in self._profile.points):
+                raise
+            return ()
+
     async def _walk_role(self, role: UnitRole) -> tuple[FoundModel, ...]:
         unit = self._units.get(role.name)
         if unit is None or unit == self._units[MAIN] or self.is_resting(unit):
@@ -136,7 +153,21 @@ class Layout:
         return tuple(one for one in models if one.model in role.models)
 
     def _place(self) -> None:
-        self.placed = tuple(placed for point in self._points for placed in self._find(point))
+        points = [one for one in self._points if self._extras or one.group is not Group.EXTRA]
+        self.placed = tuple(placed for point in points for placed in self._find(point))
+        if self._extras and self._models:
+            self.placed += tuple(self._find_extras())
+
+    def _find_extras(self) -> Iterator[Placed]:
+        """Yield every row of the walked models that no point of the profile reads."""
+        read = {
+            (one.unit, one.point.register.first)
+            for one in self.placed
+            if one.point.register is not None
+        }
+        for point, unit in model_rows(self._models):
+            if point.register is not None and (unit, point.register.first) not in read:
+                yield Placed(point=point, unit=unit)
 
     def _find(self, point: Point) -> list[Placed]:
         if point.model is not None:

@@ -27,6 +27,8 @@ class LinkLimits:
     """Shortest time between two polls that the device stands."""
     ranges: tuple[tuple[int, int], ...] = ()
     """First and last word of each stretch that one request may cover; empty = everywhere."""
+    max_clients: int | None = None
+    """How many connections the device serves at a time, where that is known to be few."""
     no_cross: tuple[int, ...] = ()
     """A block may start at these addresses, but not reach across them."""
 

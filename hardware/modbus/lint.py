@@ -26,7 +26,10 @@ CONTROL = frozenset(
 )
 """Quantities that decisions rest on."""
 
-UNITS = frozenset({"", "W", "Wh", "kWh", "VA", "var", "V", "A", "Ah", "Hz", "°C", "%", "s"})
+UNITS = frozenset(
+    {"", "W", "Wh", "kW", "kWh", "VA", "var", "V", "A", "Ah", "Hz", "°C", "%", "s"}
+    | {"kVAh", "kvarh", "°", "h"}
+)
 
 
 def lint_profile(profile: Profile) -> tuple[str, ...]:

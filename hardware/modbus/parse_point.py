@@ -1,7 +1,7 @@
 """One line of a profile's `points` to a Point."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hardware.modbus.fields import Fields, ProfileInvalid
 from hardware.modbus.points import (
@@ -30,6 +30,12 @@ class PointDefaults:
     function: int
     sunspec: bool
     confidence: Mapping[str, str]
+    sentinels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By type: raw values that mean "not available" everywhere in the family."""
+    plausible: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By unit: lowest and highest value where a point states none of its own."""
+    asleep: bool = False
+    """Whether such a value means that the device sleeps."""
 
 
 def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
@@ -37,36 +43,43 @@ def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
     modelled = fields.has("model")
     if modelled and not defaults.sunspec:
         raise ProfileInvalid(f"{fields.where}.model: needs `sunspec: {{use: true}}`")
+    register = None if modelled else parse_register(fields, defaults)
+    usual = () if register is None else defaults.sentinels.get(register.kind, ())
+    unit = fields.text("unit", "")
     point = Point(
         name=name,
-        unit=fields.text("unit", ""),
-        register=None if modelled else _parse_register(fields, defaults),
+        unit=unit,
+        register=register,
         model=_parse_model(fields) if modelled else None,
         role=fields.text("role", MAIN),
         scale=fields.number("scale", 1.0),
         offset=fields.number("offset", 0.0),
-        sentinels=fields.integers("nan"),
+        sentinels=(*usual, *fields.integers("nan")),
         sign=_parse_sign(fields),
         sign_from=_parse_sign_source(fields, defaults) if fields.has("sign_from") else None,
         absolute=fields.flag("abs"),
         mask=fields.integer("mask") if fields.has("mask") else None,
         bit=fields.integer("bit") if fields.has("bit") else None,
         meanings=_parse_meanings(fields) if fields.has("enum") else None,
-        bounds=parse_bounds(fields),
+        bounds=parse_bounds(fields, defaults.plausible.get(unit)),
         group=Group(_one_of(fields, "group", "fast", tuple(Group))),
         essential=fields.flag("essential"),
-        asleep=fields.flag("asleep"),
-        confidence=_parse_confidence(fields, defaults.confidence.get(name, "B")),
+        asleep=fields.flag("asleep") if fields.has("asleep") else defaults.asleep,
+        confidence=_parse_confidence(fields, defaults.confidence.get(name)),
+        seen=tuple(fields.text("seen", "")),
     )
     fields.done()
     return point
 
 
-def parse_bounds(fields: Fields) -> Bounds:
+def parse_bounds(fields: Fields, usual: tuple[float, float] | None = None) -> Bounds:
     """Take the keys of plausibility out of a point or a derived value."""
+    low, high = fields.optional_number("min"), fields.optional_number("max")
+    if usual is not None:
+        low, high = usual[0] if low is None else low, usual[1] if high is None else high
     return Bounds(
-        minimum=fields.optional_number("min"),
-        maximum=fields.optional_number("max"),
+        minimum=low,
+        maximum=high,
         max_step=fields.optional_number("max_step"),
         zero_suspect=fields.flag("zero_suspect"),
         zero_unless=fields.texts("zero_unless") if fields.has("zero_unless") else None,
@@ -74,7 +87,8 @@ def parse_bounds(fields: Fields) -> Bounds:
     )
 
 
-def _parse_register(fields: Fields, defaults: PointDefaults) -> Register:
+def parse_register(fields: Fields, defaults: PointDefaults) -> Register:
+    """Take the keys of a register: `addr` or `addrs`, `type`, `words`, `fc`."""
     kind = fields.text("type", "u16")
     words = words_of(kind)
     if words is None:
@@ -105,14 +119,22 @@ def _parse_sign(fields: Fields) -> int:
 
 
 def _parse_sign_source(fields: Fields, defaults: PointDefaults) -> SignSource:
-    inner = fields.fields("sign_from")
+    return _parse_sign_register(fields.fields("sign_from"), defaults)
+
+
+def _parse_sign_register(inner: Fields, defaults: PointDefaults) -> SignSource:
+    below = _one_of(inner, "negative", "", ("", *_PLUS, *_MINUS))
     source = SignSource(
-        register=_parse_register(inner, defaults),
+        register=parse_register(inner, defaults),
         mask=inner.integer("mask") if inner.has("mask") else None,
         plus=tuple(value for key in _PLUS for value in inner.integers(key)),
         minus=tuple(value for key in _MINUS for value in inner.integers(key)),
+        below_zero=None if not below else -1 if below in _MINUS else 1,
+        otherwise=(
+            _parse_sign_register(inner.fields("else"), defaults) if inner.has("else") else None
+        ),
     )
-    if not source.plus and not source.minus:
+    if not source.plus and not source.minus and source.below_zero is None:
         raise ProfileInvalid(f"{inner.where}: say which values mean {' '.join(_PLUS + _MINUS)}")
     inner.done()
     return source
@@ -131,7 +153,10 @@ def _parse_meanings(fields: Fields) -> tuple[tuple[int, Value], ...]:
     return tuple(pairs)
 
 
-def _parse_confidence(fields: Fields, text: str) -> Confidence:
+def _parse_confidence(fields: Fields, listed: str | None) -> Confidence | None:
+    text = fields.text("confidence", listed or "")
+    if not text:
+        return None
     if text not in tuple(Confidence):
         raise fields.fault("confidence", "A, B or C", text)
     return Confidence(text)

@@ -33,6 +33,8 @@ class Group(StrEnum):
     """Every tenth poll."""
     ONCE = "once"
     """After each connect."""
+    EXTRA = "extra"
+    """Only for people who look, and in recordings; a daemon does not read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,11 @@ class ModelRef:
     """Of model 160: `pv`, `charge` or `discharge` modules; None for the model's own points."""
 
 
+def masked(raw: int, mask: int) -> int:
+    """Return the field of a mask, from the mask's lowest bit on: 0xFF00 is the high byte."""
+    return (raw & mask) // (mask & -mask)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignSource:
     """A register that says in which direction a magnitude runs."""
@@ -56,13 +63,31 @@ class SignSource:
     """Values that mean import or discharge; empty = all that are not in `minus`."""
     minus: tuple[int, ...]
     """Values that mean export or charge; empty = all that are not in `plus`."""
+    below_zero: int | None = None
+    """What a negative number in the register means, +1 or −1, where its sign is what counts."""
+    otherwise: "SignSource | None" = None
+    """Asked where this one does not tell."""
+
+    @property
+    def addresses(self) -> tuple[int, ...]:
+        """Return every address that it may need."""
+        beyond = () if self.otherwise is None else self.otherwise.addresses
+        return self.register.addresses + beyond
 
     def sign(self, words: Mapping[int, int]) -> int | None:
-        """Return +1, −1, or None where the register does not tell."""
+        """Return +1, −1, or None where no register tells."""
+        own = self._own_sign(words)
+        return own if own is not None or self.otherwise is None else self.otherwise.sign(words)
+
+    def _own_sign(self, words: Mapping[int, int]) -> int | None:
         raw = self.register.raw(words)
         if raw is None:
             return None
-        raw = raw if self.mask is None else raw & self.mask
+        if self.below_zero is not None:
+            number = self.register.decode(raw)
+            negative = isinstance(number, float | int) and number < 0
+            return self.below_zero if negative else -self.below_zero
+        raw = raw if self.mask is None else masked(raw, self.mask)
         if raw in self.plus or (not self.plus and raw not in self.minus):
             return 1
         if raw in self.minus or (not self.minus and raw not in self.plus):
@@ -119,7 +144,17 @@ class Point:
     """A device that refuses it is not what the profile describes."""
     asleep: bool = False
     """A sentinel here means that the device sleeps, as inverters do at night."""
-    confidence: Confidence = Confidence.B
+    confidence: Confidence | None = None
+    """As stated; None = how many sources have it tells."""
+    seen: tuple[str, ...] = ()
+    """Which of the profile's sources have it; empty = the profile does not say."""
+
+    @property
+    def trust(self) -> Confidence:
+        """Return the confidence as stated, or as its sources make it."""
+        if self.confidence is not None:
+            return self.confidence
+        return Confidence.A if len(self.seen) > 1 else Confidence.B
 
     @property
     def first(self) -> int:
@@ -146,7 +181,7 @@ class Point:
 
     def _meaning(self, raw: int) -> Value:
         if self.mask is not None:
-            raw &= self.mask
+            raw = masked(raw, self.mask)
         if self.bit is not None:
             raw = raw >> self.bit & 1
         if self.meanings is None:
@@ -177,7 +212,7 @@ class Point:
     def _addresses(self) -> tuple[int, ...]:
         own = () if self.register is None else self.register.addresses
         scale = () if self.scale_at is None else (self.scale_at,)
-        source = () if self.sign_from is None else self.sign_from.register.addresses
+        source = () if self.sign_from is None else self.sign_from.addresses
         return own + scale + source
 
 

@@ -23,6 +23,11 @@ class _Refusal:
     length_s: float
 
 
+def is_void(values: tuple[int, ...]) -> bool:
+    """Say whether the words of a block are those of a device that restarts, and mean nothing."""
+    return len(values) >= _VOID_FROM_WORDS and all(value == _ALL_ONES for value in values)
+
+
 @dataclass(slots=True)
 class Words:
     """What one poll has read, by unit and function."""
@@ -70,7 +75,7 @@ class BlockReader:
                 raise
             await self._bisect(block, words, err)
             return
-        if len(values) >= _VOID_FROM_WORDS and all(value == _ALL_ONES for value in values):
+        if is_void(values):
             return
         words.of(block.unit, block.function).update(enumerate(values, start=block.first))
         for span in block.spans:

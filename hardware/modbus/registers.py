@@ -40,7 +40,9 @@ class Register:
 
     def raw(self, words: Mapping[int, int]) -> int | None:
         """Return the words as one unsigned number, or None where one was not read."""
-        order = reversed(self.addresses) if self.little else self.addresses
+        # The word order is one of numbers: text always stands in reading order.
+        backward = self.little and not self.kind.startswith("str")
+        order = reversed(self.addresses) if backward else self.addresses
         raw = 0
         for address in order:
             word = words.get(address)
@@ -64,5 +66,7 @@ class Register:
 
 def _decode_text(data: bytes) -> str | None:
     """Cut at the first NUL, drop what does not print; 0xFF filling means that there is none."""
+    if data.startswith(b"\xff"):
+        return None
     text = data.split(b"\0", 1)[0].split(b"\xff", 1)[0].decode("latin-1")
-    return "".join(sign for sign in text if sign.isprintable()).strip() or None
+    return "".join(sign for sign in text if sign.isprintable()).strip()

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
+from hardware.modbus.description import RecordedBlock
 from hardware.modbus.errors import ILLEGAL, UNIT_OFFLINE, DeviceRefused, DeviceUnfit
 from hardware.modbus.limits import RegisterLink
-from hardware.modbus.points import ModelRef, Point
+from hardware.modbus.points import Group, ModelRef, Point
 from hardware.modbus.registers import Register
 
 BASES = (40000, 0, 50000)
@@ -25,10 +26,15 @@ _KINDS: dict[str, tuple[str, int | None]] = {
     "enum16": ("u16", 0xFFFF),
     "bitfield16": ("u16", 0xFFFF),
     "sunssf": ("i16", 0x8000),
+    "enum32": ("u32", 0xFFFFFFFF),
+    "pad": ("u16", 0x8000),
+    "int32": ("i32", 0x80000000),
     "uint32": ("u32", 0xFFFFFFFF),
     "bitfield32": ("u32", 0xFFFFFFFF),
     "acc32": ("u32", 0),
     "acc64": ("u64", 0),
+    "int64": ("i64", 1 << 63),
+    "uint64": ("u64", (1 << 64) - 1),
     "float32": ("f32", None),
 }
 """SunSpec type → our type and its "not implemented" (Device Information Model, table 3)."""
@@ -37,6 +43,8 @@ _STORAGE_MODEL = 124
 _STORAGE_SIGNS = ("WChaMax", "ChaState", "ChaSt")
 """A battery has at least one of these."""
 
+_MODULES = {160: (10, 20), 714: (20, 25)}
+"""Models with a repeating part: where it begins, and the words of each module."""
 _MODULE_MODEL = 160
 _MODULES_AT = 10
 _MODULE_WORDS = 20
@@ -52,6 +60,9 @@ class ModelPoint:
     kind: str
     words: int
     scale_factor: str
+    unit: str
+    symbols: tuple[tuple[int, str], ...]
+    """What codes mean, in the standard's own words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +77,8 @@ class FoundModel:
     unit: int
     labels: tuple[str | None, ...] = ()
     """Of model 160: what the device calls each module."""
+    is_hollow: bool = False
+    """It only pads the list, and means nothing."""
 
     @property
     def last(self) -> int:
@@ -82,7 +95,9 @@ async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
         if model == _END or length == 0:
             break
         one = FoundModel(model=model, start=address, length=length, unit=unit)
-        if not await _is_hollow(link, one):
+        if await _is_hollow(link, one):
+            found.append(replace(one, is_hollow=True))
+        else:
             found.append(await _with_labels(link, one))
         address = one.last + 1
     return tuple(found)
@@ -145,6 +160,7 @@ def resolve(
 
     A point of modules becomes one point for each: `pv_string_{n}_power` is named by number.
     """
+    models = tuple(one for one in models if not one.is_hollow)
     found = next((one for one in models if one.model in ref.models), None)
     if found is None:
         return
@@ -158,6 +174,50 @@ def resolve(
         start = found.start + _MODULES_AT + (number - 1) * _MODULE_WORDS
         name = point.name.format(n=number)
         yield _placed(replace(point, name=name), row, found, start), found.unit
+
+
+def model_rows(models: tuple[FoundModel, ...]) -> Iterator[tuple[Point, int]]:
+    """Yield every row of every model as a point of its own, such as `model_101_W`, and its unit."""
+    seen: dict[int, int] = {}
+    if models:
+        marker = _register("string", models[0].start - len(_MARKER), len(_MARKER))
+        yield (
+            Point(name="sunspec_marker", unit="", register=marker, group=Group.EXTRA),
+            models[0].unit,
+        )
+    for found in models:
+        seen[found.model] = seen.get(found.model, 0) + 1
+        again = "" if seen[found.model] == 1 else f"_{seen[found.model]}"
+        head = f"model_{found.model}{again}"
+        for name, row in model_points(found.model, "").items():
+            if row.offset + row.words <= found.length + 2:
+                yield _bare(f"{head}_{name}", row, found, found.start), found.unit
+        at, size = _MODULES.get(found.model, (found.length + 2, 1))
+        for number in range(1, (found.length + 2 - at) // size + 1):
+            start = found.start + at + (number - 1) * size
+            for name, row in model_points(found.model, "module").items():
+                yield _bare(f"{head}_module_{number}_{name}", row, found, start), found.unit
+
+
+def _bare(name: str, row: ModelPoint, found: FoundModel, start: int) -> Point:
+    point = Point(name=name, unit=row.unit, register=None, group=Group.EXTRA)
+    return _placed(point, row, found, start)
+
+
+def surround_model(
+    model: int, unit: int | None, words: list[int], offset: int = 2
+) -> RecordedBlock:
+    """Return a device that has but one model, of which a recording holds words from `offset` on."""
+    length = max((row.offset + row.words for row in model_points(model, "").values()), default=0)
+    body = [model, 0, *words[max(0, 2 - offset) :]]
+    body += [0] * (length - len(body))
+    body[1] = len(body) - 2
+    return RecordedBlock(
+        unit=unit,
+        function=_HOLDING,
+        address=BASES[0],
+        words=(*_MARKER, *body, _END, 0),
+    )
 
 
 def choose_modules(
@@ -191,6 +251,7 @@ def _placed(point: Point, row: ModelPoint, found: FoundModel, start: int) -> Poi
         point,
         register=_register(row.kind, start + row.offset, row.words),
         scale_at=scale_at,
+        meanings=point.meanings or row.symbols or None,
         sentinels=point.sentinels if sentinel is None else (*point.sentinels, sentinel),
     )
 
@@ -210,10 +271,17 @@ def model_points(model: int, part: str) -> dict[str, ModelPoint]:
             kind=row["type"],
             words=int(row["words"]),
             scale_factor=row["scale_factor"],
+            unit=row["unit"],
+            symbols=_symbols(row["symbols"]),
         )
         for row in _rows()
         if row["part"] == part and str(model) in row["models"].split()
     }
+
+
+def _symbols(text: str) -> tuple[tuple[int, str], ...]:
+    parts = text.split()
+    return tuple((int(code), name) for code, name in zip(parts[::2], parts[1::2], strict=True))
 
 
 @lru_cache(maxsize=1)

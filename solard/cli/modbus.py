@@ -3,7 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,11 +52,30 @@ def address_from(text: str, framer: str, baudrate: int, parity: str) -> "Address
     return TcpAddress(host=host.strip("[]"), port=int(port), framing=Framing(framer))
 
 
-def show_points(points: "tuple[PointReading, ...]") -> None:
-    """Print one line for each value."""
+def to_rows(points: "Iterable[PointReading]") -> list[dict[str, object]]:
+    """Return points as every command prints them with `--json`."""
+    return [
+        {
+            "name": point.name,
+            "address": point.address,
+            "value": point.value,
+            "unit": point.unit,
+            "quality": point.quality.value,
+        }
+        for point in points
+    ]
+
+
+def show_points(points: "Iterable[PointReading]") -> None:
+    """Print points as a table for people."""
     for point in points:
-        value = "—" if point.value is None else point.value
-        click.echo(f"{point.name:24}{value!s:>14} {point.unit:5} {point.quality.value}")
+        at = "" if point.address is None else point.address
+        value = "—" if point.value is None else _say(point.value)
+        click.echo(f"{point.name:34} {at:>6} {value:>16} {point.unit:5} {point.quality.value}")
+
+
+def _say(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.10g}"
 
 
 @modbus.command()
@@ -75,12 +95,11 @@ def read(
     """Read HOST:PORT (or a serial line) once and show every value, its unit and quality."""
     from hardware.modbus.probe import read_once
     from hardware.modbus.profile import find_profile
-    from solard.core.records import RECORD_CODEC
 
     where = address_from(address, framer, baudrate, parity)
     points = asyncio.run(read_once(where, find_profile(profile), unit))
     if as_json:
-        click.echo(json.dumps({"points": [RECORD_CODEC.encode(point) for point in points]}))
+        click.echo(json.dumps({"points": to_rows(points)}, ensure_ascii=False))
         return
     show_points(points)
 
@@ -107,3 +126,43 @@ def lint(profile: str, as_json: bool) -> None:
             click.echo(f"{found.profile_id}: sound; {len(found.tests)} tests pass")
     if faults:
         sys.exit(1)
+
+
+@modbus.command()
+@click.argument("capture", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--profile", required=True, help="Such as huawei-sun2000, or a YAML file.")
+@click.option("--only", metavar="ID", help="Of a file with several recordings: this one.")
+@click.option("--json", "as_json", is_flag=True)
+def replay(capture: tuple[Path, ...], profile: str, only: str | None, as_json: bool) -> None:
+    """Decode recordings of a device: what the registers in CAPTURE mean.
+
+    Several files are polls of one device, one after the other.
+    """
+    from hardware.modbus.capture import CaptureInvalid, choose_recordings, read_captures
+    from hardware.modbus.profile import find_profile
+    from hardware.modbus.replay import replay as decode
+
+    found = find_profile(profile)
+    recordings = [
+        recording
+        for path in capture
+        for recording in choose_recordings(read_captures(path), found.profile_id, only)
+    ]
+    if not recordings:
+        names = ", ".join(map(str, capture))
+        raise CaptureInvalid(f"{names}: no recording of a {found.profile_id} device in there")
+    for recording in recordings:
+        for fault in recording.faults:
+            click.echo(f"left out: {fault}", err=True)
+    polls = asyncio.run(decode(found, recordings))
+    if as_json:
+        rows: list[dict[str, object]] = []
+        for number, poll in enumerate(polls, start=1):
+            beside = {} if len(polls) == 1 else {"capture": poll.recording, "poll": number}
+            rows += [{**row, **beside} for row in to_rows(poll.points)]
+        click.echo(json.dumps({"points": rows}, ensure_ascii=False))
+        return
+    for poll in polls:
+        if len(polls) > 1:
+            click.echo(f"{poll.recording}:")
+        show_points(poll.points)

@@ -63,7 +63,7 @@ def test_nan_and_infinity_stop_here(words):
         ((0x534D, 0x4100, 0x5A5A), "SMA"),
         ((0x4142, 0x4344, 0x2000), "ABCD"),
         ((0xFFFF, 0xFFFF, 0xFFFF), None),
-        ((0, 0, 0), None),
+        ((0, 0, 0), ""),
         ((0x4107, 0x4200, 0), "AB"),
     ],
 )
@@ -114,7 +114,7 @@ def test_sign_comes_from_another_register(direction, expected):
 
 def test_sign_bits_that_say_neither_leave_the_value_unknown_unless_it_is_0():
     source = SignSource(
-        register=Register(function=3, addresses=(9,), kind="u16"), mask=6, plus=(4,), minus=(2,)
+        register=Register(function=3, addresses=(9,), kind="u16"), mask=6, plus=(2,), minus=(1,)
     )
     battery = point(absolute=True, sign_from=source)
 
@@ -129,8 +129,9 @@ def test_bit_is_taken_out():
     assert value(point(bit=3), 0b0111) == 0
 
 
-def test_mask_is_taken_out():
-    assert value(point(mask=0xF0), 0xABCD) == 0xC0
+def test_field_of_a_mask_is_taken_out_from_its_lowest_bit():
+    assert value(point(mask=0xF0), 0xABCD) == 0xC
+    assert value(point(mask=0x7), 0xABCD) == 0x5
 
 
 def test_meaning_that_is_not_listed_is_unknown():

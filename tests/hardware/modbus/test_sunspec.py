@@ -74,7 +74,7 @@ async def test_sma_by_day_decodes_to_the_captured_values():
     assert reading.number("pv_string_1_power") == expected["Model 160/Module_0_DCW"] == 670
     assert reading.number("pv_string_2_power") == expected["Model 160/Module_1_DCW"] == 480
     assert reading.number("pv_power") == 1150
-    assert reading.text("inverter_state") == "mppt"
+    assert reading.text("inverter_state") == "MPPT"
     assert reading.number("pv_throttled") == 0
     assert reading.number("inverter_alarm") == 0
     assert reading.text("supply") == "grid"

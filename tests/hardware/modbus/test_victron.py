@@ -62,18 +62,18 @@ async def test_vendor_registers_decode_to_the_vendors_values():
         reading = await read(port, units=OTHER_UNITS)
 
     assert reading.text("serial") == "badbeef15bad"
-    assert reading.number("pv_on_output_l1") == 10
-    assert reading.number("load_power_l1") == 310
+    assert reading.number("pv_ac_out_power_l1") == 10
+    assert reading.number("house_load_l1") == 310
     assert reading.number("grid_power_l1") == 410
     assert reading.number("battery_voltage") == 50.0
-    assert reading.number("battery_current") == -10.0
+    assert reading.number("battery_current") == 10.0
     assert reading.number("battery_power") == -600
     assert reading.number("battery_soc") == 85
-    assert reading.number("pv_on_dc") == 300
+    assert reading.number("pv_power_dc") == 300
     assert reading.number("dc_system_power") == 500
     assert reading.number("battery_temperature") == 34.5
     assert reading.number("battery_soc_bms") == 85.0
-    assert reading.number("bms_voltage") == 52.0
+    assert reading.number("battery_voltage_bms") == 52.0
 
 
 async def test_sums_over_phases_are_the_sites_powers():

@@ -1,0 +1,189 @@
+"""Recordings of real devices mean what their owners' own software said they mean."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hardware.modbus.capture import Recording, read_captures
+from hardware.modbus.description import RecordedBlock
+from hardware.modbus.profile import load_profile
+from hardware.modbus.replay import find_units, replay
+from solard.core.readings import PointReading, Quality
+
+FIXTURES = Path(__file__).parent / "fixtures"
+FAMILIES = {
+    "eastron_sdm630": "eastron-sdm",
+    "goodwe_gw10k_et": "goodwe-et",
+    "goodwe_gw25k_et": "goodwe-et",
+    "sunspec_sma_sb36_day_1080w": "sunspec",
+    "sunspec_sma_sb36_night": "sunspec",
+    "victron_gx_vendor_sim": "victron-gx",
+}
+TURNED = {
+    "goodwe-et": {35140, 36005, 36006, 36007, 36008, 36019, 36021, 36023, 36025, 36045},
+    "victron-gx": {842},
+}
+"""Addresses where the device counts export or charging as positive, and we do not."""
+BEYOND = {("goodwe_gw25k_et", 35361)}
+"""The recording has only the first of its two words."""
+SHOWN_AS_WORDS = {40225, 40299, 40300, 40374, 40627, 40649, 40669, 40689}
+"""Bit fields of 0: the capture calls them nothing, we say that no bit is set."""
+
+
+def expectations() -> Iterator[tuple[str, str, int, object]]:
+    for name, family in FAMILIES.items():
+        data = json.loads((FIXTURES / f"{name}.json").read_text())
+        for one in data["expected"]:
+            label = one["name"].endswith("_label") or one.get("source_type", "").startswith("Enum")
+            known = (name, one["address"]) in BEYOND
+            if not label and not known and one["address"] not in SHOWN_AS_WORDS:
+                yield name, family, one["address"], one["value"]
+
+
+async def points_of(name: str, family: str) -> dict[int | None, list[PointReading]]:
+    polls = await replay(load_profile(family), read_captures(FIXTURES / f"{name}.json"))
+    found: dict[int | None, list[PointReading]] = {}
+    for poll in polls:
+        for one in poll.points:
+            found.setdefault(one.address, []).append(one)
+    return found
+
+
+def agrees(value: object, expected: object) -> bool:
+    if isinstance(expected, str) or expected is None:
+        return value == expected
+    if isinstance(value, str):
+        return value == f"{expected:.0f}"  # a serial number made of digits
+    # Captures round to three digits, and say 0 where the device says that there is nothing.
+    return value is not None and abs(value - expected) <= 0.0011
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+async def test_every_value_of_the_capture_is_what_it_should_be(name):
+    family = FAMILIES[name]
+    found = await points_of(name, family)
+
+    wrong = []
+    for capture, _, address, value in expectations():
+        if capture != name:
+            continue
+        turned = address in TURNED.get(family, ())
+        expected = -value if turned and isinstance(value, int | float) else value
+        if not any(agrees(one.value, expected) for one in found.get(address, [])):
+            wrong.append((address, expected, found.get(address)))
+    assert wrong == []
+
+
+def test_the_captures_hold_enough_to_mean_something():
+    assert sum(1 for _ in expectations()) > 850
+
+
+async def test_no_two_points_stand_for_the_same_registers():
+    for name, family in FAMILIES.items():
+        found = await points_of(name, family)
+
+        doubles = [
+            [one.name for one in points]
+            for address, points in found.items()
+            if address is not None and len(points) > 1
+        ]
+        # The two strings of a GoodWe share a word: each has a byte of it.
+        assert [names for names in doubles if not names[0].endswith("_mode")] == []
+
+
+async def test_day_night_and_day_of_an_sma_are_good_asleep_and_good():
+    captures = [
+        *read_captures(FIXTURES / "sunspec_sma_sb36_day_1080w.json"),
+        *read_captures(FIXTURES / "sunspec_sma_sb36_night.json"),
+        *read_captures(FIXTURES / "sunspec_sma_sb36_day_1080w.json"),
+    ]
+
+    polls = await replay(load_profile("sunspec"), captures)
+
+    said = [
+        next((one.value, one.quality) for one in poll.points if one.name == "pv_power")
+        for poll in polls
+    ]
+    assert said == [(1150.0, Quality.GOOD), (None, Quality.ASLEEP), (1150.0, Quality.GOOD)]
+
+
+def recording(*blocks: RecordedBlock, variant: str = "") -> Recording:
+    return Recording(name="it", family="", variant=variant, polls=(blocks,))
+
+
+def block(address: int, *words: int, unit: int | None = None, fc: int | None = None):
+    return RecordedBlock(unit=unit, function=fc, address=address, words=words)
+
+
+async def values(family: str, one: Recording) -> dict[str, object]:
+    polls = await replay(load_profile(family), (one,))
+    return {point.name: point.value for poll in polls for point in poll.points}
+
+
+async def test_point_that_the_recording_does_not_cover_is_left_out():
+    found = await values("huawei-sun2000", recording(block(32064, 0, 900)))
+
+    assert found["pv_power"] == 900
+    assert "battery_power" not in found
+
+
+async def test_half_a_value_is_no_value():
+    assert "pv_power" not in await values("huawei-sun2000", recording(block(32064, 0)))
+
+
+async def test_recording_may_say_which_variant_the_device_is():
+    found = await values("deye-3p", recording(block(590, 250), variant="hv"))
+
+    assert found["battery_power"] == 2500
+
+
+async def test_register_that_tells_the_variant_is_believed():
+    found = await values("deye-3p", recording(block(0, 6), block(672, 310)))
+
+    assert found["pv1_power"] == 3100
+
+
+async def test_family_with_equal_functions_is_read_by_either():
+    found = await values("sma", recording(block(30775, 0, 2423, fc=4)))
+
+    assert found["inverter_ac_power"] == 2423
+
+
+async def test_other_family_does_not_mix_input_and_holding_registers():
+    assert "battery_soc" not in await values("growatt-sph", recording(block(1014, 50, fc=3)))
+
+
+async def test_block_of_a_device_that_restarts_means_nothing():
+    words = (0xFFFF,) * 4
+
+    assert await values("deye-1p", recording(block(184, *words))) == {}
+
+
+async def test_value_that_nobody_proved_is_never_good():
+    polls = await replay(load_profile("growatt-min-tlxh"), (recording(block(3169, 5220, fc=4)),))
+
+    assert [(one.name, one.value, one.quality) for one in polls[0].points] == [
+        ("battery_voltage", 52.2, Quality.SUSPECT)
+    ]
+
+
+def test_units_of_a_recording_find_their_roles():
+    blocks = (
+        block(843, 50, unit=100),
+        block(262, 250, unit=238),
+        block(31, 9, unit=240),
+        block(775, 3, unit=12),
+    )
+
+    found = find_units(load_profile("victron-gx"), blocks, {})
+
+    assert found["main"] == 100
+    assert (found["battery"], found["vebus"], found["solarcharger"]) == (238, 240, 12)
+
+
+def test_unit_that_is_named_wins():
+    found = find_units(load_profile("victron-gx"), (block(843, 50, unit=100),), {"battery": 7})
+
+    assert found["battery"] == 7
