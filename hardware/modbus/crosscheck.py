@@ -55,7 +55,6 @@ class CrossCheck:
 
     _balance: _Check = field(default_factory=_Check)
     _product: _Check = field(default_factory=_Check)
-    _current_has_sign: bool = False
 
     def find(self, judged: Mapping[str, Judged]) -> tuple[Contradiction, ...]:
         """Return every contradiction among the good values of a poll."""
@@ -88,17 +87,17 @@ class CrossCheck:
         return Contradiction((*names, "load_power"), text, used_to)
 
     def _check_product(self, numbers: Mapping[str, float]) -> Contradiction | None:
-        power_w, volts, amps = (
-            numbers.get(name) for name in ("battery_power", "battery_voltage", "battery_current")
-        )
+        power_w, volts = numbers.get("battery_power"), numbers.get("battery_voltage")
+        # Families count the current each in its own direction, or in none: only where a profile
+        # says which way it runs does its sign mean something.
+        signed_amps = numbers.get("battery_discharge_current")
+        amps = numbers.get("battery_current") if signed_amps is None else signed_amps
         if power_w is None or volts is None or amps is None:
             return None
-        # A current that is never negative is a magnitude and tells no direction.
-        self._current_has_sign = self._current_has_sign or amps < 0
         product_w = volts * amps
         if min(abs(power_w), abs(product_w)) < _WORTH_W:
             return None
-        same_way = power_w * product_w > 0 or not self._current_has_sign
+        same_way = power_w * product_w > 0 or signed_amps is None
         agrees = same_way and 1 / _RATIO <= abs(power_w / product_w) <= _RATIO
         used_to = self._product.note(agrees)
         if agrees:

@@ -168,6 +168,8 @@ points:
   battery_voltage: {addr: 0, unit: V, scale: 0.1}
   battery_current: {addr: 1, type: i16, unit: A, scale: 0.1}
   battery_power: {addr: 2, type: i16, unit: W}
+derived:
+  battery_discharge_current: {sum: battery_current, unit: A}
 """
 
 
@@ -399,3 +401,14 @@ async def test_row_38_value_that_is_missing_in_every_poll_is_no_line_in_the_log(
 
     assert {one.quality("a") for one in seen} == {MISSING}
     assert caplog.records == []
+
+
+async def test_row_16_current_of_unknown_direction_condemns_no_power():
+    body = BATTERY.split("derived:")[0]
+    chaos = ChaosDevice({1: at(0, 500, 200, -1000)})
+    async with reader_of(chaos, body) as reader:
+        await reader.polls(4)
+        chaos.units[1] = at(0, 500, -200, 1000)
+        after = await reader.poll()
+
+    assert after.quality("battery_power") is GOOD
