@@ -189,6 +189,7 @@ async def test_unit_that_is_not_on_the_serial_line_is_silence_and_harms_nobody(
         # libmodbus takes the next frame for unit 9's answer, and needs a pause to fall into step.
         answered = []
         while not answered and link.counters.timeouts < 8:
+            await asyncio.sleep(0.6)
             with contextlib.suppress(DeviceTimeout):
                 answered.append(await link.read(1, 3, 100, 2))
         assert answered == [(107, 108)]
