@@ -50,12 +50,18 @@ class Backoff:
     """How long to wait after a failed poll: longer each time, never in step. Real seconds."""
 
     first_s: float = 0.5
+    soon_s: float = 4.0
+    """The longest wait while a device may be restarting: it is read again within 5 s."""
+    soon_failures: int = 150
+    """So many are ten minutes; a device away for longer is away."""
     longest_s: float = 60.0
 
     def delay_s(self, failures: int) -> float:
         """Return the wait after the n-th failure in a row, up to a quarter shorter by chance."""
-        wait_s = min(self.first_s * 2.0 ** min(failures - 1, 30), self.longest_s)
-        return wait_s * random.uniform(0.75, 1.0)
+        wait_s = min(self.first_s * 2.0 ** min(failures - 1, 30), self.soon_s)
+        if failures > self.soon_failures:
+            wait_s *= 2.0 ** min(failures - self.soon_failures, 30)
+        return min(wait_s, self.longest_s) * random.uniform(0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The bench's parts give numbers: no figure of it is a guess."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench.figures import Figure, once, say_number, table
+from tests.bench.modbus import measure_reads, peers
 from tests.bench.processes import family, read_cpu, read_family, read_memory
 from tests.bench.python import SCREEN_LIBRARIES, run_python
 from tests.bench.stage import ROOT, Site, clean_environment, real_speed_site
@@ -93,3 +95,12 @@ def test_a_daemon_starts_on_the_stage_and_leaves_nothing_behind(site: Site) -> N
     assert {"daemon", "plant", "keeper"} <= names
     assert memory.rss_mb > memory.pss_mb > 0.0
     assert "daemon" not in family(os.getpid()).values()
+
+
+def test_reads_are_timed_beside_pymodbus_in_turns() -> None:
+    with peers(1) as (port,):
+        figures = asyncio.run(measure_reads(port, 1))
+
+    ours, theirs, ratio = (figure.median for figure in figures[:3])
+    assert ours > 100.0
+    assert ratio == pytest.approx(theirs / ours)

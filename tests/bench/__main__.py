@@ -17,6 +17,7 @@ from solard.core.errors import SolardError
 from solard.system.children import become_subreaper, end_all
 from tests.bench.demo import ProcessRow, measure_demo
 from tests.bench.figures import Figure, columns, say_number, table
+from tests.bench.modbus import measure_modbus
 from tests.bench.python import of_python, run_python
 from tests.bench.real_speed import measure_real_speed
 
@@ -36,6 +37,8 @@ def main() -> int:
         _say(f"a whole demo, {options.demo_seconds:g} s …")
         of_demo, processes = measure_demo(options.demo_seconds)
         figures += of_demo
+        _say(f"Modbus, {options.load_seconds:g} s and more …")
+        figures += measure_modbus(options.repeats, options.load_seconds)
     except (SolardError, OSError) as err:
         print(f"bench: not measured: {err}", file=sys.stderr)
         return 1
@@ -103,6 +106,7 @@ def _parse() -> argparse.Namespace:
     options = parser.parse_args()
     options.minutes = options.minutes or (0.5 if options.quick else 5.0)
     options.demo_seconds = options.demo_seconds or (30.0 if options.quick else 120.0)
+    options.load_seconds = 30.0 if options.quick else 120.0
     return options
 
 
