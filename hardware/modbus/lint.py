@@ -46,8 +46,18 @@ def lint_profile(profile: Profile) -> tuple[str, ...]:
 def _lint_provenance(profile: Profile) -> Iterator[str]:
     if not profile.tests:
         yield "tests: a profile carries at least one recording with the values it means"
-    if len(profile.sources) < 2:
-        yield f"provenance.sources: {len(profile.sources)} given; two independent ones are needed"
+    if not profile.sources:
+        yield "provenance.sources: none given; where are these registers from?"
+    for point in profile.points:
+        for letter in point.seen:
+            if letter not in profile.source_names:
+                yield f"points.{point.name}.seen: {letter} is no source of this profile"
+        sources = len(set(point.seen)) if point.seen else len(profile.sources)
+        if sources < 2 and point.confidence not in (Confidence.B, Confidence.C):
+            yield (
+                f"points.{point.name}: {sources} source; two independent ones are needed, "
+                "or confidence B or C"
+            )
 
 
 def _lint_points(profile: Profile) -> Iterator[str]:
@@ -65,7 +75,22 @@ def _lint_points(profile: Profile) -> Iterator[str]:
             )
         if isinstance(point.sign_from, SignSource) and not point.absolute:
             yield f"{where}.sign_from: needs `abs: true`, or the sign counts twice"
+        if point.scale == 0:
+            yield f"{where}.scale: 0 makes every value 0"
+        low, high = point.bounds.minimum, point.bounds.maximum
+        if low is not None and high is not None and low >= high:
+            yield f"{where}: min {low:g} is not below max {high:g}, so no value is plausible"
+        yield from _lint_sentinels(point)
         yield from _lint_model(point)
+
+
+def _lint_sentinels(point: Point) -> Iterator[str]:
+    if point.register is None:
+        return
+    largest = (1 << 16 * len(point.register.addresses)) - 1
+    for sentinel in point.sentinels:
+        if not 0 <= sentinel <= largest:
+            yield f"points.{point.name}.nan: 0x{sentinel:X} does not fit a {point.register.kind}"
 
 
 def _lint_model(point: Point) -> Iterator[str]:
@@ -86,11 +111,23 @@ def _lint_overlaps(profile: Profile) -> Iterator[str]:
         mine, theirs = set(one.register.addresses), set(other.register.addresses)
         if mine & theirs and mine != theirs:
             yield f"points.{one.name} and points.{other.name} share some of their registers"
+        if mine == theirs and not (_is_part(one) and _is_part(other)):
+            yield (
+                f"points.{one.name} and points.{other.name} are the same registers; one of them "
+                "can be derived, or both take their bits"
+            )
+
+
+def _is_part(point: Point) -> bool:
+    """Say whether a point is only some bits of its register, or what its codes mean."""
+    return point.mask is not None or point.bit is not None or point.meanings is not None
 
 
 def _lint_names(profile: Profile) -> Iterator[str]:
     known = [point.name for point in profile.points]
     for spec in profile.derived:
+        if spec.name in known and spec.name not in spec.without:
+            yield f"derived.{spec.name}: stands above already; say `without: {spec.name}`"
         for name in (*spec.parts, *spec.minus, *spec.needs, *spec.without):
             if not any(fnmatchcase(one, name) for one in known):
                 yield f"derived.{spec.name}: {name} is no point or value before it"
@@ -111,7 +148,7 @@ def _lint_names(profile: Profile) -> Iterator[str]:
 def _lint_confidence(profile: Profile) -> Iterator[str]:
     """Follow every control quantity down to the registers that it rests on."""
     parts = {spec.name: (*spec.parts, *spec.minus) for spec in profile.derived}
-    doubtful = {p.name for p in profile.points if p.confidence is Confidence.C}
+    doubtful = {p.name for p in profile.points if p.trust is Confidence.C}
     for control in sorted(CONTROL):
         for name in sorted(_rests_on(control, parts, profile) & doubtful):
             yield f"points.{name}: confidence C, but {control} rests on it; control needs proof"

@@ -1,7 +1,7 @@
 """One line of a profile's `points` to a Point."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hardware.modbus.fields import Fields, ProfileInvalid
 from hardware.modbus.points import (
@@ -56,7 +56,7 @@ def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
         offset=fields.number("offset", 0.0),
         sentinels=(*usual, *fields.integers("nan")),
         sign=_parse_sign(fields),
-        sign_from=_parse_sign_source(fields, defaults) if fields.has("sign_from") else None,
+        sign_from=_parse_sign_source(fields, register, defaults),
         absolute=fields.flag("abs"),
         mask=fields.integer("mask") if fields.has("mask") else None,
         bit=fields.integer("bit") if fields.has("bit") else None,
@@ -118,7 +118,14 @@ def _parse_sign(fields: Fields) -> int:
     return -1 if _one_of(fields, "sign", "import", _PLUS + _MINUS) in _MINUS else 1
 
 
-def _parse_sign_source(fields: Fields, defaults: PointDefaults) -> SignSource:
+def _parse_sign_source(
+    fields: Fields, register: Register | None, defaults: PointDefaults
+) -> SignSource | None:
+    if not fields.has("sign_from"):
+        return None
+    if register is not None:
+        # It stands beside the point: read by the same function, and in the same request.
+        defaults = replace(defaults, function=register.function)
     return _parse_sign_register(fields.fields("sign_from"), defaults)
 
 

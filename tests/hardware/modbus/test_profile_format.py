@@ -2,12 +2,14 @@
 
 import pytest
 
-from hardware.modbus.derive import Rule
+from hardware.modbus.derive import Rule, derive
 from hardware.modbus.description import Profile
 from hardware.modbus.lint import lint_profile
 from hardware.modbus.points import Confidence, Group
 from hardware.modbus.profile import ProfileInvalid, read_profile
+from hardware.modbus.quality import Judged
 from solard.core.errors import SolardError
+from solard.core.readings import Quality
 
 HEAD = """
 profile: 1
@@ -55,6 +57,65 @@ def test_word_order_of_the_profile_may_be_overridden():
 
 def test_words_may_be_scattered():
     assert point("{addrs: [78, 80], type: u32, scale: 0.1}").register.addresses == (78, 80)
+
+
+def test_register_that_gives_the_sign_is_read_by_the_same_function():
+    it = point("{fc: 4, addr: 9, abs: true, sign_from: {addr: 5, discharge: 1}}")
+
+    assert it.sign_from.register.function == 4
+    assert it.sign_from.plus == (1,)
+
+
+def test_sign_may_have_a_second_source():
+    it = point(
+        "{addr: 21, type: i16, abs: true, sign_from: {addr: 0, mask: 0x6, charge: 1, discharge: 2, "
+        "else: {addr: 20, type: i16, negative: charge}}}"
+    )
+
+    assert it.value({21: 900, 0: 0b010, 20: 0}) == -900
+    assert it.value({21: 900, 0: 0b100, 20: 0}) == 900
+    assert it.value({21: 900, 0: 0, 20: 0xFFF0}) == -900
+    assert it.value({21: 900, 0: 0, 20: 40}) == 900
+    assert it.value({21: 900, 0: 0}) is None
+    assert (it.first, it.last) == (0, 21)
+
+
+def test_sentinels_and_bounds_may_be_said_once_for_all():
+    one = profile(
+        "nan: {u16: 0xFFFF, i32: [0x7FFFFFFF, 0x80000000]}\nplausible: {W: [-9, 9]}\n"
+        "points: {a: {addr: 1, unit: W}, b: {addr: 2, type: i32, nan: 5, unit: W, max: 3}}"
+    )
+
+    assert one.points[0].sentinels == (0xFFFF,)
+    assert one.points[1].sentinels == (0x7FFFFFFF, 0x80000000, 5)
+    assert (one.points[0].bounds.minimum, one.points[0].bounds.maximum) == (-9, 9)
+    assert (one.points[1].bounds.minimum, one.points[1].bounds.maximum) == (-9, 3)
+
+
+def test_line_and_signs_of_a_family_are_taken():
+    one = profile(
+        "transport: {tcp: {port: 1502, others: 502}, rtu: {baud: 19200, parity: E}, "
+        "framers: [mbap, rtu]}\n"
+        "detect: [{fc: 4, addr: 9, in: [1, 2]}, {addr: 1, type: i16, min: -5, max: 5}]\n"
+        "night: {silent_ok: true}\nnotes: Switch it on.\nfc_same: true"
+    )
+
+    assert (one.port, one.other_ports, one.framers) == (1502, (502,), ("mbap", "rtu"))
+    assert (one.serial.baud, one.serial.parity) == (19200, "E")
+    assert [sign.fits({9: 2, 1: 0xFFFF}) for sign in one.detect] == [True, True]
+    assert [sign.fits({9: 3, 1: 6}) for sign in one.detect] == [False, False]
+    assert (one.silent_ok, one.fc_same, one.notes) == (True, True, ("Switch it on.",))
+
+
+def test_codes_are_translated_by_their_table():
+    one = profile(
+        "points: {state: {addr: 1}}\n"
+        "derived: {word: {map: state, mask: 0xF0, to: {1: on, 0x2: off}, else: odd}}"
+    )
+    (spec,) = one.derived
+
+    made = [derive(spec, {"state": Judged(code, Quality.GOOD)}) for code in (0x1F, 0x20, 0x30)]
+    assert [judged.value for judged in made] == ["on", "off", "odd"]
 
 
 def test_limits_are_taken():
@@ -125,6 +186,12 @@ def test_derived_values_are_taken_in_order():
         ("points: {it: {addr: 1}}\nprovenance: {confidence: {it: D}}", r"expected A, B or C"),
         ("variants: {v: {when: {point: a}, set: {b: {scale: 1}}}}", r"names no point"),
         ("profile: 2", r"duplicate|twice|already"),
+        ("write: {setpoint: {addr: 1}}", r"write\.setpoint: solard never writes"),
+        ("transport: {rtu: {parity: odd}}", r"parity: expected N, E or O"),
+        ("plausible: {W: [5, 1]}", r"plausible\.W: expected \[lowest, highest\]"),
+        ("night: {nan_means: zero}", r"nan_means: expected missing or asleep"),
+        ("provenance: {sources: {ab: x}}", r"sources: expected one letter"),
+        ("derived: {d: {map: a, to: {1: [2]}}}", r"expected a text or a number"),
     ],
 )
 def test_fault_is_named_with_its_place(body, message):
@@ -163,7 +230,14 @@ def test_sound_profile_has_no_fault():
         ("expert: {addr: 9}", "expert: {addr: 1}", "share some of their registers"),
         ("points:", "limits: {ranges: [[0, 0], [1, 9]]}\npoints:", "do not fit into one request"),
         ("points:", "limits: {no_cross: [1]}\npoints:", "do not fit into one request"),
-        ("sources: [one, two]", "sources: [one]", "two independent ones are needed"),
+        ("sources: [one, two]", "sources: [one]", "pv_power: 1 source; two independent ones"),
+        ("{sources: [one, two]}", "{}", "where are these registers from?"),
+        ("unit: W}", "unit: W, seen: a}", "seen: a is no source"),
+        ("unit: W}", "unit: W, scale: 0}", "scale: 0 makes every value 0"),
+        ("unit: W}", "unit: W, min: 5, max: 5}", "no value is plausible"),
+        ("unit: W}", "unit: W, nan: 0x100000000}", "0x100000000 does not fit a u32"),
+        ("expert: {addr: 9}", "expert: {addr: 0, type: u32}", "are the same registers"),
+        ("provenance", "derived: {expert: {sum: pv_power}}\nprovenance", "stands above already"),
         ("two]", "two], confidence: {pv_power: C}", "confidence C, but pv_power rests on it"),
         ("unit: W}", "unit: Watt}", "'Watt' is none of"),
         ("expert: {addr: 9}", "expert: {addr: 9, role: moon}", "'moon' is no unit"),
@@ -179,6 +253,31 @@ def test_sound_profile_has_no_fault():
 )
 def test_lint_finds(old, new, fault):
     assert fault in faults(SOUND.replace(old, new))
+
+
+@pytest.mark.parametrize("confidence", ["B", "C"])
+def test_one_source_is_enough_for_those_who_say_so(confidence):
+    body = SOUND.replace("[one, two]", "{a: one}").replace(
+        "{addr: 9}", f"{{addr: 9, seen: a, confidence: {confidence}}}"
+    )
+
+    assert "expert" not in faults(body)
+
+
+def test_two_bytes_of_one_register_are_two_values():
+    body = SOUND.replace(
+        "expert: {addr: 9}", "expert: {addr: 9, mask: 0xFF}\n  other: {addr: 9, mask: 0xFF00}"
+    )
+
+    assert faults(body) == ""
+
+
+def test_value_may_be_derived_where_the_device_lacks_the_point():
+    body = SOUND.replace(
+        "provenance", "derived: {pv_power: {sum: expert, without: pv_power}}\nprovenance"
+    )
+
+    assert faults(body) == ""
 
 
 def test_profile_without_a_recording_is_a_fault():
