@@ -19,9 +19,9 @@ KEPT_DAYS = 150
 """Of history that is looked at."""
 OWN_DAYS = 45
 """Of forecasts that are tried again to learn what the own past says."""
-OWN_EVERY, ISSUED_EVERY = 4, 12
-"""Quarter hours between two such forecasts; 12 with 5-day fits still meets every hour."""
-ISSUED_HALF_LIFE_DAYS = 90.0
+OWN_EVERY, ISSUED_EVERY = 4, 11
+"""Quarter hours between two such forecasts; 11 meets every hour of the day in turn."""
+ISSUED_HALF_LIFE_DAYS = 120.0
 FIT_EVERY_DAYS = 5
 FIRST_DAYS = 15
 """A young site learns its weights every night."""
@@ -60,6 +60,7 @@ class Learner:
         weights, spread = self._fit(kept, night, with_issued=False)
         calibration = Calibration(
             made_at=made_at,
+            panels=self.sky.panels,
             learned_slots=int(taught.sum()),
             clear=_curve(frame.nights.clear[-1]),
             usual=_curve(frame.nights.usual[-1]),

@@ -44,6 +44,8 @@ class Expected:
     """90 % quantile."""
     house_w: Floats
     """Load without the rig."""
+    told_w: Floats
+    """What somebody else had forecast; NaN = nothing."""
 
     def forecast(self, source: str) -> Forecast:
         """Return it as a value for plan and store."""
@@ -55,6 +57,7 @@ class Expected:
                 pv_low_w=float(self.pv_low_w[index]),
                 pv_high_w=float(self.pv_high_w[index]),
                 house_w=float(self.house_w[index]),
+                told_w=None if np.isnan(self.told_w[index]) else float(self.told_w[index]),
             )
             for index in range(len(self.pv_w))
         )
@@ -76,7 +79,9 @@ class Forecaster:
         self._past = Past(sky)
         self._week = quarters_of_week(sky.first_s, sky.count, ZoneInfo(timezone))
         self._learner = Learner(sky, self._past)
-        self._given = calibration
+        # Learned of other panels it would bend their sky.
+        fits = calibration is not None and calibration.panels == sky.panels
+        self._given = calibration if fits else None
         self._learned: dict[int, Calibration] = {}
         self.take = self._past.take
         self.take_issued = self._past.take_issued
@@ -114,6 +119,7 @@ class Forecaster:
             house_w=expect_house(
                 calibration.house_w, recent_w, self._week[recent], self._week[index:last]
             ),
+            told_w=self._past.issued_w[index:last].copy(),
         )
 
     @property

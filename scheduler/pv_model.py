@@ -1,5 +1,6 @@
 """What the panels would give under a clear sky: the only door to pvlib."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from pvlib.irradiance import get_extra_radiation
 from scheduler.sky import Floats, Sky, sun_clock
 from solard.core.planning import PanelPlane, SolarSite
 from solard.core.site_slot import SLOT_S
+from solard.core.told import ToldWeather
 
 AEROSOL_DEPTH = 0.1
 WATER_CM = 1.5
@@ -37,18 +39,63 @@ def model_sky(site: SolarSite, first_at: datetime, until_at: datetime) -> Sky:
     moments = pd.DatetimeIndex(pd.to_datetime(moments_s, unit="s", utc=True))
     if count == 0:
         none, whole = np.zeros(0), np.zeros(0, dtype=np.int64)
-        return Sky(first_s=first_s, clear_w=none, clock=whole, day=whole, height=none)
+        return Sky(
+            first_s=first_s,
+            panels=say_panels(site),
+            clear_w=none,
+            clock=whole,
+            day=whole,
+            height=none,
+        )
     sun = solarposition.get_solarposition(moments, site.latitude_deg, site.longitude_deg)
     middle = slice(SAMPLES // 2, None, SAMPLES)
     clock, day = sun_clock(starts_s, site.longitude_deg, sun["equation_of_time"].to_numpy()[middle])
     return Sky(
         first_s=first_s,
+        panels=say_panels(site),
         clear_w=_clear_w(site, moments, sun).reshape(-1, SAMPLES).mean(axis=1),
         clock=clock,
         day=day,
         height=np.sin(np.radians(sun["apparent_elevation"].to_numpy()[middle])),
         most_w=_most_w(site),
     )
+
+
+def say_panels(site: SolarSite) -> str:
+    """Return one line that changes when the panels, or where they stand, are configured anew."""
+    planes = (
+        f"{each.peak_w:g} W {each.tilt_deg:g}/{each.azimuth_deg:g}° ≤ {each.inverter_w} W "
+        f"- {each.losses:g}"
+        for each in site.planes
+    )
+    return f"{site.latitude_deg:g}, {site.longitude_deg:g}: {'; '.join(planes)}"
+
+
+def weather_w(site: SolarSite, weather: Sequence[ToldWeather]) -> Floats:
+    """Return the mean power of all panels in each slot of a weather forecast.
+
+    The sun is taken where it stands in the slot's middle.
+    """
+    if not weather:
+        return np.zeros(0)
+    middles = [each.starts_at + (each.ends_at - each.starts_at) / 2 for each in weather]
+    moments = pd.DatetimeIndex(middles)
+    sun = solarposition.get_solarposition(moments, site.latitude_deg, site.longitude_deg)
+    sky = pd.DataFrame(
+        {
+            "ghi": [each.ghi_w_m2 for each in weather],
+            "dni": [each.dni_w_m2 for each in weather],
+            "dhi": [each.dhi_w_m2 for each in weather],
+        },
+        index=moments,
+    )
+    air_c = np.array([each.air_c for each in weather])
+    wind_m_s = np.array([each.wind_m_s for each in weather])
+    extra = get_extra_radiation(moments.day_of_year.to_numpy())
+    total = np.zeros(len(moments))
+    for plane in site.planes:
+        total += panel_power_w(plane, _falling_w_m2(plane, sun, sky, extra), air_c, wind_m_s)
+    return total
 
 
 def panels_w(site: SolarSite, starts_at: datetime) -> float:
@@ -83,6 +130,12 @@ def _irradiance(moments: pd.DatetimeIndex, sun: pd.DataFrame) -> tuple[pd.DataFr
 
 
 def _plane_w(plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: Floats) -> Floats:
+    falling = _falling_w_m2(plane, sun, sky, extra)
+    count = len(falling)
+    return panel_power_w(plane, falling, np.full(count, AIR_C), np.full(count, WIND_M_S))
+
+
+def _falling_w_m2(plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: Floats) -> Floats:
     falling = irradiance.get_total_irradiance(
         plane.tilt_deg,
         plane.azimuth_deg,
@@ -94,11 +147,11 @@ def _plane_w(plane: PanelPlane, sun: pd.DataFrame, sky: pd.DataFrame, extra: Flo
         dni_extra=extra,
         model="haydavies",
     )["poa_global"].fillna(0.0)
-    return panel_power_w(plane, falling.to_numpy(), np.full(len(falling), AIR_C), WIND_M_S)
+    return np.asarray(np.maximum(falling.to_numpy(), 0.0), dtype=np.float64)
 
 
 def panel_power_w(
-    plane: PanelPlane, falling_w_m2: Floats, air_c: Floats, wind_m_s: float
+    plane: PanelPlane, falling_w_m2: Floats, air_c: Floats, wind_m_s: Floats
 ) -> Floats:
     """Return AC power of a plane under an irradiance in its own plane, clipped by its inverter."""
     cell = temperature.pvsyst_cell(falling_w_m2, air_c, wind_m_s)

@@ -26,6 +26,8 @@ class Sky:
 
     first_s: int
     """Unix time of the first quarter hour, a multiple of 900."""
+    panels: str
+    """Which panels it is the sky of."""
     clear_w: Floats
     """Mean power; a twelfth of it looks straight up, so that no sunlit quarter hour is dark."""
     clock: Ints

@@ -24,6 +24,8 @@ class Calibration:
     """Learned from `site_15min`; what the panels gave while they were held back taught nothing."""
 
     made_at: datetime
+    panels: str
+    """Of which panels, as configured; for others it does not hold."""
     learned_slots: int
     """How many quarter hours of daylight stand behind it."""
     clear: Curve
@@ -43,3 +45,5 @@ class Calibration:
     """Of the forecast that somebody else's goes into; None where there was none."""
     house_w: tuple[float, ...]
     """Base load for each quarter hour of the local week, Monday 00:00 first; empty = unknown."""
+    guessed_peak_w: float | None = None
+    """Where no panels were configured: what the history made of them."""

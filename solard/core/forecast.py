@@ -18,6 +18,8 @@ class ForecastSlot:
     """90 % quantile; never above clear sky."""
     house_w: float
     """Load without this rig."""
+    told_w: float | None = None
+    """What somebody else's forecast said, before it was corrected; None = it said nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

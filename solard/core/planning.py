@@ -10,6 +10,7 @@ from solard.core.plan import Plan
 from solard.core.rig import Rig, Workload
 from solard.core.site_slot import SiteSlot
 from solard.core.tariff import Tariff
+from solard.core.told import Told, ToldPower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,10 @@ class ForecastRequest:
     issued_at: datetime
     history: tuple[SiteSlot, ...] = ()
     """The site's own quarter hours before `issued_at`; may be empty."""
+    told: Told | None = None
+    """The newest word of somebody else; None = nobody is asked."""
+    told_before: tuple[ToldPower, ...] = ()
+    """What the same source had said of times that have passed: its errors are learned from it."""
     calibration: Calibration | None = None
     """Learned from a longer history; None = learn from `history` as it is."""
     horizon_h: int = 48
