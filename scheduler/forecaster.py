@@ -47,7 +47,7 @@ class Expected:
     told_w: Floats
     """What somebody else had forecast; NaN = nothing."""
 
-    def forecast(self, source: str) -> Forecast:
+    def forecast(self, source: str, problem: str | None = None) -> Forecast:
         """Return it as a value for plan and store."""
         slots = tuple(
             ForecastSlot(
@@ -61,7 +61,7 @@ class Expected:
             )
             for index in range(len(self.pv_w))
         )
-        return Forecast(issued_at=self.issued_at, source=source, slots=slots)
+        return Forecast(issued_at=self.issued_at, source=source, slots=slots, problem=problem)
 
 
 class Forecaster:

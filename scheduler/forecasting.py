@@ -31,7 +31,8 @@ def make_forecast(request: ForecastRequest) -> Forecast:
     """Return the forecast in quarter hours, from the one that holds `issued_at` on."""
     request = _with_planes(request)
     expected = _forecaster(request).expect(request.issued_at, request.horizon_h)
-    return expected.forecast(_say_source(request))
+    problem = None if request.told is None else request.told.problem
+    return expected.forecast(_say_source(request), problem)
 
 
 def make_calibration(request: ForecastRequest) -> Calibration:
@@ -126,10 +127,8 @@ def _say_source(request: ForecastRequest) -> str:
     if told is None:
         return own
     if not told.power and not told.weather:
-        return f"{own}; nothing from {told.source}: {told.problem or 'it said nothing'}"
-    return f"{_say_age(told, request)} × {own}" + (
-        f"; nothing newer: {told.problem}" if told.problem else ""
-    )
+        return f"{own}; nothing from {told.source}"
+    return f"{_say_age(told, request)} × {own}"
 
 
 def _say_age(told: Told, request: ForecastRequest) -> str:

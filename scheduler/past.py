@@ -28,13 +28,12 @@ class Past:
         self._pv = np.full(cells, np.nan)
         self._house = np.full(cells, np.nan)
         self._held = np.zeros(cells, dtype=np.bool_)
+        self._told = np.full(cells, np.nan)
         self.pv_w = np.full(sky.count, np.nan)
         """NaN = unknown, or held back: then it says nothing about the sun."""
         self.house_w = np.full(sky.count, np.nan)
         self.issued_w = np.full(sky.count, np.nan)
         """What somebody else forecast; NaN = nothing."""
-        self.is_issued = False
-        """Whether anything was ever forecast by somebody else."""
 
     def take(
         self,
@@ -67,12 +66,12 @@ class Past:
         rows, cells = self._cells(starts_at, step_s, len(power_w))
         if not len(cells):
             return
-        values = np.full(self._sky.count * CELLS, np.nan)
-        values[cells] = _believable(power_w)[rows]
+        values = _believable(power_w)[rows]
+        self._told[cells] = np.where(np.isnan(values), self._told[cells], values)
         first, last = int(cells[0]) // CELLS, int(cells[-1]) // CELLS + 1
-        means = _mean_of_known(values.reshape(-1, CELLS)[first:last])
-        self.issued_w[first:last] = np.where(np.isnan(means), self.issued_w[first:last], means)
-        self.is_issued = self.is_issued or bool(np.isfinite(means).any())
+        self.issued_w[first:last] = _mean_of_known(
+            self._told[first * CELLS : last * CELLS].reshape(-1, CELLS)
+        )
 
     def until(self, moment: datetime) -> tuple[int, float, float]:
         """Return the quarter hour of a moment, and the means of the rows that began in it so far.

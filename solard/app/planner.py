@@ -3,13 +3,15 @@
 from dataclasses import replace
 from datetime import datetime
 
-from scheduler.workers import run_forecast, run_plan
+from scheduler.workers import run_calibration, run_forecast, run_plan
 from solard.config.load import Settings
 from solard.config.plan_terms import battery_spec
+from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
 from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.planning import (
+    ForecastBasis,
     ForecastRequest,
     PanelPlane,
     PlanRequest,
@@ -17,7 +19,6 @@ from solard.core.planning import (
 )
 from solard.core.rig import Rig
 from solard.core.rules.plan_rule import PlanRule
-from solard.core.site_slot import SiteSlot
 from solard.daemon.ticking import with_card_ids
 
 
@@ -31,12 +32,22 @@ class SitePlanner:
         """Go on with another configuration."""
         self._settings = settings
 
-    async def forecast(self, issued_at: datetime, history: tuple[SiteSlot, ...]) -> Forecast:
-        """Return a forecast from the site's own history."""
-        request = ForecastRequest(
-            site=_solar_site(self._settings), issued_at=issued_at, history=history
+    async def forecast(self, issued_at: datetime, basis: ForecastBasis) -> Forecast:
+        """Return a forecast of what the site remembers and of the newest word of others."""
+        return await run_forecast(self._request(issued_at, basis))
+
+    async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
+        """Return what a long history teaches."""
+        return await run_calibration(self._request(made_at, basis))
+
+    def _request(self, issued_at: datetime, basis: ForecastBasis) -> ForecastRequest:
+        return ForecastRequest(
+            site=solar_site(self._settings),
+            issued_at=issued_at,
+            history=basis.history,
+            told_before=basis.told_before,
+            calibration=basis.calibration,
         )
-        return await run_forecast(request)
 
     async def plan(
         self,
@@ -51,7 +62,8 @@ class SitePlanner:
         return await run_plan(replace(request, jobs=jobs))
 
 
-def _solar_site(settings: Settings) -> SolarSite:
+def solar_site(settings: Settings) -> SolarSite:
+    """Return where the panels stand and how they look."""
     planes = tuple(
         PanelPlane(
             peak_w=plane.peak_w,

@@ -28,8 +28,10 @@ class Forecast:
 
     issued_at: datetime
     source: str
-    """How it was made, in words for people: `clear sky × last 3 h`."""
+    """How it was made, in words for people: `Open-Meteo of 25 min ago × the site's own sky`."""
     slots: tuple[ForecastSlot, ...]
+    problem: str | None = None
+    """Why somebody else's word is missing or old, in one sentence; None = nothing is."""
 
     def slot_at(self, moment: datetime) -> ForecastSlot | None:
         """Return the slot that holds `moment`, or None outside the forecast."""

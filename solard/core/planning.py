@@ -41,6 +41,15 @@ class SolarSite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastBasis:
+    """What the site remembers that a forecast is made of."""
+
+    history: tuple[SiteSlot, ...] = ()
+    told_before: tuple[ToldPower, ...] = ()
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastRequest:
     """Everything that a forecast is made of."""
 

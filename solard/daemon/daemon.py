@@ -135,7 +135,7 @@ class Daemon:
             polls_failed=sum(device.polls_failed for device in health),
             plan_solves=parts.planning.plan_solves,
             plan_solve_s=None if plan is None else plan.solve_s,
-            forecast_issues=parts.planning.forecast_issues,
+            forecast_issues=parts.planning.forecasts.issues,
             soc_min=parts.ticker.soc_min,
             rows_dropped=parts.history.dropped,
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from solard.core.calibration import Calibration
 from solard.core.decision import ApplyResult, PowerLimit
 from solard.core.forecast import Forecast
 from solard.core.history import HistoryRows, Reward
@@ -13,11 +14,13 @@ from solard.core.inputs import Override
 from solard.core.job import Job, JobDemand
 from solard.core.job_template import JobTemplate
 from solard.core.plan import Plan
+from solard.core.planning import ForecastBasis
 from solard.core.readings import DeviceReading
 from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard, Rig
 from solard.core.site_slot import SiteSlot
 from solard.core.state import GpuState
+from solard.core.told import ToldPower
 from solard.core.view import DeviceView, EarningsDay, EnergyTotals, Event, TracePoint
 from solard.core.work import WorkSpec, WorkUse
 
@@ -112,6 +115,18 @@ class History(Protocol):
         """Keep a forecast as issued."""
         ...
 
+    def put_calibration(self, calibration: Calibration) -> None:
+        """Keep what a night has taught, instead of the one before."""
+        ...
+
+    def last_calibration(self) -> Calibration | None:
+        """Return what the last night has taught; None = nothing yet, or nothing that fits."""
+        ...
+
+    def told(self, after: datetime, before: datetime) -> tuple[ToldPower, ...]:
+        """Return what somebody else had said of the times in `after..before`."""
+        ...
+
     def put_plan(self, plan: Plan) -> None:
         """Keep a plan as adopted."""
         ...
@@ -166,8 +181,12 @@ class History(Protocol):
 class Planner(Protocol):
     """Forecast and plan, made elsewhere; each call may raise SolardError."""
 
-    async def forecast(self, issued_at: datetime, history: tuple[SiteSlot, ...]) -> Forecast:
-        """Return a forecast made of the site's own history."""
+    async def forecast(self, issued_at: datetime, basis: ForecastBasis) -> Forecast:
+        """Return a forecast made of what the site remembers, and of what others say."""
+        ...
+
+    async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
+        """Return what a long history teaches."""
         ...
 
     async def plan(

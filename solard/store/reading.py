@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, case, func, select
+from sqlalchemy import Connection, Engine, Integer, Row, Select, case, cast, func, select
 from sqlalchemy.exc import DatabaseError
 
+from solard.core.calibration import Calibration
+from solard.core.codec import CodecError
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
@@ -20,6 +22,7 @@ from solard.core.ledger import SourceEnergy
 from solard.core.plan import Plan
 from solard.core.records import RECORD_CODEC, CycleRecord
 from solard.core.site_slot import SLOT_S, SiteSlot
+from solard.core.told import ToldPower
 from solard.core.view import EarningsDay, EnergyTotals, Event, TracePoint
 from solard.store import tables
 from solard.store.engine import open_engine
@@ -30,6 +33,10 @@ from solard.store.rows import HEAVY
 _ENERGIES = tuple(f.name for f in fields(EnergyTotals))
 _SOURCES = tuple(f.name for f in fields(SourceEnergy))
 _CHUNK = 100
+TOLD_EVERY_H = 6
+"""The first forecast of each quarter of a UTC day speaks for the archive."""
+TOLD_AHEAD = timedelta(hours=4)
+TOLD_HORIZON = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +135,45 @@ class History:
         with self._engine.connect() as connection:
             for row in connection.execute(statement.execution_options(yield_per=_CHUNK)):
                 yield RECORD_CODEC.decode(Forecast, unpack(row.body))
+
+    def told(self, after: datetime, before: datetime) -> tuple[ToldPower, ...]:
+        """Return what somebody else had said of the times in `after..before`, oldest first.
+
+        Of a quarter hour the newest word of at least `TOLD_AHEAD` before counts: what is learned
+        from it then holds for the day to come.
+        """
+        table = tables.forecast_issued.c
+        day = func.substr(table.issued_at, 1, 10)
+        part = cast(func.substr(table.issued_at, 12, 2), Integer) // TOLD_EVERY_H
+        statement = (
+            select(func.min(table.issued_at), table.body)
+            .where(table.issued_at >= after - TOLD_HORIZON, table.issued_at < before)
+            .group_by(day, part)
+            .order_by(table.issued_at)
+        )
+        words: dict[datetime, ToldPower] = {}
+        for row in self._rows(statement):
+            forecast: Forecast = RECORD_CODEC.decode(Forecast, unpack(row.body))
+            for slot in forecast.slots:
+                is_early = slot.starts_at - forecast.issued_at >= TOLD_AHEAD
+                if slot.told_w is not None and after <= slot.starts_at < before and is_early:
+                    words[slot.starts_at] = ToldPower(
+                        starts_at=slot.starts_at, ends_at=slot.ends_at, power_w=slot.told_w
+                    )
+        return tuple(words[starts_at] for starts_at in sorted(words))
+
+    def last_calibration(self) -> Calibration | None:
+        """Return what the last night has taught the forecast; None = nothing, or of an older kind.
+
+        A calibration of another version of solard is no loss: the next night teaches it again.
+        """
+        try:
+            calibration: Calibration | None = RECORD_CODEC.decode(
+                Calibration | None, self.setting("calibration")
+            )
+        except CodecError:
+            return None
+        return calibration
 
     def cycles(self, limit: int, after: datetime | None = None) -> tuple[CycleRecord, ...]:
         """Return the newest stored cycles, newest first."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
 from solard.core.history import EnergyRow, HistoryRows, Reward, Sample, SlotRow
 from solard.core.inputs import Override
@@ -113,6 +114,10 @@ class Store(History):
         seq = next(self._counts["forecast"])
         make = partial(rows.forecast_rows, seq=seq, forecast=forecast)
         self._put(Priority.RECORD, ("forecast", seq), make)
+
+    def put_calibration(self, calibration: Calibration) -> None:
+        """Keep what a night has taught the forecast, instead of the one before."""
+        self._put_setting("calibration", calibration)
 
     def put_plan(self, plan: Plan) -> None:
         """Keep an adopted plan."""

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from solard.core.calibration import Calibration
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.history import SlotRow
 from solard.core.job import JobDemand
 from solard.core.plan import Plan, PlanSlot
+from solard.core.planning import ForecastBasis
 from solard.core.rig import Rig
 from solard.core.site_slot import SiteSlot
 from solard.daemon.events import Events
@@ -64,11 +66,14 @@ class ScriptedPlanner:
         self.asked: list[tuple[float | None, Plan | None, int]] = []
         self._slots = 0
 
-    async def forecast(self, issued_at: datetime, history: tuple[SiteSlot, ...]) -> Forecast:
+    async def forecast(self, issued_at: datetime, basis: ForecastBasis) -> Forecast:
         if self.forecast_fails:
             raise SolardError(self.forecast_fails)
-        self._slots = len(history)
+        self._slots = len(basis.history)
         return replace(FORECAST, issued_at=issued_at)
+
+    async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
+        raise SolardError("not in this test")
 
     async def plan(
         self,
@@ -101,7 +106,7 @@ async def test_new_forecast_and_plan_are_used_and_kept(planning: Planning, store
 
     assert planning.plan == PLAN
     assert planning.forecast == FORECAST
-    assert (planning.forecast_issues, planning.plan_solves) == (1, 1)
+    assert (planning.forecasts.issues, planning.plan_solves) == (1, 1)
     assert store.last_plan() == PLAN
 
 
@@ -147,7 +152,7 @@ async def test_failed_plan_keeps_the_last_one_and_is_said_once(
 
     assert planning.plan == PLAN
     assert planning.plan_solves == 1
-    assert planning.forecast_issues == 3
+    assert planning.forecasts.issues == 3
     assert [event.text for event in events.newest()] == [
         "No new plan: the solver took longer than 20 s"
     ]
@@ -163,7 +168,7 @@ async def test_failed_forecast_keeps_the_last_one(
     await planning.renew(0.7, RIG)
 
     assert planning.forecast == FORECAST
-    assert planning.forecast_issues == 1
+    assert planning.forecasts.issues == 1
 
 
 async def test_recovery_is_said(
