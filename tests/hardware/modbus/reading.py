@@ -14,7 +14,7 @@ from hardware.modbus.link import ModbusLink
 from hardware.modbus.profile import Profile, read_profile
 from solard.core.readings import PointReading, Quality
 
-TIMEOUT_S = 0.1
+TIMEOUT_S = 0.2
 LIMITS = f"limits: {{timeout: {TIMEOUT_S}, busy_wait: 0.01}}"
 
 HYBRID = """
