@@ -46,9 +46,11 @@ $(VENV)/dev: requirements-dev.lock pyproject.toml | python
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@ $(VENV)/run
 
-# Strangers that read our simulator and that we read; where one cannot be had, its tests skip.
+# Strangers that read our simulator, our fake driver, and that we read; where one cannot be had, its
+# tests skip.
 witnesses:
 	@.ci/witnesses
+	@.ci/gpu-witnesses .witnesses
 
 python:
 	@test -n "$(PYTHON)" || { echo "solard needs Python 3.11 or newer. On Debian 12: apt install python3 python3-venv. On older systems: https://docs.python.org/3/using/unix.html, then make PYTHON=/path/to/python3.11"; exit 1; }

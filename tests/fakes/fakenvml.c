@@ -715,6 +715,14 @@ PUBLIC Result nvmlDeviceGetMigMode(Device device, Uint *current, Uint *pending) 
     (void)pending;
     return not_supported(device);
 }
+PUBLIC Result nvmlDeviceGetDriverModel(Device device, int *current, int *pending) {
+    (void)current;
+    (void)pending;
+    return not_supported(device); /* as on every Linux */
+}
+PUBLIC Result nvmlDeviceGetDriverModel_v2(Device device, int *current, int *pending) {
+    return nvmlDeviceGetDriverModel(device, current, pending);
+}
 PUBLIC Result nvmlDeviceGetTotalEccErrors(Device device, int error, int counter, Ulong *count) {
     (void)error;
     (void)counter;

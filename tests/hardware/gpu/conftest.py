@@ -1,7 +1,6 @@
 """Fixtures of the keeper's tests: the fake driver compiled once, rigs and keepers that end."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,27 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rigs import FakeDriver, RunningKeeper, SimulatedDriver
+from rigs import FakeDriver, RunningKeeper, SimulatedDriver, compile_library
 
-SOURCE = Path(__file__).parents[2] / "fakes" / "fakenvml.c"
 StartKeeper = Callable[..., RunningKeeper]
 
 
 @pytest.fixture(scope="session")
 def compile_fake(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return what compiles the fake driver; skips where there is no C compiler."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-
-    def compile_with(*flags: str) -> Path:
-        if compiler is None or not sys.platform.startswith("linux"):
-            pytest.skip("the fake NVML library needs gcc on Linux; apt install gcc")
-        library = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
-        command = [compiler, "-shared", "-fPIC", "-O1", "-fvisibility=hidden", *flags]
-        command += ["-Wl,-soname,libnvidia-ml.so.1", "-o", str(library), str(SOURCE), "-lm"]
-        subprocess.run(command, check=True)
-        return library
-
-    return compile_with
+    return lambda *flags: compile_library(tmp_path_factory.mktemp("nvml"), *flags)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from hardware.gpu import simulated
 from hardware.gpu.simulated import Fault
 from solard.system.clock import SystemClock
 from solard.system.lines import NoAnswer, ask_now
 
+SOURCE = Path(__file__).parents[2] / "fakes" / "fakenvml.c"
 T = TypeVar("T")
 
 WITNESS = """
@@ -49,6 +53,18 @@ while True:
     print("held", flush=True)
     time.sleep(0.2)
 """
+
+
+def compile_library(folder: Path, *flags: str) -> Path:
+    """Return the fake driver, compiled into `folder`; skip the test where there is no compiler."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("the fake NVML library needs gcc on Linux; apt install gcc")
+    library = folder / "libnvidia-ml.so.1"
+    command = [compiler, "-shared", "-fPIC", "-O1", "-fvisibility=hidden", *flags]
+    command += ["-Wl,-soname,libnvidia-ml.so.1", "-o", str(library), str(SOURCE), "-lm"]
+    subprocess.run(command, check=True)
+    return library
 
 
 def eventually(
