@@ -166,3 +166,38 @@ def replay(capture: tuple[Path, ...], profile: str, only: str | None, as_json: b
         if len(polls) > 1:
             click.echo(f"{poll.recording}:")
         show_points(poll.points)
+
+
+@modbus.command()
+@click.argument("profile", required=False)
+@click.option("--json", "as_json", is_flag=True)
+def profiles(profile: str | None, as_json: bool) -> None:
+    """List the families of devices that can be read, or say what PROFILE reads."""
+    from hardware.modbus.page import quantities_of, supplies_of
+    from hardware.modbus.profile import find_profile, load_profile, profile_names
+
+    if profile is None:
+        known = [load_profile(name) for name in profile_names()]
+    else:
+        known = [find_profile(profile)]
+    if as_json:
+        rows = [
+            {
+                "id": one.profile_id,
+                "products": one.products,
+                "port": one.port,
+                "unit": one.unit,
+                "quantities": quantities_of(one),
+                "supplies": supplies_of(one),
+                "notes": one.notes,
+            }
+            for one in known
+        ]
+        click.echo(json.dumps({"profiles": rows}, ensure_ascii=False))
+        return
+    for one in known:
+        products = ", ".join(one.products)
+        click.echo(f"{one.profile_id:20} port {one.port:<5} unit {one.unit:<4} {products}")
+    if profile is not None:
+        click.echo("".join(f"  {note}\n" for note in known[0].notes), nl=False)
+        click.echo(f"  tells: {', '.join(quantities_of(known[0]))}")
