@@ -4,7 +4,7 @@ import asyncio
 
 from hardware.http.source import HttpSource, SourcePoint, SourceSpec
 from hardware.modbus.address import Address, Framing, SerialAddress, TcpAddress
-from hardware.modbus.description import Profile
+from hardware.modbus.description import Profile, SerialLine
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.limits import common_limits
 from hardware.modbus.link import ModbusLink
@@ -60,6 +60,7 @@ class Links:
             self._links[address_of(section, profile)],
             section.unit,
             units=dict(section.units),
+            period_s=section.every_s,
             close_after_poll=section.close_after_poll,
         )
 
@@ -73,11 +74,12 @@ class Links:
 def address_of(section: ModbusSection, profile: Profile) -> Address:
     """Return where a device's connection leads."""
     if section.serial is not None:
+        usual = profile.serial or SerialLine()
         return SerialAddress(
             path=section.serial,
-            baudrate=section.baudrate,
-            parity=section.parity,
-            stop_bits=section.stop_bits,
+            baudrate=section.baudrate or usual.baud,
+            parity=section.parity or usual.parity,
+            stop_bits=section.stop_bits or usual.stop_bits,
         )
     return TcpAddress(
         host=section.host or "",

@@ -63,11 +63,14 @@ class ModbusSection:
     serial: str | None = key(
         TextShape(unit="/dev/ttyUSB0", form=r"/[\w./:+-]+", hint="a device file"), default=None
     )
-    baudrate: int = key(WholeShape(low=300, high=1_000_000), default=9600)
-    parity: str = key(
-        ChoiceShape(words={"none": "N", "even": "E", "odd": "O"}, later={}), default="N"
+    baudrate: int | None = key(WholeShape(low=300, high=1_000_000), default=None)
+    """None = the profile's own, as for parity and stop bits."""
+    parity: str | None = key(
+        ChoiceShape(words={"none": "N", "even": "E", "odd": "O"}, later={}), default=None
     )
-    stop_bits: int = key(WholeShape(low=1, high=2), default=1)
+    stop_bits: int | None = key(WholeShape(low=1, high=2), default=None)
+    every_s: float | None = key(QuantityShape(of=DURATION, low=1.0, high=60.0), default=None)
+    """Time between two polls; None = the profile's own."""
     unit: int | None = key(WholeShape(low=0, high=255), default=None)
     """None = the profile's own."""
     units: tuple[tuple[str, int], ...] = key(

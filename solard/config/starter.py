@@ -12,7 +12,7 @@ site:
   timezone: Europe/Zurich
   supply: grid                 # off-grid, grid or grid-with-backup
 
-devices:                       # profiles: victron-gx, sunspec
+devices:                       # `solard modbus profiles` lists the families
   inverter: {profile: sunspec, host: 192.168.1.50}
 
 solar:

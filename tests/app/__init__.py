@@ -1,0 +1,1 @@
+"""Tests of the roots that put the rooms together."""
