@@ -1,14 +1,14 @@
 """Split a budget over the cards where it does the most work; parking some often wins."""
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
-from math import floor
+from itertools import combinations
 
-from solard.core.curves import CurvePoint, WorkCurve, prior_curve, upper_hull
+from solard.core.curves import CurvePoint, WorkCurve, prior_curve
 from solard.core.decision import CardCap, PowerLimit
 from solard.core.inputs import CardMemory, DecideInputs
 from solard.core.loads import CardLoad, card_loads
 from solard.core.modes import WorkMode
+from solard.core.splitting import EPSILON_W, SAG_SHARE, Split, whole_steps
 
 DWELL_S = 600.0
 """A card that was parked or started stays so this long, unless the budget forces it."""
@@ -18,7 +18,6 @@ SWITCH_GAIN = 0.03
 """Another set of cards must do this much more work before it is worth a switch."""
 EXHAUSTIVE_CARDS = 6
 """Up to here every set of cards is tried; above, only those that start the best cards first."""
-EPSILON_W = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,10 @@ class _Seat:
     @property
     def least_w(self) -> float:
         return self.load.least_w
+
+    @property
+    def step_w(self) -> float:
+        return 1.0 if self.load.card.max_w >= 100.0 else 0.5
 
 
 def allocate(
@@ -102,7 +105,7 @@ def _give(
     held = _held(seats, room_w)
     left_w = room_w - _entry_w(held)
     chosen = _choose(inputs, tuple(seat for seat in seats if not seat.load.must_run), left_w)
-    return {seat.gpu_id: seat.least_w for seat in held} | _pour(chosen, left_w)
+    return {seat.gpu_id: seat.least_w for seat in held} | chosen
 
 
 def _held(seats: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
@@ -114,35 +117,71 @@ def _held(seats: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
     return held
 
 
-def _choose(inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
-    """Return the set of cards to run: the present one, unless another is clearly better."""
-    running = tuple(seat for seat in seats if _is_running(inputs, seat))
-    allowed = [group for group in _groups(seats) if _entry_w(group) <= room_w + EPSILON_W]
-    reachable = [group for group in allowed if _may_switch(inputs, running, group)]
-    best = max(reachable, key=lambda group: _work(group, room_w), default=())
-    if running in allowed and _work(best, room_w) <= _work(running, room_w) * (1.0 + SWITCH_GAIN):
-        return running
-    if not reachable:
-        return _shrink(running, room_w)
+def _choose(inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float) -> dict[str, float]:
+    """Return the powers of the set of cards to run: the present set, unless another is better."""
+    split = Split(tuple(seat.curve for seat in seats))
+    running = frozenset(n for n, seat in enumerate(seats) if _is_running(inputs, seat))
+    rooms = {group: room_w - _entry_w(_of(seats, group)) for group in _groups(seats)}
+    rooms[running] = room_w - _entry_w(_of(seats, running))
+    allowed = {group: left_w for group, left_w in rooms.items() if left_w >= -EPSILON_W}
+    reachable = [group for group in allowed if _may_switch(inputs, seats, running, group)]
+    if running not in allowed and not reachable:
+        kept = _shrink(seats, running, room_w)
+        return _powers(seats, split.best(kept, room_w - _entry_w(_of(seats, kept))))
+    stay = split.best(running, allowed[running]) if running in allowed else {}
+    best = _best(split, {group: allowed[group] for group in reachable})
+    better = split.work(best) > split.work(stay) * (1.0 + SWITCH_GAIN)
+    return _powers(seats, best if better or running not in allowed else stay)
+
+
+def _best(split: Split, rooms: dict[frozenset[int], float]) -> dict[int, float]:
+    """Return the best split of the best set; a set is looked at while its bound may still win."""
+    bounds = {group: split.bound(group, left_w) for group, left_w in rooms.items()}
+    best, reached = dict[int, float](), 0.0
+    for group in sorted(bounds, key=lambda one: (-bounds[one], len(one), sorted(one))):
+        if bounds[group] <= reached * (1.0 + SAG_SHARE):
+            break
+        given = split.best(group, rooms[group])
+        if (work := split.work(given)) > reached:
+            best, reached = given, work
     return best
 
 
-def _groups(seats: tuple[_Seat, ...]) -> list[tuple[_Seat, ...]]:
-    if len(seats) <= EXHAUSTIVE_CARDS:
-        return [group for n in range(len(seats) + 1) for group in combinations(seats, n)]
-    ranked = sorted(seats, key=lambda seat: -_best_gain(seat))
-    picked = [frozenset(seat.gpu_id for seat in ranked[:n]) for n in range(len(seats) + 1)]
-    return [tuple(seat for seat in seats if seat.gpu_id in group) for group in picked]
+def _of(seats: tuple[_Seat, ...], group: frozenset[int]) -> tuple[_Seat, ...]:
+    return tuple(seats[number] for number in sorted(group))
 
 
-def _may_switch(inputs: DecideInputs, running: tuple[_Seat, ...], group: tuple[_Seat, ...]) -> bool:
+def _powers(seats: tuple[_Seat, ...], given: dict[int, float]) -> dict[str, float]:
+    """Return the powers by card, in steps that its driver takes."""
+    return {
+        seats[number].gpu_id: whole_steps(power_w, seats[number].least_w, seats[number].step_w)
+        for number, power_w in given.items()
+    }
+
+
+def _groups(seats: tuple[_Seat, ...]) -> list[frozenset[int]]:
+    """Return the sets of cards to weigh, by their places in `seats`."""
+    count = len(seats)
+    if count <= EXHAUSTIVE_CARDS:
+        return [
+            frozenset(group) for n in range(count + 1) for group in combinations(range(count), n)
+        ]
+    ranked = sorted(range(count), key=lambda number: -_best_gain(seats[number]))
+    return [frozenset(ranked[:n]) for n in range(count + 1)]
+
+
+def _may_switch(
+    inputs: DecideInputs,
+    seats: tuple[_Seat, ...],
+    running: frozenset[int],
+    group: frozenset[int],
+) -> bool:
     """Say whether dwell times and the one-by-one rule let the rig go to this set of cards."""
     now_s = inputs.state.taken_s
-    started = [seat for seat in group if seat not in running]
-    parked = [seat for seat in running if seat not in group]
+    started = group - running
     if len(started) > 1 or (started and _started_lately(inputs, now_s)):
         return False
-    return all(_has_dwelt(inputs, seat, now_s) for seat in (*started, *parked))
+    return all(_has_dwelt(inputs, seats[number], now_s) for number in started ^ (running - group))
 
 
 def _started_lately(inputs: DecideInputs, now_s: float) -> bool:
@@ -154,12 +193,12 @@ def _has_dwelt(inputs: DecideInputs, seat: _Seat, now_s: float) -> bool:
     return card is None or now_s - card.since_s >= DWELL_S
 
 
-def _shrink(running: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
+def _shrink(seats: tuple[_Seat, ...], running: frozenset[int], room_w: float) -> frozenset[int]:
     """Return what is left when the budget forces cards off: the least efficient go first."""
-    kept = sorted(running, key=_best_gain)
-    while kept and _entry_w(tuple(kept)) > room_w + EPSILON_W:
+    kept = sorted(running, key=lambda number: _best_gain(seats[number]))
+    while kept and _entry_w(tuple(seats[number] for number in kept)) > room_w + EPSILON_W:
         kept.pop(0)
-    return tuple(seat for seat in running if seat in kept)
+    return frozenset(kept)
 
 
 def _is_running(inputs: DecideInputs, seat: _Seat) -> bool:
@@ -170,37 +209,6 @@ def _is_running(inputs: DecideInputs, seat: _Seat) -> bool:
 def _entry_w(group: tuple[_Seat, ...]) -> float:
     """Return what a set of cards needs above parked to run at all."""
     return sum(seat.least_w - seat.load.card.parked_w for seat in group)
-
-
-def _pour(group: tuple[_Seat, ...], room_w: float) -> dict[str, float]:
-    """Fill the cards along their hulls, steepest stretch first, in steps that the driver takes."""
-    given = {seat.gpu_id: seat.least_w for seat in group}
-    left_w = room_w - _entry_w(group)
-    stretches = [
-        ((high.work_rate - low.work_rate) / (high.power_w - low.power_w), high.power_w, seat)
-        for seat in group
-        for low, high in pairwise(upper_hull(seat.curve.points))
-    ]
-    for gain, end_w, seat in sorted(stretches, key=lambda s: (-s[0], s[2].load.card.index)):
-        if gain <= 0:
-            break
-        take_w = min(end_w - given[seat.gpu_id], left_w)
-        if take_w > 0:
-            given[seat.gpu_id] += take_w
-            left_w -= take_w
-    return {seat.gpu_id: _whole_steps(seat, given[seat.gpu_id]) for seat in group}
-
-
-def _whole_steps(seat: _Seat, power_w: float) -> float:
-    """Return the power rounded down to a step, so that noise does not become writes."""
-    step_w = 5.0 if seat.load.card.max_w >= 100.0 else 0.5
-    stepped_w = floor(power_w / step_w + 1e-6) * step_w
-    return max(seat.least_w, min(stepped_w, power_w))
-
-
-def _work(group: tuple[_Seat, ...], room_w: float) -> float:
-    given = _pour(group, room_w)
-    return sum(seat.curve.work_at(given[seat.gpu_id]) for seat in group)
 
 
 def _best_gain(seat: _Seat) -> float:
