@@ -32,7 +32,7 @@ from miner.wire.visitor import Visitor
 STOP_TIMEOUT_S = 3.0
 """Requests under way have so long to end when the axon stops."""
 KEEP_ALIVE_S = 75.0
-LINGER_S = 2.0
+LINGER_S = 0.5
 """So long the rest of a refused body is read and thrown away, so that the refusal arrives."""
 BACKLOG = 128
 READ_BUFFER_BYTES = 16_384
@@ -167,11 +167,7 @@ class Axon:
             response = await self._answer(request, service, exchange, visitor)
         except Refusal as err:
             self.counts.refused += 1
-            if not isinstance(err, NotServing):
-                visitor.has_failed()
-            if isinstance(err, RequestBroken):
-                log.info("broken request hotkey=? reason=%s", err)
-            return exchange.refuse(err)
+            return await _refuse(exchange, visitor, err)
         finally:
             visitor.has_been_heard()
         self.counts.answered += 1
@@ -198,6 +194,8 @@ class Axon:
                 f"Synapse name '{_route_of(request)}' not found. "
                 f"Available synapses {list(self._services)}"
             )
+        if not visitor.may_try():
+            raise NotServing("too many refused requests from this address; try later")
         hotkey = await exchange.authenticate(self._replays[type(exchange)], self._clock_ns())
         visitor.has_proven()
         if not self._buckets.take(hotkey, time.monotonic()):
@@ -226,6 +224,19 @@ class Axon:
             if service.stream is not None:
                 raise ConnectionResetError("a stream took longer than its caller waits") from err
             raise TookTooLong(f"Response timeout after: {exchange.timeout_s}s") from err
+
+
+async def _refuse(exchange: Exchange, visitor: Visitor, err: Refusal) -> web.Response:
+    if isinstance(err, RequestBroken):
+        log.info("broken request reason=%s", err)
+    response = exchange.refuse(err)
+    if not isinstance(err, NotServing):
+        visitor.has_failed()
+    if visitor.is_unwelcome():
+        # What else it has sent is not looked at: one connection may hold a thousand forgeries.
+        response.force_close()
+        await visitor.wait_out()
+    return response
 
 
 def _visitor_of(request: web.BaseRequest) -> Visitor:

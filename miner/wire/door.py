@@ -1,16 +1,14 @@
 """The axon's door: how many may stand in it, how long, and how strangers are slowed down."""
 
 import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from miner.wire.buckets import Allowance, TokenBuckets
-from miner.wire.refusal import RETRY_AFTER_S
 
 SWEEP_S = 1.0
-PENALTY_S = 1.0
-"""Who is turned away at the door hears it so much later: a flood waits with us, for nothing."""
 PEEK_BYTES = 16_384
 FAILURES = Allowance(rate=10.0, burst_count=50)
 TRIALS = Allowance(rate=100.0, burst_count=100)
@@ -27,6 +25,8 @@ class DoorLimits:
     """From a request's first byte to the end of its headers, and for who connects and is silent."""
     unread_timeout_s: float = 10.0
     """A caller that does not read its answer is dropped after so long."""
+    penalty_s: float = 1.0
+    """Who is turned away hears it so much later: a flood waits with us, for nothing."""
     failures: Allowance = FAILURES
     """Refused signatures of one address before its strangers are slowed down."""
     trials: Allowance = TRIALS
@@ -99,15 +99,25 @@ class Door:
         """Count a refused signature against the address."""
         self._failures.take(guest.ip, self._loop.time())
 
+    def is_tired_of(self, ip: str) -> bool:
+        """Tell whether an address has been refused too often of late."""
+        return self._failures.is_empty(ip, self._loop.time())
+
     def turns_away(self, ip: str, data: bytes) -> bytes | None:
-        """Return what a stranger of a tired address hears, or None to let the request in."""
-        now_s = self._loop.time()
-        if not self._failures.is_empty(ip, now_s):
+        """Return what a stranger of a tired address hears for asking unsigned, or None."""
+        if not self.is_tired_of(ip):
             return None
         head = data[:PEEK_BYTES]
-        if b"\r\n\r\n" in head and b"signature:" not in head.lower():
-            return _UNSIGNED
-        return None if self._trials.take(ip, now_s) else _BUSY
+        is_unsigned = b"\r\n\r\n" in head and b"signature:" not in head.lower()
+        return _UNSIGNED if is_unsigned else None
+
+    def tries(self, ip: str) -> bool:
+        """Tell whether one more signature of a tired address's stranger is looked at."""
+        return not self.is_tired_of(ip) or self._trials.take(ip, self._loop.time())
+
+    def penalty_s(self) -> float:
+        """Return a wait that differs from one to the next, so that a flood comes in no waves."""
+        return self._limits.penalty_s * random.uniform(0.5, 1.5)
 
     def after(self, delay_s: float, do: Callable[[], None]) -> asyncio.TimerHandle:
         """Call something later."""
@@ -143,17 +153,14 @@ class Door:
         self._sweeping = self._loop.call_later(SWEEP_S, self._sweep)
 
 
-def _answer(status: str, message: str, more: str = "") -> bytes:
-    body = f'{{"message":"{message}"}}'
-    return (
-        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"{more}Connection: close\r\n\r\n{body}"
-    ).encode()
-
-
-_UNSIGNED = _answer("401 Unauthorized", "Not Verified with error: Missing Signature")
-_BUSY = _answer(
-    "503 Service Unavailable",
-    "too many refused requests from this address; try later",
-    f"Retry-After: {RETRY_AFTER_S}\r\n",
+_BODY = b'{"message":"Not Verified with error: Missing Signature"}'
+_UNSIGNED = b"\r\n".join(
+    (
+        b"HTTP/1.1 401 Unauthorized",
+        b"Content-Type: application/json",
+        b"Content-Length: %d" % len(_BODY),
+        b"Connection: close",
+        b"",
+        _BODY,
+    )
 )

@@ -33,7 +33,8 @@ WINDOW_S = MAX_AGE_S + MAX_TIMEOUT_S + MAX_AHEAD_S
 """So long a nonce can be fresh."""
 NO_SIGNER = "No SS58 formatted address or public key provided."
 _INPUT = "bt_header_input_obj_"
-_ENDS = ("bt_header_axon_", "bt_header_dendrite_")
+_AXON = "bt_header_axon_"
+_DENDRITE = "bt_header_dendrite_"
 _LONGEST_TEXT = 256
 
 
@@ -71,25 +72,25 @@ def read_question(kind: SynapseKind, headers: Mapping[str, str]) -> LegacyQuesti
         RequestRefused: nothing says who asks.
         RequestBroken: they are such as bittensor 10 breaks on.
     """
-    ends: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    axon_says: dict[str, str] = {}
+    dendrite_says: dict[str, str] = {}
     inputs: dict[str, Any] = {}
-    for name, value in headers.items():
-        name = name.lower()
-        if not name.startswith("bt_header_"):
-            continue
-        for prefix, end in zip(_ENDS, ends, strict=True):
-            if name.startswith(prefix):
-                end[name.removeprefix(prefix)] = _plain(name, value)
-        if name.startswith(_INPUT):
-            inputs[name.removeprefix(_INPUT)] = _input(value)
-    if not ends[1]:
+    for said, value in headers.items():
+        name = said.lower()
+        if name.startswith(_DENDRITE):
+            dendrite_says[name[len(_DENDRITE) :]] = _plain(name, value)
+        elif name.startswith(_AXON):
+            axon_says[name[len(_AXON) :]] = _plain(name, value)
+        elif name.startswith(_INPUT):
+            inputs[name[len(_INPUT) :]] = _input(value)
+    if not dendrite_says:
         raise RequestRefused(NO_SIGNER)
     for field in kind.required:
         if field.name not in inputs:
             raise RequestBroken(f"no header {_INPUT}{field.name}")
     body_hash = _plain("computed_body_hash", headers.get("computed_body_hash"))
     try:
-        axon, dendrite = read_terminal(ends[0]), read_terminal(ends[1])
+        axon, dendrite = read_terminal(axon_says), read_terminal(dendrite_says)
     except SynapseInvalid as err:
         raise RequestBroken(str(err)) from err
     return LegacyQuestion(

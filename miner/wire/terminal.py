@@ -67,29 +67,31 @@ def header_size(headers: Mapping[str, str]) -> int:
 
 def total_size(envelope: Mapping[str, Any]) -> int:
     """Return what bittensor 10 calls the size of a synapse: its objects in CPython's memory."""
-    return 3 * _OBJECT_BYTES + _size(envelope, set())
+    objects: dict[int, Any] = {}
+    for part in (envelope, envelope["axon"], envelope["dendrite"]):
+        _collect(part, objects)
+    return 3 * _OBJECT_BYTES + sum(map(sys.getsizeof, objects.values()))
 
 
-def _size(value: Any, seen: set[int]) -> int:
-    if id(value) in seen:
-        return 0
-    seen.add(id(value))
-    size = sys.getsizeof(value)
-    if isinstance(value, dict):
-        size += sum(_size(each, seen) for each in value.values())
-        size += sum(_size(name, seen) for name in value)
-    elif isinstance(value, list):
-        size += sum(_size(each, seen) for each in value)
-    return size
+def _collect(value: Any, objects: dict[int, Any]) -> None:
+    """Note a value's objects, each once; a text that two names share is one object."""
+    objects[id(value)] = value
+    if isinstance(value, Mapping):
+        for name in value:
+            objects[id(name)] = name
+        value = value.values()
+    for each in value:
+        if type(each) in (list, dict) and id(each) not in objects:
+            _collect(each, objects)
+        else:
+            objects[id(each)] = each
 
 
 def _read(name: str, kind: type, value: Any) -> Any:
-    if value is None:
-        return None
-    if kind is str:
-        if not isinstance(value, str):
-            raise SynapseInvalid(f"{name}: a text is wanted")
+    if value is None or type(value) is kind:
         return value
+    if kind is str:
+        raise SynapseInvalid(f"{name}: a text is wanted")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     is_text = isinstance(value, str) and len(value) <= _LONGEST_NUMBER
     if not is_number and not is_text:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from miner.wire.door import PENALTY_S, Door, DoorLimits
+from miner.wire.door import Door, DoorLimits
 
 
 class Visitor(asyncio.Protocol):
@@ -95,6 +95,20 @@ class Visitor(asyncio.Protocol):
         if not self.is_proven:
             self._door.fail(self)
 
+    def is_unwelcome(self) -> bool:
+        """Tell whether this is a stranger of an address that was refused too often of late."""
+        return not self.is_proven and self._door.is_tired_of(self.ip)
+
+    def may_try(self) -> bool:
+        """Tell whether this caller's signature is looked at."""
+        return self.is_proven or self._door.tries(self.ip)
+
+    async def wait_out(self) -> None:
+        """Read nothing more, and let the caller wait for its refusal."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+        await asyncio.sleep(self._door.penalty_s())
+
     def is_overdue(self, now_s: float, limits: DoorLimits) -> bool:
         """Tell whether the caller is too slow at sending, or at reading."""
         waiting_s = 0.0 if self._waiting_since_s is None else now_s - self._waiting_since_s
@@ -119,4 +133,4 @@ class Visitor(asyncio.Protocol):
             transport.write(said)
             transport.close()
 
-        self._penalty = self._door.after(PENALTY_S, say)
+        self._penalty = self._door.after(self._door.penalty_s(), say)
