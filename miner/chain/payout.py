@@ -6,7 +6,8 @@ from miner.chain.economy import share_out, split_emission
 from miner.chain.fixed import to_u16, upscale_to_u16
 from miner.chain.state import ChainState
 from miner.chain.values import Neuron, Stake, Subnet, Value
-from miner.chain.yuma import YumaInput, YumaParameters, YumaResult, run_epoch
+from miner.chain.yuma.entries import entries_of
+from miner.chain.yuma.epoch import YumaInput, YumaParameters, YumaResult, run_epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,8 @@ def _gather(
         permits=tuple(one.permit for one in neurons),
         last_update=tuple(one.last_update_block for one in neurons),
         registered=tuple(one.registered_block for one in neurons),
-        weights=tuple(dict(one.weights) for one in neurons),
-        bonds=tuple(dict(one.bonds) for one in neurons),
+        weights=entries_of([one.weights for one in neurons]),
+        bonds=entries_of([one.bonds for one in neurons]),
     )
 
 
@@ -130,10 +131,11 @@ def _standings(
     neurons: tuple[Neuron, ...], result: YumaResult, paid: list[int]
 ) -> tuple[Neuron, ...]:
     pruning = upscale_to_u16(result.combined_share)
+    bonds = result.bonds.pairs()
     return tuple(
         replace(
             one,
-            bonds=tuple(sorted(result.bonds[one.uid].items())),
+            bonds=tuple(bonds[one.uid]),
             permit=result.new_permits[one.uid],
             incentive_u16=to_u16(result.incentive[one.uid]),
             dividends_u16=to_u16(result.dividends[one.uid]),

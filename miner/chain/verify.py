@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from miner import keys
 from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, run_block
-from miner.chain.embedded import ChainStore
+from miner.chain.embedded import ChainStore, ChainStoreFailed
 from miner.chain.extrinsic import ExtrinsicInvalid, is_signed, read_extrinsic
 from miner.chain.genesis import Genesis, first_state
 from miner.chain.payout import Reward
@@ -25,6 +26,23 @@ class Verdict:
     def ok(self) -> bool:
         """Tell whether every block holds."""
         return self.reason is None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "blocks": self.blocks,
+            "ok": self.ok,
+            "first_bad": self.first_bad,
+            "reason": self.reason,
+        }
+
+
+def verify_home(home: Path) -> Verdict:
+    """Check the chain that a network keeps in a directory; raise ChainStoreFailed without one."""
+    found = sorted(home.rglob("chain.db"))
+    if not found:
+        raise ChainStoreFailed(f"no embedded network lives in {home}: there is no chain.db")
+    return verify_chain(found[0])
 
 
 def verify_chain(path: Path) -> Verdict:

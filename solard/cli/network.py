@@ -2,13 +2,14 @@
 
 import click
 
+from solard.cli.chain import verify, yuma
 from solard.cli.wire import axon, call
 
 
 @click.group()
 def network() -> None:
-    """Look at networks, and talk to their neurons."""
+    """Look at networks and talk to neurons. The embedded one is a simulator of the chain."""
 
 
-network.add_command(axon)
-network.add_command(call)
+for command in (axon, call, verify, yuma):
+    network.add_command(command)

@@ -1,99 +1,221 @@
 """Yuma consensus against epochs that the chain's own code computed (subtensor, Unlicense)."""
 
+import copy
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from miner.chain.fixed import to_u16, upscale_to_u16
-from miner.chain.yuma import YumaInput, YumaParameters, YumaResult, run_epoch
+from miner.chain.fixed import ONE
+from miner.chain.yuma.bonds import LiquidAlpha, liquid_alphas, weights_for_bonds
+from miner.chain.yuma.entries import entries_of
+from miner.chain.yuma.epoch import YumaInput, YumaParameters, YumaResult, run_epoch
+from miner.chain.yuma.exponential import exponentials
+from miner.chain.yuma.vectors import VectorsInvalid, computed
+from miner.chain.yuma.wide import product, quotient
 
 DATA = Path(__file__).parent / "data"
-NATIVE = json.loads((DATA / "yuma_classic.json").read_text())["cases"]
-RUNTIME = json.loads((DATA / "yuma_runtime143.json").read_text())["cases"]
 
 
-def rows(data):
-    return tuple(dict(map(tuple, row)) for row in data)
+def recorded(name: str) -> dict[str, Any]:
+    return json.loads((DATA / name).read_text())
 
 
-def run_native(case: dict, epoch: dict) -> YumaResult:
-    given, params = epoch["input"], case["params"]
-    owner = params["owner_uid"]
-    return run_epoch(
-        YumaInput(
-            block=given["block"],
-            last_tempo=given["last_tempo"],
-            stake=tuple(case["stake_rao"]),
-            permits=tuple(map(bool, given["permits"])),
-            last_update=tuple(given["last_update"]),
-            registered=tuple(given["registered"]),
-            weights=rows(given["weights"]),
-            bonds=rows(given["bonds"]),
-        ),
-        YumaParameters(
-            kappa_u16=params["kappa_u16"],
-            bonds_moving_average=params["bonds_moving_average"],
-            bonds_penalty_u16=params["bonds_penalty_u16"],
-            max_validators=params["max_allowed_validators"],
-            activity_cutoff=params["activity_cutoff"],
-            owner_uid=None if owner < 0 else owner,
-        ),
-    )
+NATIVE = recorded("yuma_math425.json")["cases"]
+RUNTIME = recorded("yuma_runtime143.json")["cases"]
+CHAIN_TESTS = recorded("yuma_chain_tests.json")
+
+
+def without(case: dict[str, Any], output: str) -> dict[str, Any]:
+    case = copy.deepcopy(case)
+    for epoch in case["epochs"]:
+        del epoch[output]
+    return case
 
 
 @pytest.mark.parametrize("case", NATIVE, ids=lambda case: case["name"])
-def test_epoch_equals_the_chains_own_arithmetic_bit_for_bit(case):
-    for epoch in case["epochs"]:
-        result, expected = run_native(case, epoch), epoch["output"]
-        rao = case["params"]["emission_rao"]
-
-        assert list(result.stake) == expected["stake"]
-        assert list(result.active_stake) == expected["active_stake"]
-        assert list(result.consensus) == expected["consensus"]
-        assert list(result.rank) == expected["rank"]
-        assert list(result.trust) == expected["trust"]
-        assert list(result.incentive) == expected["incentive"]
-        assert list(result.dividends) == expected["dividends"]
-        assert list(result.validator_trust) == expected["vtrust"]
-        assert list(map(int, result.new_permits)) == expected["new_permits"]
-        assert result.bonds == rows(expected["bonds_u16"])
-        assert [s * rao >> 32 for s in result.server_share] == expected["server_emission"]
-        assert [s * rao >> 32 for s in result.validator_share] == expected["validator_emission"]
-        assert [s * rao >> 32 for s in result.combined_share] == expected["combined_emission"]
+def test_epochs_equal_the_chains_own_arithmetic_bit_for_bit(case):
+    assert computed({"cases": [without(case, "output")]})["cases"] == [case]
 
 
 @pytest.mark.parametrize("case", RUNTIME, ids=lambda case: case["name"])
-def test_epoch_equals_the_real_runtime_in_every_u16(case):
-    for epoch in case["epochs"]:
-        result = run_epoch(
-            YumaInput(
-                block=epoch["block"],
-                last_tempo=epoch["block"] - epoch["tempo"],
-                stake=tuple(case["stake_rao"]),
-                permits=tuple(epoch["permits_before"]),
-                last_update=tuple(epoch["last_update"]),
-                registered=tuple(epoch["block_at_registration"]),
-                weights=rows(epoch["weights"]),
-                bonds=rows(epoch["bonds_before_u16"]),
-            ),
-            YumaParameters(
-                kappa_u16=case["kappa_u16"],
-                bonds_moving_average=case["bonds_moving_average"],
-                max_validators=case["max_allowed_validators"],
-                activity_cutoff=case["activity_cutoff"],
-                nonzero_permits=False,
-            ),
-        )
-        expected = epoch["expected"]
+def test_epochs_equal_the_real_runtime_in_every_u16(case):
+    assert computed({"cases": [without(case, "expected")]})["cases"] == [case]
 
-        assert list(result.active) == expected["active"]
-        assert list(result.new_permits) == expected["validatorpermit"]
-        assert result.bonds == rows(expected["bonds_u16"])
-        assert upscale_to_u16(result.combined_share) == expected["pruningscores"]
-        assert [to_u16(value) for value in result.rank] == expected["rank"]
-        assert [to_u16(value) for value in result.trust] == expected["trust"]
-        assert [to_u16(value) for value in result.consensus] == expected["consensus"]
-        assert [to_u16(value) for value in result.incentive] == expected["incentive"]
-        assert [to_u16(value) for value in result.dividends] == expected["dividends"]
-        assert [to_u16(value) for value in result.validator_trust] == expected["validatortrust"]
+
+def test_the_recordings_hold_all_epochs():
+    assert sum(len(case["epochs"]) for case in NATIVE) == 44
+    assert sum(len(case["epochs"]) for case in RUNTIME) == 71
+
+
+SCENARIOS = CHAIN_TESTS["yuma3_scenarios"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one["test"])
+def test_yuma3_scenarios_of_the_chain_are_met_to_their_printed_digits(scenario):
+    file = {"yuma3_scenarios": [scenario], "params_yuma3": CHAIN_TESTS["params_yuma3"]}
+
+    (answer,) = computed(file)["yuma3_scenarios"]
+
+    miners = len(answer["target_bonds"][0][0])
+    for got, wanted in zip(answer["target_dividends"], scenario["target_dividends"], strict=True):
+        assert got == pytest.approx(wanted, abs=1.1e-4)
+    for got, wanted in zip(answer["target_bonds"], scenario["target_bonds"], strict=True):
+        # One scenario prints the third validator's own column too.
+        assert got == [pytest.approx(row[-miners:], abs=1.1e-4) for row in wanted]
+
+
+def test_steps_of_the_chains_own_tests_pay_the_same_rao():
+    answer = computed({"epoch_steps": CHAIN_TESTS["epoch_steps"]})["epoch_steps"]
+
+    for got, wanted in zip(answer, CHAIN_TESTS["epoch_steps"], strict=True):
+        name = "emission_rao_of_1e9"
+        assert got["printed"][name] == wanted["printed"][name]
+
+
+def test_bonds_of_the_chains_own_test_come_out():
+    steps = [one for one in CHAIN_TESTS["epoch_steps"] if one["test"] == "test_bonds"]
+
+    last = computed({"epoch_steps": steps})["epoch_steps"][6]["printed"]["bonds_u16"]
+
+    assert [last[uid][-1] for uid in range(4)] == [[7, 8376], [7, 18824], [7, 49150], [7, 65535]]
+
+
+def test_outputs_in_a_file_are_never_read():
+    case = copy.deepcopy(NATIVE[0])
+    case["epochs"][0]["output"] = {"stake": "nonsense"}
+
+    assert computed({"cases": [case]})["cases"] == [NATIVE[0]]
+
+
+@pytest.mark.parametrize("data", [[], {}, {"cases": [{"params": {}, "epochs": [{}]}]}])
+def test_a_file_of_another_shape_is_refused(data):
+    with pytest.raises(VectorsInvalid):
+        computed(data)
+
+
+def epoch(parameters: YumaParameters, **changes: Any) -> YumaResult:
+    """Two validators of equal stake weigh two miners alike."""
+    fields: dict[str, Any] = {
+        "block": 100,
+        "last_tempo": 90,
+        "stake": (10, 10, 0, 0),
+        "permits": (True, True, False, False),
+        "last_update": (95, 95, 95, 95),
+        "registered": (1, 1, 1, 1),
+        "weights": entries_of([[(2, 100), (3, 100)], [(2, 100), (3, 100)], [], []]),
+        "bonds": entries_of([[], [], [], []]),
+    }
+    return run_epoch(YumaInput(**(fields | changes)), parameters)
+
+
+def test_stake_below_the_threshold_counts_as_none_but_the_owners_does():
+    result = epoch(YumaParameters(stake_threshold_rao=11, owner_uid=0))
+
+    assert result.stake == [ONE, 0, 0, 0]
+    assert result.new_permits == [True, False, False, False]
+
+
+def test_weights_committed_before_a_miner_registered_do_not_reach_it():
+    result = epoch(YumaParameters(), registered=(1, 1, 1, 94), commit_blocks=(93, 93, None, None))
+
+    assert result.incentive == [0, 0, ONE, 0]
+
+
+def test_a_newcomer_gets_no_old_bonds():
+    bonds = entries_of([[(2, 65535), (3, 65535)], [], [], []])
+
+    kept = epoch(YumaParameters(), bonds=bonds)
+    masked = epoch(YumaParameters(), bonds=bonds, registered=(1, 1, 1, 92), last_update=(95,) * 4)
+
+    assert kept.dividends[0] > masked.dividends[0] > masked.dividends[1]
+
+
+def test_a_partial_penalty_rounds_as_a_signed_product_does():
+    weight, clipped, penalty = 2684354560, 1288490188, (32767 << 32) // 65535
+    one = [np.array([[value]], np.uint64) for value in (weight, clipped)]
+
+    left, named = weights_for_bonds(*one, np.array([[True]]), 32767)
+
+    # The difference is negative, and a shift to the right rounds down.
+    assert left.tolist() == [[weight + ((penalty * (clipped - weight)) >> 32)]]
+    assert left.tolist() != [[weight - ((penalty * (weight - clipped)) >> 32)]]
+    assert named.tolist() == [[True]]
+
+
+def test_an_explicit_zero_lets_a_liquid_bond_decay_and_silence_drops_it():
+    parameters = YumaParameters(yuma3=True, liquid=LiquidAlpha(), bonds_penalty_u16=0)
+    bonds = entries_of([[(2, 60000), (3, 60000)], [(2, 60000)], [], []])
+    named = entries_of([[(2, 100), (3, 0)], [(2, 100)], [], []])
+    silent = entries_of([[(2, 100)], [(2, 100)], [], []])
+
+    decayed = epoch(parameters, bonds=bonds, weights=named).bonds.pairs()[0]
+    dropped = epoch(parameters, bonds=bonds, weights=silent).bonds.pairs()[0]
+
+    assert 0 < dict(decayed)[3] < 60000
+    assert 3 not in dict(dropped)
+
+
+I32F32 = st.integers(0, ONE)
+
+
+@given(a=I32F32, b=I32F32)
+def test_products_and_quotients_are_exact(a, b):
+    left, right = np.array([a], np.uint64), np.array([b], np.uint64)
+
+    assert product(left, right).tolist() == [(a * b) >> 32]
+    assert quotient(left, right).tolist() == [(a << 32) // b if b else 0]
+
+
+def series(x: int) -> int:
+    size = min(abs(x), 20 << 32)
+    if x == 0:
+        return ONE
+    if x == ONE:
+        return 22802600 << 9
+    result, term = size + ONE, size
+    for place in range(2, 32):
+        term = ((term * size) >> 32) // place
+        result += term
+    return (1 << 64) // result if x < 0 else result
+
+
+@given(x=st.integers(-(60 << 32), 60 << 32))
+def test_the_exponential_is_the_chains_series_to_the_last_bit(x):
+    assert exponentials(np.array([x, 0, ONE, -ONE], np.int64)).tolist() == [
+        series(x),
+        series(0),
+        series(ONE),
+        series(-ONE),
+    ]
+
+
+@given(consensus=I32F32, weight=I32F32, bond=I32F32, steepness=st.integers(-32768, 32767))
+def test_liquid_alpha_stays_between_its_ends(consensus, weight, bond, steepness):
+    liquid = LiquidAlpha(low_u16=6553, high_u16=58982, steepness=steepness)
+    one = [np.array([value], np.uint64) for value in (consensus, weight, bond)]
+
+    (alpha,) = liquid_alphas(*one, liquid).tolist()
+
+    assert (6553 << 32) // 65535 <= alpha <= (58982 << 32) // 65535
+
+
+def test_a_subnet_in_which_nobody_votes_or_weighs_has_an_epoch_too():
+    nothing = entries_of([[], []])
+
+    result = epoch(
+        YumaParameters(yuma3=True),
+        stake=(0, 0),
+        permits=(False, False),
+        last_update=(1, 1),
+        registered=(1, 1),
+        weights=nothing,
+        bonds=nothing,
+    )
+
+    assert result.combined_share == [0, 0]
+    assert result.bonds.pairs() == [[], []]
