@@ -35,6 +35,7 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
                 socket=arguments.socket,
                 port=arguments.port,
                 tempo=arguments.tempo,
+                subnets=tuple(arguments.subnet or ("sunlight",)),
             ),
             clock,
         )
@@ -45,9 +46,11 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
         socket=arguments.socket,
         network=arguments.network,
         api=arguments.api,
-        netuid=arguments.netuid,
+        subnets=tuple(arguments.subnet or ("sunlight",)),
         location=arguments.site,
         peak_w=arguments.peak_w,
+        endpoint=arguments.model_url,
+        model=arguments.model,
     )
     if arguments.program == "miner":
         from miner.miner import run_miner
@@ -66,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     network.add_argument(
         "--tempo", type=_tempo, default=30, help="blocks between epochs (new network)"
     )
+    network.add_argument("--subnet", action="append", help="of a new network; may be repeated")
     miner = _add(programs, "miner", "answer challenges")
     _add_neuron(miner)
     miner.add_argument("--axon-port", type=int, required=True, help="where validators ask")
@@ -86,9 +90,11 @@ def _add(
 def _add_neuron(program: argparse.ArgumentParser) -> None:
     program.add_argument("--network", required=True, help="URL of the network's node")
     program.add_argument("--api", type=Path, required=True, help="socket of the daemon's API")
-    program.add_argument("--netuid", type=int, default=1, help="subnet")
+    program.add_argument("--subnet", action="append", help="sunlight without it; may be repeated")
     program.add_argument("--site", type=_location, help="LATITUDE,LONGITUDE of the panels, degrees")
     program.add_argument("--peak-w", type=float, help="peak power of the panels")
+    program.add_argument("--model-url", help="OpenAI-compatible server, for the subnet text")
+    program.add_argument("--model", help="the model to ask there")
 
 
 def _join_site(arguments: list[str]) -> list[str]:

@@ -1,22 +1,23 @@
-"""The miner: registers, announces its axon, forecasts the sun for whoever asks and may."""
+"""The miner: one process that answers the questions of each of its subnets, in every power mode."""
 
 import contextlib
 import logging
 from collections import deque
-from datetime import timedelta
+from collections.abc import Awaitable, Iterator
+from functools import partial
 from typing import Any
 
 from miner.axon import Axon, Service
 from miner.chain.client import NodeClient
 from miner.kept import keep, read_kept
 from miner.keys import load_or_create
-from miner.presence import Presence
+from miner.presence import Presence, neuron_status
 from miner.program import Health, repeat, until_stopped
-from miner.settings import NeuronSettings
+from miner.settings import NeuronSettings, surroundings_of
 from miner.site import SiteHistory
-from miner.subnets import sunlight
-from miner.subnets.model import UNTRAINED, Trained, train
+from miner.subnets.catalog import find_subnet
 from miner.subnets.slots import SLOT_S
+from miner.subnets.subnet import QuestionInvalid, Subnet, Worker
 from miner.wire.refusal import ChallengeInvalid, NotAdmitted, NotServing
 from miner.work import handler_of
 from solard.core.modes import WorkMode
@@ -24,7 +25,6 @@ from solard.system.clock import Clock, real_period_s
 from solard.system.lines import serve_lines
 from solard.system.lock import DirectoryLock
 
-HISTORY = timedelta(days=14)
 REFRESH_S = 12.0
 """Site seconds between looks at the chain: a block."""
 KEEP_PERIOD_S = 1.0
@@ -38,20 +38,25 @@ class Miner:
     """The miner as a workload."""
 
     def __init__(
-        self, settings: NeuronSettings, clock: Clock, presence: Presence, site: SiteHistory
+        self,
+        settings: NeuronSettings,
+        clock: Clock,
+        presences: tuple[Presence, ...],
+        workers: tuple[tuple[Subnet, Worker], ...],
     ) -> None:
         self.mode = WorkMode.FULL
         self.health = Health()
         self._settings = settings
         self._clock = clock
-        self._presence = presence
-        self._site = site
-        self._trained: Trained = UNTRAINED
+        self._presences = presences
         self._is_draining = False
         self._answers: deque[float] = deque()
         self.axon = Axon(
-            presence.keypair,
-            (Service(kind=sunlight.KIND, answer=self._answer),),
+            presences[0].keypair,
+            tuple(
+                Service(kind=subnet.kind, answer=partial(self._answer, worker))
+                for subnet, worker in workers
+            ),
             self._admit,
             mark=settings.home / "axon.mark",
         )
@@ -70,13 +75,6 @@ class Miner:
         }
         return {name: int(self._earlier.get(name, 0)) + count for name, count in now.items()}
 
-    async def learn(self) -> None:
-        """Train on the site's own history."""
-        now = self._clock.now()
-        history = await self._site.slots(now - HISTORY, now, now)
-        self._trained = train(history, self._settings.location)
-        log.debug("trained slots=%s shares=%s", len(history), self._trained.shares)
-
     async def keep_counts(self) -> None:
         """Write the counts where they changed."""
         counts = self.counts
@@ -85,7 +83,7 @@ class Miner:
             self._kept_counts = counts
 
     async def drain(self) -> None:
-        """Take no new challenges; those under way are answered."""
+        """Take no new questions; those under way are answered."""
         self._is_draining = True
 
     def status(self) -> dict[str, Any]:
@@ -93,11 +91,12 @@ class Miner:
         last_hour = self._clock.monotonic_s() - RATE_WINDOW_S
         while self._answers and self._answers[0] < last_hour:
             self._answers.popleft()
+        subnets = ", ".join(self._settings.subnets)
         return {
-            **self._presence.status(name=self._settings.socket.stem, role="miner"),
+            **neuron_status(self._presences, name=self._settings.socket.stem, role="miner"),
             "mode": self.mode.value,
             "rate": float(len(self._answers)),
-            "work": f"{sunlight.NAME}: {len(self._answers)} forecasts in the last hour",
+            "work": f"{subnets}: {len(self._answers)} answers in the last hour",
             "health": self.health.sentence,
             "detail": self.counts,
         }
@@ -105,19 +104,18 @@ class Miner:
     def _admit(self, hotkey: str) -> None:
         if self.mode is WorkMode.OFF or self._is_draining:
             raise NotServing("this miner is off")
-        graph = self._presence.graph
-        if graph is None:
+        graphs = [one.graph for one in self._presences if one.graph is not None]
+        if not graphs:
             raise NotServing("this miner has not seen the chain yet")
-        caller = graph.find(hotkey)
-        if caller is None or not (caller.permit or caller.stake_rao):
-            raise NotAdmitted("only validators of this subnet may ask")
+        callers = [caller for graph in graphs if (caller := graph.find(hotkey)) is not None]
+        if not any(caller.permit or caller.stake_rao for caller in callers):
+            raise NotAdmitted("only validators of its subnets may ask")
 
-    async def _answer(self, _: str, data: Any) -> dict[str, Any]:
+    async def _answer(self, worker: Worker, _: str, data: Any) -> dict[str, Any]:
         try:
-            challenge = sunlight.read_challenge(data)
-        except sunlight.SunlightInvalid as err:
+            answer = await worker.answer(data, self.mode)
+        except QuestionInvalid as err:
             raise ChallengeInvalid(str(err)) from err
-        answer = sunlight.forward(challenge, self._trained, self.mode)
         self._answers.append(self._clock.monotonic_s())
         return answer
 
@@ -132,23 +130,35 @@ async def run_miner(settings: NeuronSettings, clock: Clock, ip: str, port: int) 
             later.push_async_callback(backend.close)
             site = SiteHistory(settings.api)
             later.push_async_callback(site.close)
-            presence = Presence(backend, keypair, settings.netuid, wants_stake=False)
-            miner = Miner(settings, clock, presence, site)
+            surroundings = surroundings_of(settings, clock, site)
+            subnets = [find_subnet(name) for name in settings.subnets]
+            workers = tuple((one, one.new_worker(surroundings)) for one in subnets)
+            presences = tuple(Presence(backend, keypair, one.name) for one in subnets)
+            miner = Miner(settings, clock, presences, workers)
             later.push_async_callback(miner.keep_counts)
             bound = await miner.axon.start(ip, port)
             later.push_async_callback(miner.axon.stop)
-            presence.endpoint = (ip, bound)
+            for presence in presences:
+                presence.endpoint = (ip, bound)
             server = await serve_lines(settings.socket, handler_of(miner))
             later.callback(server.close)
             log.info("serving hotkey=%s axon=%s:%s", keypair.ss58, ip, bound)
-            await until_stopped(
-                repeat("chain", miner.health, lambda: _chain_period_s(clock), presence.refresh),
-                repeat("site", miner.health, lambda: real_period_s(clock, SLOT_S), miner.learn),
-                repeat("counts", miner.health, lambda: KEEP_PERIOD_S, miner.keep_counts),
-            )
+            await until_stopped(*_loops(miner, presences, workers, clock))
             await miner.drain()
     log.info("stopped")
 
 
-def _chain_period_s(clock: Clock) -> float:
-    return real_period_s(clock, REFRESH_S, minimum_s=1.0)
+def _loops(
+    miner: Miner,
+    presences: tuple[Presence, ...],
+    workers: tuple[tuple[Subnet, Worker], ...],
+    clock: Clock,
+) -> Iterator[Awaitable[None]]:
+    """Yield what a miner does besides answering; what fails on one subnet keeps no other back."""
+    for presence in presences:
+        period = partial(real_period_s, clock, REFRESH_S, minimum_s=1.0)
+        yield repeat(f"{presence.subnet} chain", miner.health, period, presence.refresh)
+    for subnet, worker in workers:
+        period = partial(real_period_s, clock, float(SLOT_S))
+        yield repeat(f"{subnet.name} learning", miner.health, period, worker.learn)
+    yield repeat("counts", miner.health, lambda: KEEP_PERIOD_S, miner.keep_counts)

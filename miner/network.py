@@ -44,6 +44,8 @@ class NetworkSettings:
     socket: Path
     port: int
     tempo: int
+    subnets: tuple[str, ...]
+    """Of a network that is new; one that exists has its own."""
 
 
 class Network:
@@ -128,7 +130,7 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
     """Run the node until SIGTERM."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(DirectoryLock(settings.home, "network", "stop it first"))
-        authority = open_authority(settings.home, clock.now(), settings.tempo)
+        authority = open_authority(settings.home, clock.now(), settings.tempo, settings.subnets)
         stack.callback(authority.store.close)
         network = Network(authority, clock, settings.socket.stem)
         runner = web.AppRunner(

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,13 @@ class Presence:
 
     backend: ChainBackend
     keypair: Keypair
-    netuid: int
-    wants_stake: bool
+    subnet: str
+    stake_part: float = 0.0
+    """Of what the balance has to spare: staked on our own hotkey where it has none; 0 = none."""
     endpoint: tuple[str, int] | None = None
     """IP and port of the axon, None without one."""
+    netuid: int | None = None
+    """Where the chain has the subnet; None until it was asked."""
     graph: Metagraph | None = None
     earned_rao: int = 0
 
@@ -37,39 +40,47 @@ class Presence:
 
     async def refresh(self) -> None:
         """Look at the chain, and put right what is missing; raise when the chain does not."""
-        graph = await self.backend.metagraph(self.netuid)
+        netuid = await self._find_netuid()
+        graph = await self.backend.metagraph(netuid)
         me = graph.find(self.keypair.ss58)
         if me is None:
-            await self.backend.register(self.keypair, self.netuid)
-            graph = await self.backend.metagraph(self.netuid)
+            await self.backend.register(self.keypair, netuid)
+            graph = await self.backend.metagraph(netuid)
             me = graph.find(self.keypair.ss58)
-            log.info("registered hotkey=%s netuid=%s", self.keypair.ss58, self.netuid)
+            log.info("registered hotkey=%s netuid=%s", self.keypair.ss58, netuid)
         if me is None:
             raise ChainRefused("registered, and not in the metagraph")
         if self.endpoint and me.axon != _endpoint_text(*self.endpoint):
-            await self.backend.serve_axon(self.keypair, self.netuid, *self.endpoint)
+            await self.backend.serve_axon(self.keypair, netuid, *self.endpoint)
             log.info("announced axon=%s:%s", *self.endpoint)
-        if self.wants_stake and me.stake_rao == 0:
-            await self.backend.stake_spare(self.keypair, self.netuid, KEEP_RAO)
+        if self.stake_part > 0.0 and me.stake_rao == 0:
+            await self.backend.stake_spare(self.keypair, netuid, KEEP_RAO, self.stake_part)
             log.info("staked hotkey=%s", self.keypair.ss58)
         self.graph = graph
         self.earned_rao = await self.backend.earned_rao(self.keypair.ss58)
 
     async def say_weights(self, weights: Mapping[int, float]) -> None:
         """Set weights by uid as our hotkey, and look at the chain again."""
-        await self.backend.set_weights(self.keypair, self.netuid, weights)
-        self.graph = await self.backend.metagraph(self.netuid)
+        netuid = await self._find_netuid()
+        await self.backend.set_weights(self.keypair, netuid, weights)
+        self.graph = await self.backend.metagraph(netuid)
 
-    def status(self, *, name: str, role: str) -> dict[str, Any]:
-        """Return the fields of a status answer that every neuron has."""
-        neuron = self.neuron
-        return {
-            "name": name,
-            "role": role,
-            "pid": os.getpid(),
-            "earned_rao": self.earned_rao,
-            "neuron": _CODEC.encode(neuron) if neuron else None,
-        }
+    async def _find_netuid(self) -> int:
+        if self.netuid is None:
+            self.netuid = await self.backend.netuid_of(self.subnet)
+        return self.netuid
+
+
+def neuron_status(presences: Sequence[Presence], *, name: str, role: str) -> dict[str, Any]:
+    """Return the fields of a status answer that every neuron has; its first subnet's neuron."""
+    neurons = [one.neuron for one in presences if one.neuron is not None]
+    return {
+        "name": name,
+        "role": role,
+        "pid": os.getpid(),
+        "earned_rao": max((one.earned_rao for one in presences), default=0),
+        "neuron": _CODEC.encode(neurons[0]) if neurons else None,
+    }
 
 
 def _endpoint_text(ip: str, port: int) -> str:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from miner.subnets.subnet import Site, Surroundings
+from solard.system.clock import Clock
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeuronSettings:
@@ -15,7 +18,23 @@ class NeuronSettings:
     """URL of the chain node."""
     api: Path
     """Socket of the daemon's API."""
-    netuid: int
+    subnets: tuple[str, ...]
+    """Names, the first one is the neuron that people are shown."""
     location: tuple[float, float] | None = None
     """Latitude and longitude of the panels; None when the owner keeps it to himself."""
     peak_w: float | None = None
+    endpoint: str | None = None
+    """An OpenAI-compatible server of the owner, for subnets that want a model."""
+    model: str | None = None
+
+
+def surroundings_of(settings: NeuronSettings, clock: Clock, site: Site) -> Surroundings:
+    """Return what the subnets' two sides may use."""
+    return Surroundings(
+        clock=clock,
+        site=site,
+        location=settings.location,
+        peak_w=settings.peak_w,
+        endpoint=settings.endpoint,
+        model=settings.model,
+    )

@@ -10,7 +10,7 @@ from miner import keys
 from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, run_block
 from miner.chain.embedded import ChainStore, FinishedBlock
 from miner.chain.extrinsic import Extrinsic, ExtrinsicInvalid, is_signed
-from miner.chain.genesis import Genesis, first_state, new_genesis
+from miner.chain.genesis import SUBNETS, Genesis, first_state, new_genesis
 from miner.chain.state import ChainBroken, ChainState
 
 MAX_POOL = 1000
@@ -103,7 +103,9 @@ class Authority:
         )
 
 
-def open_authority(home: Path, now: datetime, tempo: int) -> Authority:
+def open_authority(
+    home: Path, now: datetime, tempo: int, subnets: tuple[str, ...] = SUBNETS
+) -> Authority:
     """Return the network kept in a directory; create it, its keys first, where there is none."""
     held = {
         name: keys.load_or_create(home / "keys" / f"{name}.json")
@@ -119,6 +121,7 @@ def open_authority(home: Path, now: datetime, tempo: int) -> Authority:
             owner=held["owner"].ss58,
             owner_hotkey=held["owner-hotkey"].ss58,
             tempo=tempo,
+            subnets=subnets,
         )
         store.begin(genesis, first_state(genesis).take_changes())
         log.info("new network name=%s tempo=%s", genesis.network, tempo)

@@ -93,6 +93,10 @@ class ChainBackend(Protocol):
         """Return the newest block."""
         ...
 
+    async def netuid_of(self, subnet: str) -> int:
+        """Return the number of the subnet of that name."""
+        ...
+
     async def metagraph(self, netuid: int) -> Metagraph:
         """Return a subnet and its neurons."""
         ...
@@ -105,8 +109,8 @@ class ChainBackend(Protocol):
         """Register the key's own hotkey by burn; returns when a block has it."""
         ...
 
-    async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int) -> None:
-        """Stake what the key's balance has above `keep_rao` on its own hotkey."""
+    async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int, part: float) -> None:
+        """Stake a part of what the key's balance has above `keep_rao` on its own hotkey."""
         ...
 
     async def serve_axon(self, keypair: Keypair, netuid: int, ip: str, port: int) -> None:

@@ -17,6 +17,7 @@ TIMEOUT_S = 5.0
 INCLUSION_TIMEOUT_S = 60.0
 """A block comes every 12 s of site time, and at least so often at real speed."""
 INCLUSION_POLL_S = 0.2
+MOST_SUBNETS = 128
 _CODEC = Codec()
 
 
@@ -40,6 +41,13 @@ class NodeClient:
         head: Head = self._decode(Head, await self._get("/v1/head"))
         return head
 
+    async def netuid_of(self, subnet: str) -> int:
+        """Return the number of the subnet of that name."""
+        for netuid in range(1, MOST_SUBNETS + 1):
+            if (await self.metagraph(netuid)).name == subnet:
+                return netuid
+        raise ChainRefused(f"this network has no subnet {subnet!r}")
+
     async def metagraph(self, netuid: int) -> Metagraph:
         """Return a subnet and its neurons."""
         picture: Metagraph = self._decode(Metagraph, await self._get(f"/v1/metagraph/{netuid}"))
@@ -56,10 +64,10 @@ class NodeClient:
             await self._call(keypair, "claim_grant", {})
         await self._call(keypair, "register", {"netuid": netuid, "hotkey": keypair.ss58})
 
-    async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int) -> None:
-        """Stake what the balance has above `keep_rao`; nothing to stake is no error."""
+    async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int, part: float) -> None:
+        """Stake a part of what the balance has above `keep_rao`; nothing to stake is no error."""
         account = await self._get(f"/v1/accounts/{keypair.ss58}")
-        spare = account["balance_rao"] - keep_rao
+        spare = int((account["balance_rao"] - keep_rao) * part)
         if spare > 0:
             args = {"netuid": netuid, "hotkey": keypair.ss58, "rao": spare}
             await self._call(keypair, "add_stake", args)

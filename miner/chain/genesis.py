@@ -9,7 +9,7 @@ from miner.chain.state import ChainState
 from miner.chain.values import RAO_PER_TAO, Account, Neuron, Rules, Subnet, Totals
 from solard.core.codec import Codec
 
-SUNLIGHT_NETUID = 1
+SUBNETS = ("sunlight",)
 FIRST_BURN_RAO = RAO_PER_TAO // 10
 _CODEC = Codec()
 
@@ -35,6 +35,8 @@ class Genesis:
     """`treasury` gives each new key one grant, `owner` owns the subnets."""
     owner_hotkey: str
     rules: Rules = field(default_factory=Rules)
+    subnets: tuple[str, ...] = SUBNETS
+    """Names of the subnets that exist from the start, numbered from 1."""
     grant_rao: int = 100 * RAO_PER_TAO
     block_s: float = 12.0
     note: str = "solard embedded network: a simulator for learning, its tokens have no price"
@@ -72,6 +74,7 @@ def new_genesis(
     owner: str,
     owner_hotkey: str,
     tempo: int,
+    subnets: tuple[str, ...] = SUBNETS,
 ) -> Genesis:
     """Return a network like the real one of today in its issuance: 0.5 τ a block."""
     return Genesis(
@@ -83,34 +86,36 @@ def new_genesis(
         ),
         owner_hotkey=owner_hotkey,
         rules=Rules(tempo=tempo),
+        subnets=subnets,
     )
 
 
 def first_state(genesis: Genesis) -> ChainState:
-    """Return the state of block 0: allocations, and the subnet `sunlight` with its owner."""
+    """Return the state of block 0: allocations, and the first subnets with their owner."""
     state = ChainState()
     issued = sum(one.rao for one in genesis.allocations)
     owner = genesis.account("owner")
     state.put([Totals(issuance_rao=issued)])
     state.put(Account(ss58=one.ss58, balance_rao=one.rao) for one in genesis.allocations)
-    state.put(
-        [
-            Subnet(
-                netuid=SUNLIGHT_NETUID,
-                name="sunlight",
-                owner=owner,
-                owner_hotkey=genesis.owner_hotkey,
-                rules=genesis.rules,
-                burn_rao=FIRST_BURN_RAO,
-            ),
-            Neuron(
-                netuid=SUNLIGHT_NETUID,
-                uid=0,
-                hotkey=genesis.owner_hotkey,
-                coldkey=owner,
-                registered_block=0,
-                last_update_block=0,
-            ),
-        ]
-    )
+    for netuid, name in enumerate(genesis.subnets, start=1):
+        state.put(
+            [
+                Subnet(
+                    netuid=netuid,
+                    name=name,
+                    owner=owner,
+                    owner_hotkey=genesis.owner_hotkey,
+                    rules=genesis.rules,
+                    burn_rao=FIRST_BURN_RAO,
+                ),
+                Neuron(
+                    netuid=netuid,
+                    uid=0,
+                    hotkey=genesis.owner_hotkey,
+                    coldkey=owner,
+                    registered_block=0,
+                    last_update_block=0,
+                ),
+            ]
+        )
     return state

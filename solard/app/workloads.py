@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from solard.config.load import Settings
@@ -50,6 +51,7 @@ def _bundled(
     command += ["--dir", str(home), "--socket", str(places.work_socket(section.name))]
     if kind is Bundled.NETWORK:
         command += ["--port", str(section.port or ports.of(section.name))]
+        command += _options("--subnet", _subnets(settings))
     else:
         node = next((w for w in settings.workloads if w.name == network), None)
         port = 0 if node is None else node.port or ports.of(node.name)
@@ -57,8 +59,11 @@ def _bundled(
         command += ["--site", f"{settings.site.latitude_deg},{settings.site.longitude_deg}"]
         peak_w = sum(plane.peak_w for plane in settings.planes)
         command += ["--peak-w", str(peak_w)] if peak_w else []
+        command += _options("--subnet", section.subnets)
     if kind is Bundled.MINER:
         command += ["--axon-port", str(section.port or ports.of(section.name))]
+        command += _options("--model-url", (section.model_url,))
+        command += _options("--model", (section.model,))
     return WorkSpec(
         name=section.name,
         role=kind.value,
@@ -66,6 +71,17 @@ def _bundled(
         env=section.env,
         bundled=True,
     )
+
+
+def _subnets(settings: Settings) -> tuple[str, ...]:
+    """Return the subnets that any neuron of ours is on, each once."""
+    named = (name for each in settings.workloads if each.bundled for name in each.subnets)
+    return tuple(dict.fromkeys(named))
+
+
+def _options(option: str, values: Iterable[str | None]) -> list[str]:
+    """Return an option for each value; none for a value that is not stated."""
+    return [word for value in values if value is not None for word in (option, value)]
 
 
 class _Ports:

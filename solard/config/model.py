@@ -174,15 +174,25 @@ class WorkloadSection:
     """Of an hour in which none of its cards answers."""
     subnets: tuple[str, ...] = key(
         ListShape(
-            item=ChoiceShape(
-                words={"sunlight": "sunlight"},
-                later={"matmul": "the compute subnet", "text": "the text subnet"},
+            item=TextShape(
+                unit="sunlight",
+                form=r"[a-z][a-z0-9-]{0,30}",
+                hint="a subnet, such as sunlight",
             ),
             least=1,
         ),
         default=("sunlight",),
     )
     port: int | None = key(WholeShape(low=1, high=65535), default=None)
+    model_url: str | None = key(
+        TextShape(
+            unit="http://127.0.0.1:8080/v1",
+            form=r"https?://[^\s]{1,200}",
+            hint="the base URL of an OpenAI-compatible server",
+        ),
+        default=None,
+    )
+    model: str | None = key(TextShape(), default=None)
 
     @property
     def terms(self) -> Power:

@@ -321,7 +321,7 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         ("workloads: [a]", "workloads a list is not a mapping; write `NAME: …` lines below it"),
         ("workloads: {A: {bundled: miner}}", 'workloads.A "A" is no name: use lower-case'),
         ("workloads: {m: {bundled: minor}}", 'bundled minor is not known; did you mean "miner"?'),
-        ("workloads: {m: {bundled: miner, subnets: [text]}}", "text is not built yet: the text"),
+        ("workloads: {m: {bundled: miner, subnets: [T]}}", '"T" is not a subnet, such as sunlight'),
         ("workloads: {m: {bundled: miner, port: web}}", "port web is not a whole number"),
         ("workloads: {m: {bundled: miner, port: {}}}", "port is a mapping; write a whole number"),
         ("workloads: {m: {bundled: miner, gpus: [0, 0]}}", "gpus names a card twice"),

@@ -75,7 +75,7 @@ async def test_head_says_that_it_is_a_simulator(node, client):
 
 
 async def test_newcomer_registers_out_of_its_grant_and_announces_its_axon(node, client):
-    presence = Presence(client, ALICE, 1, wants_stake=True, endpoint=("127.0.0.1", 8091))
+    presence = Presence(client, ALICE, "sunlight", stake_part=1.0, endpoint=("127.0.0.1", 8091))
     await presence.refresh()
     await presence.refresh()
 
@@ -96,7 +96,7 @@ async def test_refused_call_raises_with_the_chains_sentence(node, client):
 
 async def test_weights_are_scaled_and_paid_for(node, client):
     await client.register(ALICE, 1)
-    await client.stake_spare(ALICE, 1, 10**9)
+    await client.stake_spare(ALICE, 1, 10**9, 1.0)
     await client.register(BOB, 1)
     node.step(11)
     await client.set_weights(ALICE, 1, {0: 0.25, 2: 0.5})

@@ -41,7 +41,7 @@ async def test_forecasting_earns_and_goes_on_after_kills():
             assert network["detail"]["epochs"] > 0
             assert miner["detail"]["requests"] > 0
             assert validator["detail"]["weights_set"] > 0
-            assert validator["detail"]["scored_slots"] > 0
+            assert validator["detail"]["verdicts"] > 0
             assert {one["role"] for one in network["detail"]["neurons"]} == {
                 "owner",
                 "miner",

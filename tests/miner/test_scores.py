@@ -99,12 +99,11 @@ def test_memory_survives_a_restart(tmp_path):
     at = datetime(2024, 6, 20, 12, tzinfo=UTC)
     memory = Memory(
         scores={"a": Score(total=0.4, seen=0.5)},
-        waiting={at: {"a": [1.5, None]}},
-        round=Round(slot=at, asked={"a", "b"}, answered={"a"}, is_closed=False),
-        best_slot_wh=1500.0,
+        round=Round(at=at, asked={"a", "b"}, answered={"a"}, is_closed=False),
+        judge={"secret": "ab"},
         weights_set=3,
         queries=4,
-        scored_slots=5,
+        verdicts=5,
         is_changed=True,
     )
     keep(tmp_path / "memory.json", memory.to_json())

@@ -1,0 +1,169 @@
+"""The subnet `matmul`: long chains of matrix products, which are dear to make and cheap to check.
+
+All is counted modulo a prime below 256, so that an entry is a byte and a product of two matrices
+is exact in single precision on any processor or card. Freivalds 1977: for random vectors r,
+`C r = A1 (A2 (… (An r)))` fails for a wrong C but for one time in the prime, each.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miner.subnets.secret import RoundSecret
+from miner.subnets.subnet import QuestionInvalid, Subnet, Surroundings, Verdict
+from miner.wire.synapse import SynapseField, SynapseKind
+from solard.core.modes import WorkMode
+
+NAME = "matmul"
+PRIME = 251
+SIZE = 192
+"""Rows and columns; a product must fit an answer's 64 KiB, as text."""
+LARGEST_SIZE = 256
+"""Up to here no sum of products passes 2**24: 256 * 250 * 250."""
+LINKS = 96
+MOST_LINKS = 4096
+CHECKS = 4
+"""Random vectors of a check: a wrong product passes one time in 4,000,000,000."""
+LINKS_OF_MODE = {WorkMode.FULL: 1.0, WorkMode.ECO: 0.25, WorkMode.STANDBY: 1.0 / 48.0}
+"""Which part of the chain a mode can afford; the score is that part."""
+ROUND_S = 900.0
+
+KIND = SynapseKind(
+    name=NAME,
+    fields=(
+        SynapseField(name="seed", kind="str", is_required=True),
+        SynapseField(name="size", kind="int", is_required=True),
+        SynapseField(name="links", kind="int", is_required=True),
+        SynapseField(name="product", kind="str"),
+        SynapseField(name="done", kind="int"),
+    ),
+    hash_fields=("seed", "size", "links"),
+)
+
+Matrix = NDArray[np.float32]
+
+
+def matrix(seed: bytes, place: int, size: int) -> Matrix:
+    """Return one matrix of a chain, the same on every machine (SHAKE-128 of seed and place)."""
+    stream = hashlib.shake_128(seed + place.to_bytes(4, "big")).digest(size * size)
+    return np.frombuffer(stream, dtype=np.uint8).reshape(size, size).astype(np.float32) % PRIME
+
+
+def multiply(seed: bytes, size: int, links: int) -> Matrix:
+    """Return the product of a chain's first `links` matrices, modulo the prime."""
+    product = matrix(seed, 0, size)
+    for place in range(1, links):
+        product = (product @ matrix(seed, place, size)) % PRIME
+    return product
+
+
+def holds(seed: bytes, size: int, links: int, product: Matrix) -> bool:
+    """Say whether a product is right, with a thousandth of the work of making it."""
+    drawn = secrets.token_bytes(size * CHECKS)
+    vectors = np.frombuffer(drawn, dtype=np.uint8).reshape(size, CHECKS).astype(np.float32) % PRIME
+    wanted = vectors
+    for place in reversed(range(links)):
+        wanted = (matrix(seed, place, size) @ wanted) % PRIME
+    return bool(np.array_equal((product @ vectors) % PRIME, wanted))
+
+
+class MatmulWorker:
+    """Multiplies as much of a chain as its mode can afford."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        del surroundings  # it needs nothing but a processor
+
+    async def learn(self) -> None:
+        """There is nothing to learn."""
+
+    async def answer(self, question: Any, mode: WorkMode) -> dict[str, Any]:
+        """Return the product of a part of the chain."""
+        seed, size, links = _read_question(question)
+        done = max(2, round(links * LINKS_OF_MODE.get(mode, 0.0)))
+        product = await asyncio.to_thread(multiply, seed, size, min(done, links))
+        text = base64.b64encode(product.astype(np.uint8).tobytes()).decode()
+        return {"product": text, "done": min(done, links)}
+
+
+class MatmulJudge:
+    """Asks each miner for a chain of its own, so that nobody can copy, and checks what comes."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        del surroundings
+        self._secret = RoundSecret()
+        self._verdicts: list[Verdict] = []
+
+    async def open(self, round_at: datetime) -> None:
+        """Nothing is needed to ask."""
+
+    def question(self, round_at: datetime, hotkey: str) -> dict[str, Any]:
+        """Return a chain that nobody but this validator can foresee."""
+        return {"seed": self._secret.seed(round_at, hotkey).hex(), "size": SIZE, "links": LINKS}
+
+    def hear(self, round_at: datetime, hotkey: str, answer: Any) -> bool:
+        """Check a product; one that is wrong is worse than none: it is not asked for again."""
+        if answer is None:
+            self._verdicts.append(Verdict(hotkey=hotkey, score=0.0, weight=1.0))
+            return True
+        read = _read_answer(answer)
+        if read is None:
+            return False
+        product, done = read
+        right = holds(self._secret.seed(round_at, hotkey), SIZE, done, product)
+        score = done / LINKS if right else 0.0
+        self._verdicts.append(Verdict(hotkey=hotkey, score=score, weight=1.0))
+        return True
+
+    async def settle(self, now: datetime) -> tuple[Verdict, ...]:  # noqa: ARG002 - at once
+        """Return the verdicts since the last call: products are checked as they come."""
+        verdicts, self._verdicts = tuple(self._verdicts), []
+        return verdicts
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the secret: a restart must not ask the same round anew."""
+        return self._secret.to_json()
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Take the secret back."""
+        self._secret.restore(data)
+
+
+def _read_question(data: Any) -> tuple[bytes, int, int]:
+    try:
+        seed, size, links = bytes.fromhex(data["seed"]), data["size"], data["links"]
+    except (TypeError, ValueError, KeyError) as err:
+        raise QuestionInvalid(f"this is no question of matmul: {err}") from err
+    if type(size) is not int or not 2 <= size <= LARGEST_SIZE or len(seed) > 64:
+        raise QuestionInvalid(f"a matrix of matmul has 2 to {LARGEST_SIZE} rows, not {size!r}")
+    if type(links) is not int or not 2 <= links <= MOST_LINKS:
+        raise QuestionInvalid(f"a chain of matmul has 2 to {MOST_LINKS} links, not {links!r}")
+    return seed, size, links
+
+
+def _read_answer(data: Any) -> tuple[Matrix, int] | None:
+    try:
+        raw, done = base64.b64decode(data["product"], validate=True), data["done"]
+    except (TypeError, ValueError, KeyError, binascii.Error):
+        return None
+    if type(done) is not int or not 2 <= done <= LINKS or len(raw) != SIZE * SIZE:
+        return None
+    return np.frombuffer(raw, dtype=np.uint8).reshape(SIZE, SIZE).astype(np.float32), done
+
+
+MATMUL = Subnet(
+    name=NAME,
+    about="compute: chains of matrix products, checked by Freivalds",
+    kind=KIND,
+    round_s=ROUND_S,
+    mode_power_w={WorkMode.FULL: 40.0, WorkMode.ECO: 15.0, WorkMode.STANDBY: 1.0},
+    new_worker=MatmulWorker,
+    new_judge=MatmulJudge,
+)

@@ -1,0 +1,141 @@
+"""The subnet `text`: read a passage, answer questions about it.
+
+A miner answers with a language model of its owner's, at an OpenAI-compatible endpoint, or with the
+small reader that comes with solard.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from miner.subnets.passage import Passage, new_passage, right_share
+from miner.subnets.reader import read
+from miner.subnets.secret import RoundSecret
+from miner.subnets.subnet import QuestionInvalid, Subnet, Surroundings, Verdict
+from miner.wire.synapse import SynapseField, SynapseKind
+from solard.core.modes import WorkMode
+
+NAME = "text"
+PEOPLE = 6
+QUESTIONS = 5
+ROUND_S = 900.0
+LONGEST_PASSAGE = 20_000
+MOST_QUESTIONS = 20
+LONGEST_ANSWER = 400
+SENTENCES_OF_MODE: Mapping[WorkMode, int | None] = {
+    WorkMode.FULL: None,
+    WorkMode.ECO: 12,
+    WorkMode.STANDBY: 4,
+}
+"""How much of a passage the small reader reads in each mode; None = all."""
+
+KIND = SynapseKind(
+    name=NAME,
+    fields=(
+        SynapseField(name="passage", kind="str", is_required=True),
+        SynapseField(name="questions", kind="list", is_required=True),
+        SynapseField(name="answers", kind="list"),
+        SynapseField(name="model", kind="str"),
+    ),
+    hash_fields=("passage", "questions"),
+)
+
+
+class TextWorker:
+    """Answers with the owner's model at full power, and with the small reader otherwise."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._endpoint = surroundings.endpoint
+        self._model = surroundings.model or "default"
+
+    async def learn(self) -> None:
+        """There is nothing to learn: facts are new each time."""
+
+    async def answer(self, question: Any, mode: WorkMode) -> dict[str, Any]:
+        """Return one answer for each question."""
+        passage, questions = _read_question(question)
+        if self._endpoint is not None and mode is WorkMode.FULL:
+            from miner.subnets.completion import complete
+
+            answers = await complete(self._endpoint, self._model, passage, questions)
+            return {"answers": answers, "model": self._model}
+        sentences = SENTENCES_OF_MODE.get(mode)
+        answers = [read(passage, one, sentences=sentences) for one in questions]
+        return {"answers": answers, "model": "reader"}
+
+
+class TextJudge:
+    """Makes each miner a passage of its own and counts right answers."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        del surroundings
+        self._secret = RoundSecret()
+        self._verdicts: list[Verdict] = []
+
+    async def open(self, round_at: datetime) -> None:
+        """Nothing is needed to ask."""
+
+    def question(self, round_at: datetime, hotkey: str) -> dict[str, Any]:
+        """Return a passage that nobody else gets."""
+        passage = self._passage(round_at, hotkey)
+        return {"passage": passage.text, "questions": list(passage.questions)}
+
+    def hear(self, round_at: datetime, hotkey: str, answer: Any) -> bool:
+        """Count the right answers; silence has none."""
+        said = [] if answer is None else _read_answer(answer)
+        if said is None:
+            return False
+        wanted = self._passage(round_at, hotkey).answers
+        score = right_share(said, wanted) if said else 0.0
+        self._verdicts.append(Verdict(hotkey=hotkey, score=score, weight=1.0))
+        return True
+
+    async def settle(self, now: datetime) -> tuple[Verdict, ...]:  # noqa: ARG002 - at once
+        """Return the verdicts since the last call: answers are counted as they come."""
+        verdicts, self._verdicts = tuple(self._verdicts), []
+        return verdicts
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the secret: a restart must not ask the same round anew."""
+        return self._secret.to_json()
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Take the secret back."""
+        self._secret.restore(data)
+
+    def _passage(self, round_at: datetime, hotkey: str) -> Passage:
+        seed = self._secret.seed(round_at, hotkey)
+        return new_passage(Random(int.from_bytes(seed, "big")), PEOPLE, QUESTIONS)
+
+
+def _read_question(data: Any) -> tuple[str, list[str]]:
+    passage = data.get("passage") if isinstance(data, dict) else None
+    questions = data.get("questions") if isinstance(data, dict) else None
+    if not isinstance(passage, str) or len(passage) > LONGEST_PASSAGE:
+        raise QuestionInvalid(f"text: a passage has at most {LONGEST_PASSAGE} characters")
+    if not isinstance(questions, list) or not 0 < len(questions) <= MOST_QUESTIONS:
+        raise QuestionInvalid(f"text: a passage has 1 to {MOST_QUESTIONS} questions")
+    if not all(isinstance(one, str) and len(one) <= LONGEST_ANSWER for one in questions):
+        raise QuestionInvalid(f"text: a question has at most {LONGEST_ANSWER} characters")
+    return passage, questions
+
+
+def _read_answer(data: Any) -> list[str] | None:
+    answers = data.get("answers") if isinstance(data, dict) else None
+    if not isinstance(answers, list) or len(answers) != QUESTIONS:
+        return None
+    if not all(isinstance(one, str) and len(one) <= LONGEST_ANSWER for one in answers):
+        return None
+    return answers
+
+
+TEXT = Subnet(
+    name=NAME,
+    about="models: questions about a passage",
+    kind=KIND,
+    round_s=ROUND_S,
+    mode_power_w={WorkMode.FULL: 5.0, WorkMode.ECO: 2.0, WorkMode.STANDBY: 1.0},
+    new_worker=TextWorker,
+    new_judge=TextJudge,
+)
