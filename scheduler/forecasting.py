@@ -79,14 +79,21 @@ def _take(forecaster: Forecaster, history: Sequence[SiteSlot]) -> None:
 
 
 def _told_power(request: ForecastRequest) -> Sequence[ToldPower]:
-    """Return the newest word of somebody else as power; a weather goes through the panels."""
+    """Return the newest word of somebody else as power; a weather goes through the panels.
+
+    Only of what was not over when it was fetched: what some say of hours before is no forecast.
+    """
     told = request.told
-    if told is None or told.power:
-        return () if told is None else told.power
-    powers_w = weather_w(request.site, told.weather)
+    if told is None:
+        return ()
+    weather = [each for each in told.weather if each.ends_at > told.asked_at]
+    powers_w = weather_w(request.site, weather)
     return [
-        ToldPower(starts_at=each.starts_at, ends_at=each.ends_at, power_w=float(power_w))
-        for each, power_w in zip(told.weather, powers_w, strict=True)
+        *(each for each in told.power if each.ends_at > told.asked_at),
+        *(
+            ToldPower(starts_at=each.starts_at, ends_at=each.ends_at, power_w=float(power_w))
+            for each, power_w in zip(weather, powers_w, strict=True)
+        ),
     ]
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from scheduler.workers import run_calibration, run_forecast, run_plan
+from solard.app.told import make_source
 from solard.config.load import Settings
 from solard.config.plan_terms import battery_spec
 from solard.core.calibration import Calibration
@@ -25,16 +27,21 @@ from solard.daemon.ticking import with_card_ids
 class SitePlanner:
     """Turns configuration into requests; a reload replaces the configuration."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, kept: Path) -> None:
+        """Make a planner; `kept` is a directory for what forecast sources say."""
+        self._kept = kept
         self._settings = settings
+        self._source = make_source(settings, kept)
 
     def use(self, settings: Settings) -> None:
         """Go on with another configuration."""
         self._settings = settings
+        self._source = make_source(settings, self._kept)
 
     async def forecast(self, issued_at: datetime, basis: ForecastBasis) -> Forecast:
         """Return a forecast of what the site remembers and of the newest word of others."""
-        return await run_forecast(self._request(issued_at, basis))
+        told = None if self._source is None else await self._source.newest(issued_at)
+        return await run_forecast(replace(self._request(issued_at, basis), told=told))
 
     async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
         """Return what a long history teaches."""
@@ -70,6 +77,7 @@ def solar_site(settings: Settings) -> SolarSite:
             tilt_deg=plane.tilt_deg,
             azimuth_deg=plane.azimuth_deg,
             inverter_w=plane.inverter_w,
+            losses=plane.losses,
         )
         for plane in settings.planes
     )

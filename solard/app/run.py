@@ -48,7 +48,7 @@ def run_daemon(config: Path, places: Places) -> int:
 
 async def _run(config: Path, settings: Settings, places: Places, store: Store) -> None:
     clock = clock_from_environment()
-    planner, setup = SitePlanner(settings), make_setup(settings, places)
+    planner, setup = SitePlanner(settings, places.forecasts), make_setup(settings, places)
     parts = make_parts(settings, setup, planner, places, store, clock)
     daemon = Daemon(setup, parts, own_version())
     desk = Desk(daemon, parts, store, planner, settings, config, places)

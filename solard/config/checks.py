@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from solard.config.devices import ModbusSection
 from solard.config.energy import Site, SiteSupply
+from solard.config.forecast import check_forecast
 from solard.config.jobs import check_jobs
 from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
 from solard.config.reading import Reading
@@ -30,6 +31,8 @@ def _findings(document: Document, reading: Reading) -> Iterator[Finding]:
     if document.site is not None and reading.is_sound("battery", "generator.starts_at"):
         yield from _lines(document, document.site, reading)
     yield from _grid(document)
+    if reading.is_sound("forecast"):
+        yield from check_forecast(document.forecast)
     if reading.is_sound("workloads"):
         yield from _workloads(document)
     if reading.is_sound("jobs"):

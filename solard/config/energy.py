@@ -73,6 +73,7 @@ class Plane:
     azimuth_deg: float = key(QuantityShape(of=ANGLE, low=0.0, high=360.0))
     inverter_w: float | None = None
     """What their inverter can pass on; None = no limit."""
+    losses: float = key(QuantityShape(of=SHARE, low=0.0, high=0.6), default=0.14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

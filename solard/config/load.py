@@ -7,12 +7,12 @@ from pathlib import Path
 from solard.config.checks import check_document
 from solard.config.devices import DeviceSection, ModbusSection
 from solard.config.energy import Battery, Generator, Grid, Plane, Site, SiteSupply, TariffSection
+from solard.config.forecast import ForecastSection
 from solard.config.model import (
     NETWORK_NAME,
     Api,
     Bundled,
     Document,
-    ForecastSection,
     Hooks,
     RigSection,
     Simulate,

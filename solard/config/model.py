@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from solard.config.devices import DeviceSection, DeviceShape
 from solard.config.energy import Battery, Generator, Grid, Inverter, Site, Solar, TariffSection
+from solard.config.forecast import ForecastSection
 from solard.config.jobs import JobSection
 from solard.config.policies import PolicySection
 from solard.config.quantities import (
@@ -38,19 +39,6 @@ _NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
 
 ALL_CARDS = tuple(range(64))
 """Indices of every card that a rig may have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastSection:
-    """Where the forecast of the sun comes from."""
-
-    source: str = key(
-        ChoiceShape(
-            words={"clear-sky": "clear-sky"},
-            later={"open-meteo": "weather over HTTP", "file": "weather from a file"},
-        ),
-        default="clear-sky",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,11 @@ class Places:
         return self.state / "solard.db"
 
     @property
+    def forecasts(self) -> Path:
+        """Return the directory of other people's last words on the weather, and of their quotas."""
+        return self.state / "forecast"
+
+    @property
     def lock(self) -> Path:
         """Return the lock that keeps one daemon per state directory; it holds its pid."""
         return self.state / "lock"

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduler.forecasting import make_calibration, make_forecast
-from scheduler.pv_model import model_sky, panels_w
+from scheduler.pv_model import model_sky, panels_w, weather_w
 from solard.core.forecast import Forecast
 from solard.core.planning import ForecastRequest, PanelPlane, SolarSite
 from solard.core.site_slot import SiteSlot
+from solard.core.told import Told, ToldPower, ToldWeather
 from tests.scheduler.skies import FRANCE, MONDAY, QUARTER, clear_weeks, dimmed, measured
 
 NOON = MONDAY + timedelta(hours=11)
@@ -270,3 +271,122 @@ def test_last_two_hours_beat_the_usual_sky_for_the_next_one() -> None:
         without += abs(pv_wh(forecast_at(issued_at, older), issued_at, 1.0) - truth_wh)
 
     assert with_recent < 0.8 * without
+
+
+def told_weather(day: datetime, ghi: float, dni: float, dhi: float) -> tuple[ToldWeather, ...]:
+    """The same sky from 6 to 18 UTC, hour by hour."""
+    return tuple(
+        ToldWeather(
+            starts_at=day + timedelta(hours=hour),
+            ends_at=day + timedelta(hours=hour + 1),
+            ghi_w_m2=ghi,
+            dni_w_m2=dni,
+            dhi_w_m2=dhi,
+            air_c=20.0,
+            wind_m_s=2.0,
+        )
+        for hour in range(6, 18)
+    )
+
+
+def test_weather_goes_through_the_panels() -> None:
+    """700 W/m² level, 800 towards the sun at 55° and more: about 900 W/m² on a roof of 40°."""
+    weather = told_weather(MONDAY, 700.0, 750.0, 120.0)
+    powers_w = weather_w(FRANCE, weather)
+
+    assert 3000.0 < powers_w[5] < 3900.0
+    assert powers_w[0] < 0.6 * powers_w[5]
+
+
+def test_weather_of_tomorrow_moves_tomorrow() -> None:
+    history = clear_weeks(FRANCE, NOON, share=0.7)
+    tomorrow = MONDAY + timedelta(days=1)
+    forecasts = [
+        make_forecast(
+            ForecastRequest(
+                site=FRANCE,
+                issued_at=NOON,
+                history=history,
+                told=Told(source="Open-Meteo", asked_at=NOON, weather=weather),
+            )
+        )
+        for weather in (
+            told_weather(tomorrow, 60.0, 0.0, 60.0),
+            told_weather(tomorrow, 700.0, 750.0, 120.0),
+        )
+    ]
+
+    dull_wh, bright_wh = (pv_wh(each, tomorrow + timedelta(hours=9), 4.0) for each in forecasts)
+    assert dull_wh < 0.35 * bright_wh
+
+
+def test_source_says_whose_word_and_how_old() -> None:
+    told = Told(
+        source="Open-Meteo",
+        asked_at=NOON - timedelta(minutes=25),
+        weather=told_weather(MONDAY, 700.0, 750.0, 120.0),
+    )
+    request = ForecastRequest(site=FRANCE, issued_at=NOON, told=told)
+
+    forecast = make_forecast(request)
+
+    assert forecast.source == "Open-Meteo of 25 min ago × clear sky, no history yet"
+    assert forecast.problem is None
+
+
+def test_31_provider_that_never_answered_leaves_the_site_its_own_forecast() -> None:
+    history = clear_weeks(FRANCE, NOON, days=2)
+    silent = Told(source="Open-Meteo", asked_at=NOON, problem="Open-Meteo: no answer in 20 s")
+    alone = make_forecast(ForecastRequest(site=FRANCE, issued_at=NOON, history=history))
+
+    forecast = make_forecast(
+        ForecastRequest(site=FRANCE, issued_at=NOON, history=history, told=silent)
+    )
+
+    assert forecast.slots == alone.slots
+    assert forecast.source == "clear sky × the site's own sky of 3 days; nothing from Open-Meteo"
+    assert forecast.problem == "Open-Meteo: no answer in 20 s"
+
+
+def test_32_word_that_is_always_twice_too_high_is_halved() -> None:
+    """20-50 % too much on dull days is what owners of other controllers complain of."""
+    history = clear_weeks(FRANCE, NOON, days=20, share=0.4)
+    powers = tuple(
+        ToldPower(
+            starts_at=slot.starts_at,
+            ends_at=slot.starts_at + QUARTER,
+            power_w=min(8.0 * (slot.pv_wh or 0.0), 4000.0),
+        )
+        for slot in clear_weeks(FRANCE, NOON + timedelta(days=2), days=22, share=0.4)
+    )
+    request = ForecastRequest(
+        site=FRANCE,
+        issued_at=NOON,
+        history=history,
+        told_before=tuple(each for each in powers if each.starts_at < NOON),
+        told=Told(source="Bright", asked_at=NOON, power=powers),
+    )
+
+    tomorrow = NOON + timedelta(days=1)
+    expected_wh = pv_wh(make_forecast(request), tomorrow, 2.0)
+    true_wh = pv_wh(forecast_at(NOON, history), tomorrow, 2.0)
+    assert expected_wh == pytest.approx(true_wh, rel=0.15)
+
+
+def test_row_from_before_the_clock_was_set_costs_nothing() -> None:
+    history = clear_weeks(FRANCE, NOON, days=3)
+    stray = replace(history[0], starts_at=datetime(1970, 1, 1, tzinfo=UTC))
+
+    assert forecast_at(NOON, (stray, *history)).slots == forecast_at(NOON, history).slots
+
+
+def test_calibration_of_other_panels_is_not_used() -> None:
+    history = clear_weeks(FRANCE, NOON)
+    turned = replace(FRANCE, planes=(replace(FRANCE.planes[0], azimuth_deg=100.0),))
+    calibration = make_calibration(ForecastRequest(site=turned, issued_at=NOON, history=history))
+
+    forecast = make_forecast(
+        ForecastRequest(site=FRANCE, issued_at=NOON, history=history, calibration=calibration)
+    )
+
+    assert forecast.slots == forecast_at(NOON, history).slots

@@ -1,0 +1,62 @@
+"""One bounded HTTP GET: the scheduler's only door to aiohttp."""
+
+import asyncio
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from scheduler.sources.errors import SourceUnreachable
+
+TIMEOUT_S = 20.0
+"""Real seconds for everything, name lookup to the last byte."""
+MOST_BYTES = 2 << 20
+"""Two days in 5 min steps are 100 kB; whatever sends more is no forecast."""
+CHUNK = 1 << 16
+
+
+async def get(url: str, headers: Mapping[str, str]) -> bytes:
+    """Return the body of an answer with status 200; raise SourceUnreachable with a sentence."""
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(url, headers=headers, max_redirects=3) as answer,
+        ):
+            if answer.status != 200:
+                raise _refused(answer)
+            return await _body(answer)
+    except TimeoutError as err:
+        raise SourceUnreachable(f"no answer in {TIMEOUT_S:g} s") from err
+    except (aiohttp.ClientError, OSError, ValueError) as err:
+        said = " ".join(str(err).split()) or type(err).__name__
+        raise SourceUnreachable(f"no answer: {said[:200]}") from err
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(CHUNK):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise SourceUnreachable(f"the answer is longer than {MOST_BYTES >> 20} MiB")
+        await asyncio.sleep(0)  # a fast source must not keep the loop from its ticks
+    return bytes(body)
+
+
+def _refused(answer: aiohttp.ClientResponse) -> SourceUnreachable:
+    said = f"it answered {answer.status} {answer.reason or ''}".rstrip()
+    if answer.status in (401, 403):
+        said += "; check the key"
+    return SourceUnreachable(said, _retry_after_s(answer.headers))
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return what RFC 9110 §10.2.3 lets a server ask for: seconds, or a date by its own clock."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isdigit():
+        return float(asked)
+    try:
+        until, now = (parsedate_to_datetime(each) for each in (asked, headers.get("Date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
