@@ -15,7 +15,7 @@ from hardware.modbus.errors import (
 from hardware.modbus.judge import Judge, sample
 from hardware.modbus.layout import Layout, Placed
 from hardware.modbus.limits import RegisterLink
-from hardware.modbus.points import Group
+from hardware.modbus.points import Group, Point
 from hardware.modbus.quality import Judged
 from hardware.modbus.reader import BlockReader, Words
 from solard.core.readings import PointReading
@@ -63,6 +63,7 @@ class ModbusDevice:
         self._is_new = True
         self._judge = Judge(profile)
         self._kept: dict[str, Judged] = {}
+        self._had: set[str] = set()
 
     async def poll(self) -> tuple[PointReading, ...]:
         """Return every value that the device has; raise DeviceError with a sentence."""
@@ -142,9 +143,16 @@ class ModbusDevice:
                 continue
             if name in asked:
                 self._kept[name] = sample(one, words)
-            if name in self._kept:
+            if name in self._kept and not self._is_not_there(one.point, self._kept[name]):
                 known[name] = self._kept[name]
         return known
+
+    def _is_not_there(self, point: Point, judged: Judged) -> bool:
+        """Say whether a device serves a register of something that it does not have."""
+        empty = judged.value is None or (judged.value == 0 and point.bounds.zero_unless is not None)
+        if not empty:
+            self._had.add(point.name)
+        return point.optional and point.name not in self._had
 
     async def _read(self, due: list[Placed]) -> Words:
         words = await self._reader.read(self._spans(due, self.unit))

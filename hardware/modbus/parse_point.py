@@ -64,6 +64,7 @@ def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
         bounds=parse_bounds(fields, defaults.plausible.get(unit)),
         group=Group(_one_of(fields, "group", "fast", tuple(Group))),
         essential=fields.flag("essential"),
+        optional=fields.flag("optional"),
         asleep=fields.flag("asleep") if fields.has("asleep") else defaults.asleep,
         confidence=_parse_confidence(fields, defaults.confidence.get(name)),
         seen=tuple(fields.text("seen", "")),

@@ -142,6 +142,9 @@ class Point:
     group: Group = Group.FAST
     essential: bool = False
     """A device that refuses it is not what the profile describes."""
+    optional: bool = False
+    """Some devices of the family serve it without having it: until it has once been known, the
+    device is one of those."""
     asleep: bool = False
     """A sentinel here means that the device sleeps, as inverters do at night."""
     confidence: Confidence | None = None

@@ -71,6 +71,15 @@ class Links:
         return ModbusProxy(link, host.strip("[]"), int(port))
 
 
+def sleepers(sections: tuple[DeviceSection, ...]) -> frozenset[str]:
+    """Return the ids of devices that may fall silent at night."""
+    return frozenset(
+        one.device_id
+        for one in sections
+        if isinstance(one, ModbusSection) and load_profile(one.profile).silent_ok
+    )
+
+
 def address_of(section: ModbusSection, profile: Profile) -> Address:
     """Return where a device's connection leads."""
     if section.serial is not None:

@@ -1,5 +1,6 @@
 """Configuration to the values that the daemon decides with."""
 
+from solard.app.devices import sleepers
 from solard.app.workloads import make_specs
 from solard.config.load import Settings
 from solard.daemon.setup import DaemonSetup
@@ -21,5 +22,8 @@ def make_setup(settings: Settings, places: Places) -> DaemonSetup:
         work=make_specs(settings, places),
         network=settings.network,
         essential=settings.essential,
+        latitude_deg=settings.site.latitude_deg,
+        longitude_deg=settings.site.longitude_deg,
+        sleepers=sleepers(settings.devices),
         jobs=settings.jobs,
     )

@@ -1,19 +1,24 @@
 """The newest reading of each device, frozen into one picture a tick."""
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from solard.core.readings import DeviceReading, PointReading, Quality
 from solard.core.rig import Rig
-from solard.core.state import BatteryState, CardHealth, GpuState, SiteState, Supply
+from solard.core.state import CardHealth, GpuState, SiteState, Supply
+from solard.core.sun import is_dark
+from solard.daemon import combine
 from solard.daemon.setup import DaemonSetup
 
 STALE_PERIODS = 3.0
 MISSING_PERIODS = 6.0
 MISSING_AT_LEAST_S = 30.0
+_LOAD = ("load_power", "grid_power")
+"""Whichever is told says at what moment the load was measured."""
+_NEEDED_AT_NIGHT = ("battery_soc", "battery_power", "grid_power")
+_NO_SUN = PointReading(name="pv_power", value=None, unit="W", quality=Quality.ASLEEP)
 RIG_HISTORY = 600
 """Draws kept, so that a load reading meets the rig's draw of the moment it was measured."""
 
@@ -68,10 +73,14 @@ class Latest:
 
     def snapshot(self, now_at: datetime, now_s: float) -> SiteState:
         """Return the site as known now; whatever is too old is unknown."""
-        ages = {name: self._age(name, now_s) for name in self._setup.essential}
+        dark = self._is_dark(now_at)
+        asleep = self._find_sleepers(now_at, now_s) if dark else {}
+        awake = [name for name in self._setup.essential if name not in asleep]
+        ages = {name: self._age(name, now_s) for name in awake}
         missing = frozenset(name for name, age in ages.items() if age.is_missing)
         usable = [r for name, r in self._good.items() if not self._age(name, now_s).is_missing]
-        load_w, rig_w = self._load_and_rig(usable, now_s)
+        usable += asleep.values()
+        load_w, rig_w = self._load_and_rig(usable, now_s, dark=dark)
         zone = ZoneInfo(self._setup.timezone)
         offset = now_at.astimezone(zone).utcoffset()
         return SiteState(
@@ -79,20 +88,20 @@ class Latest:
             taken_s=now_s,
             utc_offset_s=0 if offset is None else int(offset.total_seconds()),
             supply=self._supply(usable),
-            pv_w=_total(usable, "pv_power"),
+            pv_w=combine.total(usable, "pv_power", dark=dark),
             load_w=load_w,
-            grid_w=_total(usable, "grid_power"),
-            generator_w=_total(usable, "generator_power"),
-            battery=_battery(usable) if self._setup.has_battery else None,
+            grid_w=combine.total(usable, "grid_power"),
+            generator_w=combine.total(usable, "generator_power"),
+            battery=combine.battery(usable) if self._setup.has_battery else None,
             rig_w=rig_w,
             gpus=self._gpus,
-            inverter_alarm=_flag(usable, "inverter_alarm"),
-            pv_throttled=_flag(usable, "pv_throttled"),
-            phase_w=_phases(usable),
+            inverter_alarm=combine.flag(usable, "inverter_alarm"),
+            pv_throttled=combine.flag(usable, "pv_throttled"),
+            phase_w=combine.phases(usable),
             stale=frozenset(n for n, age in ages.items() if age.is_stale and n not in missing),
             missing=missing,
             missing_for_s=max((ages[name].silent_s for name in missing), default=0.0),
-            good_polls=min((self._good_polls.get(n, 0) for n in self._setup.essential), default=2),
+            good_polls=min((self._good_polls.get(n, 0) for n in awake), default=2),
         )
 
     def age_s(self, device_id: str, now_s: float) -> float | None:
@@ -107,17 +116,43 @@ class Latest:
         return _Age(now_s - reading.measured_s, reading.period_s)
 
     def _load_and_rig(
-        self, usable: list[DeviceReading], now_s: float
+        self, usable: list[DeviceReading], now_s: float, *, dark: bool
     ) -> tuple[float | None, float | None]:
         """Return the site's load and the rig's draw at the moment of that load.
 
         Taken apart, a rise of the rig between the two would look like a smaller house.
         """
-        for reading in usable:
-            load_w = reading.number("load_power")
-            if load_w is not None:
-                return load_w, self._rig_w_at(reading.measured_s)
-        return None, self._rig_w_at(now_s)
+        load_w = combine.load(usable, dark=dark)
+        if load_w is None:
+            return None, self._rig_w_at(now_s)
+        told = [r.measured_s for r in usable for name in _LOAD if r.number(name) is not None]
+        return load_w, self._rig_w_at(min(told, default=now_s))
+
+    def _is_dark(self, now_at: datetime) -> bool:
+        setup = self._setup
+        if setup.latitude_deg is None or setup.longitude_deg is None:
+            return False
+        return is_dark(now_at, setup.latitude_deg, setup.longitude_deg)
+
+    def _find_sleepers(self, now_at: datetime, now_s: float) -> dict[str, DeviceReading]:
+        """Return what the devices would say that are silent now and may be at night.
+
+        One that has told of a battery or of the grid has more to say at night than that it sleeps.
+        """
+        found = {}
+        for name in self._setup.sleepers:
+            last = self._good.get(name)
+            told = () if last is None else last.points
+            watches = any(point.name in _NEEDED_AT_NIGHT for point in told)
+            if self._age(name, now_s).is_missing and not watches:
+                found[name] = DeviceReading(
+                    device_id=name,
+                    measured_at=now_at,
+                    measured_s=now_s,
+                    period_s=0.0,
+                    points=(_NO_SUN,),
+                )
+        return found
 
     def _rig_w_at(self, moment_s: float) -> float | None:
         """Return the draw known nearest to a moment, or None where that is too far from it."""
@@ -141,39 +176,3 @@ class _Age:
         self.silent_s = silent_s
         self.is_stale = silent_s > STALE_PERIODS * period_s
         self.is_missing = silent_s > max(MISSING_AT_LEAST_S, MISSING_PERIODS * period_s)
-
-
-def _total(readings: Iterable[DeviceReading], name: str) -> float | None:
-    """Return the sum over all devices that measure a quantity; one unknown makes it unknown."""
-    found = [r.number(name) for r in readings if any(p.name == name for p in r.points)]
-    if not found or None in found:
-        return None
-    return sum(value for value in found if value is not None)
-
-
-def _first(readings: Iterable[DeviceReading], name: str) -> float | None:
-    return next((v for r in readings if (v := r.number(name)) is not None), None)
-
-
-def _flag(readings: Iterable[DeviceReading], name: str) -> bool | None:
-    value = _first(readings, name)
-    return None if value is None else value != 0
-
-
-def _battery(readings: list[DeviceReading]) -> BatteryState | None:
-    if not readings:
-        return None
-    percent = _first(readings, "battery_soc")
-    return BatteryState(
-        soc=None if percent is None else percent / 100.0,
-        power_w=_total(readings, "battery_power"),
-        voltage_v=_first(readings, "battery_voltage"),
-        temperature_c=_first(readings, "battery_temperature"),
-        max_charge_w=_first(readings, "max_charge_power"),
-        max_discharge_w=_first(readings, "max_discharge_power"),
-    )
-
-
-def _phases(readings: list[DeviceReading]) -> tuple[float, ...]:
-    found = [_first(readings, f"grid_power_l{phase}") for phase in (1, 2, 3)]
-    return tuple(value for value in found if value is not None)

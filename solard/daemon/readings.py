@@ -1,6 +1,7 @@
 """Takes what the poller hands over, and tells people when a device is lost and when it is back."""
 
 from solard.core.readings import DeviceReading
+from solard.daemon.combine import sleeps
 from solard.daemon.events import Events
 from solard.daemon.latest import Latest
 
@@ -12,6 +13,7 @@ class Readings:
         self._latest = latest
         self._events = events
         self._silent: set[str] = set()
+        self._asleep: set[str] = set()
 
     def take(self, reading: DeviceReading) -> None:
         """Take one poll's answer, good or failed."""
@@ -23,4 +25,15 @@ class Readings:
         elif name in self._silent:
             self._silent.discard(name)
             self._events.tell("modbus", f"{name} answers again.")
+        if reading.error is None:
+            self._note_sleep(reading)
         self._latest.take(reading)
+
+    def _note_sleep(self, reading: DeviceReading) -> None:
+        name, asleep = reading.device_id, sleeps(reading, "pv_power")
+        if asleep and name not in self._asleep:
+            self._asleep.add(name)
+            self._events.tell("modbus", f"{name} sleeps: its panels have no sun.")
+        elif not asleep and name in self._asleep:
+            self._asleep.discard(name)
+            self._events.tell("modbus", f"{name} is awake.")

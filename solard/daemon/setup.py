@@ -32,4 +32,9 @@ class DaemonSetup:
     """`embedded`, or the real network's name."""
     essential: tuple[str, ...]
     """Devices whose silence brings the rig down."""
+    latitude_deg: float | None = None
+    """Where the site is; None = nobody knows when it is night."""
+    longitude_deg: float | None = None
+    sleepers: frozenset[str] = frozenset()
+    """Devices that may fall silent at night: then they give 0 W and nothing is lost."""
     jobs: tuple[JobTemplate, ...] = ()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from solard.core.readings import Quality
+from solard.core.readings import DeviceReading, PointReading, Quality
 from solard.core.rig import Rig
 from solard.core.state import CardHealth, SiteState, Supply
 from solard.daemon.latest import Latest
@@ -260,3 +260,72 @@ def test_suspect_value_is_replaced_by_the_last_good_one_for_three_periods(
         seen.append(look(latest, clock).pv_w)
 
     assert seen == [3000.0, 3000.0, 3000.0, None]
+
+
+PARIS = {"latitude_deg": 48.86, "longitude_deg": 2.35}
+
+
+def at_night(clock: HandClock) -> None:
+    """Move the clock from noon to midnight in Paris."""
+    clock.pass_s(12 * 3600.0)
+
+
+def asleep(clock: HandClock, **values: float | str | None) -> DeviceReading:
+    told = reading(clock, **values)
+    sleeping = PointReading(name="pv_power", value=None, unit="W", quality=Quality.ASLEEP)
+    return replace(told, points=(*told.points, sleeping))
+
+
+def test_sleeping_inverter_gives_0_w_at_night(clock: HandClock) -> None:
+    latest = Latest(setup_of(**PARIS), clock.monotonic_s())
+    at_night(clock)
+    latest.take(asleep(clock, grid_power=350.0))
+
+    state = look(latest, clock)
+
+    assert (state.pv_w, state.load_w) == (0.0, 350.0)
+
+
+def test_inverter_that_sleeps_at_noon_is_unknown(clock: HandClock) -> None:
+    latest = Latest(setup_of(**PARIS), clock.monotonic_s())
+    latest.take(asleep(clock, grid_power=350.0))
+
+    assert look(latest, clock).pv_w is None
+
+
+def test_without_a_place_nobody_knows_that_it_is_night(clock: HandClock) -> None:
+    latest = Latest(setup_of(), clock.monotonic_s())
+    at_night(clock)
+    latest.take(asleep(clock, grid_power=350.0))
+
+    assert look(latest, clock).pv_w is None
+
+
+def test_inverter_that_may_be_silent_at_night_is_not_missing_then(clock: HandClock) -> None:
+    setup = setup_of(essential=("roof", "meter"), sleepers=frozenset({"roof"}), **PARIS)
+    latest = Latest(setup, clock.monotonic_s())
+    latest.take(reading(clock, "roof", pv_power=40.0))
+    at_night(clock)
+    latest.take(reading(clock, "meter", grid_power=350.0))
+
+    state = look(latest, clock)
+
+    assert (state.missing, state.stale) == (frozenset(), frozenset())
+    assert (state.pv_w, state.load_w, state.good_polls) == (0.0, 350.0, 1)
+
+
+def test_silence_by_day_is_a_loss_even_of_a_sleeper(clock: HandClock) -> None:
+    setup = setup_of(essential=("roof",), sleepers=frozenset({"roof"}), **PARIS)
+    latest = Latest(setup, clock.monotonic_s())
+    clock.pass_s(600.0)
+
+    assert look(latest, clock).missing == {"roof"}
+
+
+def test_silent_device_that_watches_a_battery_is_missing_at_night_too(clock: HandClock) -> None:
+    setup = setup_of(essential=("home",), sleepers=frozenset({"home"}), **PARIS)
+    latest = Latest(setup, clock.monotonic_s())
+    latest.take(reading(clock, "home", pv_power=40.0, battery_soc=60.0))
+    at_night(clock)
+
+    assert look(latest, clock).missing == {"home"}
