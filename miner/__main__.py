@@ -16,6 +16,7 @@ def main() -> int:
     """Run one program until SIGTERM; return its exit status."""
     arguments = _parser().parse_args(_join_site(sys.argv[1:]))
     start_logging(arguments.program, journal=False)
+    leave_no_core()
     try:
         asyncio.run(_program(arguments, clock_from_environment()))
     except SolardError as err:

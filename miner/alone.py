@@ -7,7 +7,7 @@ from typing import Any
 
 from miner.axon import Axon, AxonLimits, Service
 from miner.keys import Keypair
-from miner.program import until_stopped
+from miner.program import leave_no_core, until_stopped
 from miner.subnets import echo
 from miner.wire.buckets import Allowance
 from miner.wire.refusal import NotAdmitted, NotServing
@@ -43,6 +43,7 @@ async def serve_alone(
     settings: AloneSettings, keypair: Keypair, say: Callable[[str], None]
 ) -> None:
     """Serve a test subnet until SIGTERM or SIGINT."""
+    leave_no_core()
 
     def admit(hotkey: str) -> None:
         if settings.mode is WorkMode.OFF:

@@ -82,46 +82,106 @@ def is_address(text: str) -> bool:
         return False
 
 
+def generate_phrase(words: int = 12) -> str:
+    """Return a new recovery phrase of 12, 15, 18, 21 or 24 words."""
+    return str(bittensor_core.Keypair.generate_mnemonic(words))
+
+
+def from_secret(text: str) -> Keypair:
+    """Return the key of a recovery phrase, or of a seed of 64 hexadecimal digits."""
+    digits = text.strip().removeprefix("0x")
+    if len(digits) == 64 and " " not in digits:
+        return _make(lambda: bittensor_core.Keypair.create_from_seed(bytes.fromhex(digits)), "seed")
+    return from_mnemonic(" ".join(text.split()))
+
+
 def load_or_create(path: Path) -> Keypair:
     """Return the key kept in `path`, mode 0600; make a new one where there is none.
 
     The file has the layout of a plaintext hotkey of btcli.
     """
-    with contextlib.suppress(FileExistsError):
-        _write(path, generate())
+    if not path.exists():
+        with contextlib.suppress(KeyInvalid):  # another process was first
+            write_keyfile(path, generate())
     return read_keyfile(path)
 
 
-def read_keyfile(path: Path) -> Keypair:
-    """Return the key of a plaintext keyfile; raise KeyInvalid, also when others can read it."""
+def read_keyfile(path: Path, password: str | None = None) -> Keypair:
+    """Return the key of a file in btcli's format; raise KeyInvalid, also when others can read it.
+
+    Unlocking an encrypted one takes about 5 s of a processor.
+    """
     if not path.is_file():
         raise KeyInvalid(f"{path} is no file")
     if path.stat().st_mode & 0o077:
         raise KeyInvalid(f"{path} can be read by others; run: chmod 600 {path}")
+    return _read(path, path.read_bytes(), password)
+
+
+def is_encrypted(path: Path) -> bool:
+    """Tell whether a keyfile asks for a password."""
+    return bool(bittensor_core.keyfile_data_is_encrypted(path.read_bytes()))
+
+
+def read_public(path: Path) -> str:
+    """Return the address in a public keyfile, such as coldkeypub.txt; raise KeyInvalid."""
     try:
-        data = path.read_bytes()
+        address = json.loads(path.read_bytes())["ss58Address"]
+    except (OSError, ValueError, TypeError, KeyError) as err:
+        raise KeyInvalid(f"{path} names no address") from err
+    if not isinstance(address, str) or not is_address(address):
+        raise KeyInvalid(f"{path} names no address")
+    return address
+
+
+def write_keyfile(path: Path, keypair: Keypair) -> None:
+    """Write a key in btcli's plaintext format, mode 0600; raise KeyInvalid rather than replace one.
+
+    A kill leaves either the whole file or none.
+    """
+    data = bytes(bittensor_core.serialized_keypair_to_keyfile_data(keypair._inner))
+    try:
+        _write(path, data, 0o600)
+    except FileExistsError as err:
+        raise KeyInvalid(f"{path} is there already; name another hotkey") from err
+
+
+def write_public(path: Path, ss58: str) -> None:
+    """Write an address in the format of coldkeypub.txt, in place of what was there."""
+    public = bittensor_core.Keypair(ss58_address=ss58)
+    path.unlink(missing_ok=True)
+    _write(path, bytes(bittensor_core.serialized_keypair_to_keyfile_data(public)), 0o644)
+
+
+def _read(path: Path, data: bytes, password: str | None) -> Keypair:
+    try:
+        if bittensor_core.keyfile_data_is_encrypted(data):
+            if password is None:
+                raise KeyInvalid(f"{path} is encrypted; a rig signs unattended and needs it plain")
+            data = bittensor_core.decrypt_keyfile_data(data, password)
         json.loads(data)
         return Keypair(bittensor_core.deserialize_keypair_from_keyfile_data(data))
-    except (ValueError, bittensor_core.KeyfileError) as err:
+    except bittensor_core.WrongPasswordError as err:
+        raise KeyInvalid(f"{path}: this is not its password") from err
+    except (ValueError, bittensor_core.KeyfileError):
+        # The cause may quote the file, so it is not chained.
         raise KeyInvalid(
             f"{path} holds no key; restore it from a copy, or move it away for a new key"
-        ) from err
+        ) from None
 
 
-def _write(path: Path, keypair: Keypair) -> None:
-    """Write a key so that a kill leaves either the whole file or none."""
-    if path.exists():
-        raise FileExistsError(path)
+def _write(path: Path, data: bytes, mode: int) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = bittensor_core.serialized_keypair_to_keyfile_data(keypair._inner)
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
-        os.write(handle, bytes(data))
+        os.write(handle, data)
         os.fsync(handle)
+        # A link, not a rename: it fails where another process was first.
+        os.link(draft, path)
     finally:
         os.close(handle)
-    draft.replace(path)
+        draft.unlink()
 
 
 def _make(create: Callable[[], object], what: str) -> Keypair:

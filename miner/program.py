@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import resource
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,12 @@ class Health:
         elif before != problem:
             self.problems[part] = problem
             log.warning("does not work part=%s problem=%s", part, problem)
+
+
+def leave_no_core() -> None:
+    """Let the kernel write no core dump of this process: its memory holds a key."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 async def repeat(

@@ -17,6 +17,7 @@ from solard.cli.places import home_option
 from solard.cli.records import replay
 from solard.cli.report import earnings, events, forecast, plan, status
 from solard.cli.simulate import simulate
+from solard.cli.wallet import wallet
 from solard.system.version import own_version
 
 INTERRUPTED = 130
@@ -59,6 +60,7 @@ for command in (
     simulate,
     status,
     uninstall,
+    wallet,
 ):
     solard.add_command(command)
 

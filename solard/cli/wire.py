@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solard.cli.places import home_option, places_of
+from solard.cli.wallet import path_option
 
 if TYPE_CHECKING:
     from miner.dendrite import Answer, WireProtocol
@@ -22,7 +23,8 @@ REAL_NETWORKS = ("finney", "test")
 @click.option("--port", type=click.IntRange(0, 65535), required=True, help="0 = any free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--uri", help="Development key such as //Alice: known to everybody.")
-@click.option("--hotkey", type=click.Path(path_type=Path), help="Keyfile of the axon's hotkey.")
+@click.option("--wallet", metavar="NAME[/HOTKEY]", help="A hotkey of the wallet directories.")
+@path_option
 @click.option("--subnet", type=click.Choice(["echo", "echo-stream"]), default="echo")
 @click.option("--open", "is_open", is_flag=True, help="Answer every hotkey.")
 @click.option("--allow", multiple=True, metavar="SS58", help="Answer this hotkey; repeatable.")
@@ -38,7 +40,8 @@ def axon(
     port: int,
     host: str,
     uri: str | None,
-    hotkey: Path | None,
+    wallet: str | None,
+    wallets: Path | None,
     subnet: str,
     is_open: bool,
     allow: tuple[str, ...],
@@ -55,7 +58,7 @@ def axon(
             f"--open answers everybody, and {network} is a real network; name who may ask "
             "with --allow SS58"
         )
-    keypair = key_of(uri, hotkey, network)
+    keypair = key_of(uri, wallet, wallets, network)
     settings = AloneSettings(
         ip=host,
         port=port,
@@ -73,7 +76,8 @@ def axon(
 @click.argument("values", nargs=-1, metavar="[FIELD=VALUE]...")
 @click.option("--axon", "receiver", required=True, metavar="SS58", help="The axon's hotkey.")
 @click.option("--uri", help="Development key such as //Bob: known to everybody.")
-@click.option("--hotkey", type=click.Path(path_type=Path), help="Keyfile of the calling hotkey.")
+@click.option("--wallet", metavar="NAME[/HOTKEY]", help="A hotkey of the wallet directories.")
+@path_option
 @click.option("--synapse", default="Synapse", show_default=True, help="The question's name.")
 @click.option(
     "--hash-field", "hash_fields", multiple=True, help="Field that a legacy signature covers."
@@ -86,7 +90,8 @@ def call(
     values: tuple[str, ...],
     receiver: str,
     uri: str | None,
-    hotkey: Path | None,
+    wallet: str | None,
+    wallets: Path | None,
     synapse: str,
     hash_fields: tuple[str, ...],
     protocol: str,
@@ -100,7 +105,7 @@ def call(
     texts = dict(_pair(value) for value in values)
     kind = kind_of(synapse, texts, hash_fields)
     data = {name: _value(kind, name, text) for name, text in texts.items()}
-    keypair = key_of(uri, hotkey, "embedded")
+    keypair = key_of(uri, wallet, wallets, "embedded")
     wire = WireProtocol(protocol)
     answer = asyncio.run(_ask(keypair, endpoint, receiver, kind, data, wire, timeout))
     if as_json:
@@ -112,20 +117,23 @@ def call(
     click.echo(answer.data if kind.is_stream else json.dumps(answer.data, ensure_ascii=False))
 
 
-def key_of(uri: str | None, hotkey: Path | None, network: str) -> "Keypair":
-    """Return the key of a development URI or of a hotkey's file."""
+def key_of(uri: str | None, wallet: str | None, wallets: Path | None, network: str) -> "Keypair":
+    """Return the key of a development URI, or a wallet's hotkey."""
     from miner.alone import NotOnRealNetwork
-    from miner.keys import from_uri, read_keyfile
+    from miner.keys import from_uri
+    from miner.wallets import DEFAULT_HOTKEY, default_home, open_hotkey
 
-    if (uri is None) == (hotkey is None):
-        raise click.UsageError("name one key: --uri //Alice, or --hotkey FILE")
     if uri is None:
-        assert hotkey is not None
-        return read_keyfile(hotkey)
+        if wallet is None:
+            raise click.UsageError("name one key: --uri //Alice, or --wallet NAME/HOTKEY")
+        name, _, hotkey = wallet.partition("/")
+        return open_hotkey(wallets or default_home(), name, hotkey or DEFAULT_HOTKEY)
+    if wallet is not None:
+        raise click.UsageError("name one key: --uri //Alice, or --wallet NAME/HOTKEY")
     if network in REAL_NETWORKS:
         raise NotOnRealNetwork(
             f"a development key is everybody's, and {network} is a real network; "
-            "use a hotkey of your own with --hotkey FILE"
+            "use a hotkey of your own with --wallet NAME/HOTKEY"
         )
     if not uri.startswith("//"):
         # What else it can be is a recovery phrase, which everybody here could now read in `ps`.

@@ -1,7 +1,9 @@
 """Runs under bittensor 10.5.0: its dendrite against our axon, and its axon for our dendrite.
 
 `sdk10.py ask PORT AXON_SS58 CASE...` prints what the dendrite made of the answers, by case;
-`sdk10.py serve PORT` serves `Echo` until it is killed.
+`sdk10.py listen PORT AXON_SS58` prints a stream;
+`sdk10.py serve PORT` serves `Echo` until it is killed;
+`sdk10.py wallet DIR` makes the hotkey `sdk/h1` there, and prints its address and that of `rig/default`.
 """
 
 import asyncio
@@ -17,14 +19,30 @@ networking.get_external_ip = lambda: "203.0.113.7"
 from bittensor.core.axon import Axon  # noqa: E402
 from bittensor.core.chain_data import AxonInfo  # noqa: E402
 from bittensor.core.dendrite import Dendrite  # noqa: E402
+from bittensor.core.stream import StreamingSynapse  # noqa: E402
 from bittensor.core.synapse import Synapse  # noqa: E402
-from bittensor_wallet import Keypair  # noqa: E402
+from bittensor_wallet import Keypair, Wallet  # noqa: E402
 
 
 class Echo(Synapse):
     prompt: str
     completion: str | None = None
     required_hash_fields: ClassVar[tuple[str, ...]] = ("prompt",)
+
+
+class EchoStream(StreamingSynapse):
+    prompt: str
+    completion: str | None = None
+    required_hash_fields: ClassVar[tuple[str, ...]] = ("prompt",)
+
+    async def process_streaming_response(self, response):
+        self.completion = ""
+        async for piece in response.content.iter_any():
+            self.completion += piece.decode()
+            yield piece.decode()
+
+    def extract_response_json(self, response):
+        return {"name": "EchoStream", "prompt": self.prompt, "completion": self.completion}
 
 
 class Nope(Synapse):
@@ -56,6 +74,18 @@ class Tampering(Dendrite):
         key = THIEF if self.case == "forged" else self.keypair
         end.signature = "" if self.case == "empty" else f"0x{key.sign(text).hex()}"
         return synapse
+
+
+async def listen(port, hotkey):
+    target = AxonInfo(
+        version=10005000, ip="127.0.0.1", port=port, ip_type=4, hotkey=hotkey, coldkey=hotkey
+    )
+    dendrite = Dendrite(SIGNER)
+    question = EchoStream(prompt="the sun is up")
+    pieces = [piece async for piece in dendrite.call_stream(target, question, 5.0, False)]
+    await dendrite.aclose_session()
+    end = pieces.pop()
+    return {"status": int(end.dendrite.status_code), "pieces": pieces, "text": end.completion}
 
 
 async def ask(port, hotkey, case):
@@ -102,8 +132,24 @@ def serve(port):
         time.sleep(60)
 
 
+def wallets(path):
+    made = Wallet(name="sdk", hotkey="h1", path=path)
+    made.create_new_hotkey(use_password=False, suppress=True)
+    read = Wallet(name="rig", hotkey="default", path=path)
+    return {
+        "made": made.hotkey.ss58_address,
+        "read": read.hotkey.ss58_address,
+        "public": read.hotkeypub.ss58_address,
+        "owner": read.coldkeypub.ss58_address,
+    }
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "serve":
+    if sys.argv[1] == "listen":
+        print(json.dumps(asyncio.run(listen(int(sys.argv[2]), sys.argv[3]))))
+    elif sys.argv[1] == "wallet":
+        print(json.dumps(wallets(sys.argv[2])))
+    elif sys.argv[1] == "serve":
         serve(int(sys.argv[2]))
     else:
         port, hotkey, *cases = sys.argv[2:]

@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from miner import keys
+from miner import keys, wallets
 from miner.axon import Axon, Service
 from miner.dendrite import Answer, Dendrite, WireProtocol
-from miner.subnets.echo import ECHO, answer
+from miner.subnets.echo import ECHO, SERVICES, answer
 from miner.wire.btauth import sign_request
 from miner.wire.refusal import NotAdmitted, NotServing
 from miner.wire.synapse import SynapseKind
@@ -34,7 +34,9 @@ class Peer:
         self.refusal: Exception | None = None
         self.delay_s = 0.0
         self.port = 0
-        self.axon = Axon(ALICE, (Service(kind=ECHO, answer=self._answer),), self._admit)
+        self.axon = Axon(
+            ALICE, (Service(kind=ECHO, answer=self._answer), *SERVICES["echo-stream"]), self._admit
+        )
 
     def _admit(self, _: str) -> None:
         if self.refusal is not None:
@@ -93,7 +95,7 @@ async def test_sdk10_dendrite_gets_from_our_axon_what_its_own_gives(peer, tmp_pa
     assert messages["stale"].startswith("Nonce is too old: acceptable delta is 9.00 seconds but")
     assert messages["replay"] == "Nonce is too old, a newer one was last processed"
     assert messages["unknown"] == (
-        "Synapse name 'Nope' not found. Available synapses ['Synapse', 'Echo']"
+        "Synapse name 'Nope' not found. Available synapses ['Synapse', 'Echo', 'EchoStream']"
     )
     assert said["forged"]["axon_signature"].startswith("0x")
 
@@ -116,6 +118,34 @@ async def test_sdk10_dendrite_understands_every_way_of_not_being_answered(peer, 
     assert (paused["status"], paused["message"]) == (503, "Solar deficit: paused")
     assert (slow["status"], slow["message"]) == (408, "Request timeout after 0.5 seconds")
     assert gone["status"] == 503
+
+
+async def test_sdk10_dendrite_hears_our_stream(peer, tmp_path):
+    said = await run("10.5.0", "sdk10.py", "listen", str(peer.port), ALICE.ss58, home=tmp_path)
+
+    assert (said["status"], said["text"]) == (200, "echo:the sun is up")
+    assert "".join(said["pieces"]) == "echo:the sun is up"
+
+
+async def test_sdk10_and_we_read_each_other_s_wallets(tmp_path):
+    home = tmp_path / "wallets"
+    key = keys.generate()
+    wallets.add_hotkey(home, "rig", "default", key, coldkey_ss58=BOB.ss58)
+
+    said = await run("10.5.0", "sdk10.py", "wallet", str(home), home=tmp_path)
+
+    made = wallets.open_hotkey(home, "sdk", "h1")
+    assert said == {
+        "made": made.ss58,
+        "read": key.ss58,
+        "public": key.ss58,
+        "owner": BOB.ss58,
+    }
+    listed = wallets.list_wallets(home)
+    assert [(one.name, one.hotkeys[0].ss58) for one in listed] == [
+        ("rig", key.ss58),
+        ("sdk", made.ss58),
+    ]
 
 
 @contextlib.asynccontextmanager
