@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine
 from pathlib import Path
 
+from miner.program import leave_no_core
 from solard.core.errors import SolardError
 from solard.system.clock import Clock, clock_from_environment
 from solard.system.log import start_logging

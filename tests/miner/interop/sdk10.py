@@ -3,7 +3,7 @@
 `sdk10.py ask PORT AXON_SS58 CASE...` prints what the dendrite made of the answers, by case;
 `sdk10.py listen PORT AXON_SS58` prints a stream;
 `sdk10.py serve PORT` serves `Echo` until it is killed;
-`sdk10.py wallet DIR` makes the hotkey `sdk/h1` there, and prints its address and that of `rig/default`.
+`sdk10.py wallet DIR` makes the hotkey `sdk/h1` there, prints its address and `rig/default`'s.
 """
 
 import asyncio
