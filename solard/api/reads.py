@@ -70,6 +70,11 @@ async def forecast(desk: Desk, _request: web.Request) -> web.Response:
     return _answer(forecast=desk.source.forecast())
 
 
+async def curves(desk: Desk, _request: web.Request) -> web.Response:
+    """Answer with what was measured of each card."""
+    return _answer(curves=desk.source.curves())
+
+
 async def policies(desk: Desk, _request: web.Request) -> web.Response:
     """Answer with the policies as they stand."""
     return _answer(policies=desk.view().policies)

@@ -10,6 +10,7 @@ from solard.api import reads, writes
 from solard.api.desk import Desk
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
+from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
@@ -194,6 +195,21 @@ ROUTES = (
         summary="Let the rig draw a power for a while, below safety, battery and grid",
         serve=writes.run,
         body=(Field("power_w", "number", "the whole rig's draw in W", required=True), *UNTIL),
+        answer=DONE,
+    ),
+    Route(
+        method="GET",
+        path="/v1/curves",
+        summary="What was measured of each card: draw and work rate",
+        serve=reads.curves,
+        answer={"curves": tuple[LearnedCurve, ...]},
+    ),
+    Route(
+        method="POST",
+        path="/v1/sweep",
+        summary="Measure a card at one power after the other, in surplus only",
+        serve=writes.sweep,
+        body=(Field("gpu", "integer", "index of the card", required=True), *UNTIL),
         answer=DONE,
     ),
     Route(

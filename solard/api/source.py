@@ -8,6 +8,7 @@ from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
 from solard.core.job import JobSpec
+from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
@@ -51,6 +52,14 @@ class ApiSource(Protocol):
 
     async def add_override(self, override: Override) -> None:
         """Take an operator's request."""
+        ...
+
+    def curves(self) -> tuple[LearnedCurve, ...]:
+        """Return what was measured of each card."""
+        ...
+
+    async def start_sweep(self, index: int, until_at: datetime) -> None:
+        """Measure a card in surplus; raise SolardError where there is none."""
         ...
 
     async def clear_overrides(self) -> None:

@@ -54,6 +54,15 @@ async def run(desk: Desk, request: web.Request) -> web.Response:
     return _done()
 
 
+async def sweep(desk: Desk, request: web.Request) -> web.Response:
+    """Measure a card at one power after the other, in surplus only."""
+    body = await read_body(request, ("gpu", "until_at", "for_s"), desk.body_s)
+    index = as_number("gpu", body.get("gpu"), above=-1.0, at_most=63.0)
+    until_at = _until(desk, body.get("until_at"), body.get("for_s"))
+    await desk.source.start_sweep(int(index), until_at)
+    return _done()
+
+
 async def resume(desk: Desk, request: web.Request) -> web.Response:
     """End a pause or a run."""
     await read_body(request, (), desk.body_s)

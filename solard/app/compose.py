@@ -50,7 +50,9 @@ def make_parts(
     planning = Planning(planner, store, clock, events)
     book = JobBook(store, JobCalendar(settings.site.timezone), setup.jobs, clock.now())
     jobs = Jobs(book, JobRunner(backend, places.work, places.state / "jobs"), clock, events)
-    ticker = Ticker(setup, clock, latest, actuator, supervisor, planning, store, events)
+    ticker = Ticker(
+        setup, clock, latest, actuator, supervisor, planning, store, events, learned=store.curves()
+    )
     # `solard live` and `solard observe` outlive a restart; until one was said, the file decides.
     ticker.live = settings.live if store.setting("mode") is None else store.is_live()
     last = store.last_override()

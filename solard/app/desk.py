@@ -15,6 +15,7 @@ from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
 from solard.core.job import JobSpec
+from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
@@ -84,6 +85,14 @@ class Desk:
     async def add_override(self, override: Override) -> None:
         """Take an operator's request."""
         await self._daemon.add_override(override)
+
+    def curves(self) -> tuple[LearnedCurve, ...]:
+        """Return what was measured of each card."""
+        return self._parts.ticker.learned
+
+    async def start_sweep(self, index: int, until_at: datetime) -> None:
+        """Measure a card in surplus."""
+        await self._daemon.start_sweep(index, until_at)
 
     async def clear_overrides(self) -> None:
         """End the operator's request."""

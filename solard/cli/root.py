@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from solard.cli.configure import check, policy, reload
+from solard.cli.curves import calibrate, curve
 from solard.cli.demonstrate import demo
 from solard.cli.gpu import gpu
 from solard.cli.jobs import job
@@ -63,6 +64,10 @@ for command in (
     wallet,
 ):
     solard.add_command(command)
+
+
+gpu.add_command(calibrate)
+gpu.add_command(curve)
 
 
 def main() -> None:

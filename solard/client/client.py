@@ -12,6 +12,7 @@ from solard.client.events import read_events
 from solard.core.codec import CodecError
 from solard.core.forecast import Forecast
 from solard.core.job import JobSpec
+from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.records import RECORD_CODEC, CycleRecord
 from solard.core.site_slot import SiteSlot
@@ -87,6 +88,17 @@ class Client:
         """Let the whole rig draw `power_w` until a moment of the site's time."""
         body = {"power_w": power_w, "until_at": until.isoformat()}
         await self._ask("POST", "/v1/run", body=body)
+
+    async def curves(self) -> tuple[LearnedCurve, ...]:
+        """Return what was measured of each card."""
+        data = await self._ask("GET", "/v1/curves")
+        curves: tuple[LearnedCurve, ...] = self._decode(tuple[LearnedCurve, ...], data["curves"])
+        return curves
+
+    async def sweep(self, index: int, until: datetime) -> None:
+        """Measure a card in surplus, until a moment of the site's time at most."""
+        body = {"gpu": index, "until_at": until.isoformat()}
+        await self._ask("POST", "/v1/sweep", body=body)
 
     async def resume(self) -> None:
         """End a pause or a run now."""

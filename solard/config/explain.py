@@ -5,6 +5,7 @@ from solard.core.inputs import Rule
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.bms_limits import BmsLimits
 from solard.core.rules.card_limit import CardLimit
+from solard.core.rules.curve_sweep import CurveSweep
 from solard.core.rules.data_age import DataAge
 from solard.core.rules.fuse import Fuse
 from solard.core.rules.gpu_temperature import GpuTemperature
@@ -70,6 +71,8 @@ def explain_rule(rule: Rule, currency: str | None = None) -> str:
             return (
                 "`solard pause` and `solard run` count until they expire, but never above all this."
             )
+        case CurveSweep():
+            return "`solard gpu calibrate` measures a card in surplus, and only takes power away."
         case UserPolicy():
             return f'Policy "{rule.name}": {say_policy(rule, currency)}'
         case JobPower():

@@ -10,6 +10,7 @@ from solard.core.inputs import Rule
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.bms_limits import BmsLimits
 from solard.core.rules.card_limit import CardLimit
+from solard.core.rules.curve_sweep import CurveSweep
 from solard.core.rules.data_age import DataAge
 from solard.core.rules.fuse import Fuse
 from solard.core.rules.gpu_temperature import GpuTemperature
@@ -47,6 +48,7 @@ def build_rules(document: Document, site: Site) -> tuple[Rule, ...]:
         _with(GpuTemperature, {"at_most_c": HOTTEST_C}, document.rig.temperature),
         _with(DataAge, {}, document.rig.blind),
         OperatorRule(),
+        CurveSweep(),
         *user_policies(document),
         KeepAlive(),
         JobPower(),

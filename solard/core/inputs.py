@@ -9,6 +9,7 @@ from solard.core.decision import Proposal
 from solard.core.plan import Plan
 from solard.core.rig import Rig, Workload
 from solard.core.state import SiteState
+from solard.core.sweep import CardSweep
 from solard.core.tariff import Tariff
 
 
@@ -100,6 +101,8 @@ class DecideInputs:
     overrides: tuple[Override, ...] = ()
     tariff: Tariff = field(default_factory=Tariff)
     plan: Plan | None = None
+    sweep: CardSweep | None = None
+    """A card that is being measured."""
     memory: ControlMemory = field(default_factory=ControlMemory)
 
 

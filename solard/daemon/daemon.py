@@ -3,12 +3,14 @@
 import asyncio
 import os
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from solard.core.errors import SolardError
 from solard.core.inputs import Override
 from solard.core.records import CycleRecord
 from solard.core.state import SiteState
+from solard.core.sweep import CardSweep
 from solard.core.view import DaemonStats
 from solard.daemon.parts import Parts
 from solard.daemon.ports import Every
@@ -32,6 +34,10 @@ FIRST_LOOK_S = 0.05
 PLAN_EVERY_S = 900.0
 TIDY_EVERY_S = 86400.0
 """Site seconds, both."""
+
+
+class CardUnknown(SolardError):
+    """Nobody can measure a card that is not there."""
 
 
 class Daemon:
@@ -108,6 +114,16 @@ class Daemon:
         parts.ticker.overrides = (override,)
         parts.history.put_override(override, parts.clock.now())
         parts.events.tell("operator", f"{override.kind.value} until {override.until_at:%H:%M} UTC.")
+
+    async def start_sweep(self, index: int, until_at: datetime) -> None:
+        """Measure a card in surplus until it is done or a moment has come."""
+        parts = self._parts
+        card = next((one for one in parts.actuator.cards if one.index == index), None)
+        if card is None:
+            there = ", ".join(str(one.index) for one in parts.actuator.cards) or "none"
+            raise CardUnknown(f"no card {index} can be steered here; there are {there}")
+        parts.ticker.sweep = CardSweep(gpu_id=card.gpu_id, until_at=until_at)
+        parts.events.tell(f"gpu{index}", f"Measured in surplus until {until_at:%H:%M} UTC at most.")
 
     async def clear_overrides(self) -> None:
         """End the operator's request now."""

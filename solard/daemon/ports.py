@@ -13,6 +13,7 @@ from solard.core.history import HistoryRows, Reward
 from solard.core.inputs import Override
 from solard.core.job import Job, JobDemand
 from solard.core.job_template import JobTemplate
+from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.planning import ForecastBasis
 from solard.core.readings import DeviceReading
@@ -125,6 +126,10 @@ class History(Protocol):
 
     def told(self, after: datetime, before: datetime) -> tuple[ToldPower, ...]:
         """Return what somebody else had said of the times in `after..before`."""
+        ...
+
+    def put_curves(self, learned: tuple[LearnedCurve, ...]) -> None:
+        """Keep what was measured of each card."""
         ...
 
     def put_plan(self, plan: Plan) -> None:

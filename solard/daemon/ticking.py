@@ -5,20 +5,22 @@ from collections import deque
 from dataclasses import replace
 
 from solard.core.accounts import Accounts, add_tick, open_rows
-from solard.core.curves import prior_curve
 from solard.core.decide import decide
 from solard.core.decision import Decision, Verdict
 from solard.core.growing import Terms
 from solard.core.inputs import ControlMemory, DecideInputs, Override
 from solard.core.job import Job
 from solard.core.job_room import running_workloads, with_processor_jobs
+from solard.core.learning import LearnedCurve
 from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard, Rig, Workload, hands_off_cards
 from solard.core.state import SiteState
+from solard.core.sweep import CardSweep
 from solard.core.wording import say_power
 from solard.daemon.actuator import Actuator
 from solard.daemon.events import Events
 from solard.daemon.latest import Latest
+from solard.daemon.learning import Learning
 from solard.daemon.planning import Planning
 from solard.daemon.ports import History
 from solard.daemon.setup import DaemonSetup
@@ -45,6 +47,8 @@ class Ticker:
         planning: Planning,
         history: History,
         events: Events,
+        *,
+        learned: tuple[LearnedCurve, ...] = (),
     ) -> None:
         self._setup = setup
         self._clock = clock
@@ -54,12 +58,14 @@ class Ticker:
         self._planning = planning
         self._history = history
         self._events = events
+        self._learning = Learning(history, {(one.gpu_id, one.workload): one for one in learned})
         self._memory = ControlMemory()
         self._accounts = Accounts()
         self._kept_s = float("-inf")
         self._reported: Decision | None = None
         self.live = False
         self.overrides: tuple[Override, ...] = ()
+        self.sweep: CardSweep | None = None
         self.running_jobs: tuple[Job, ...] = ()
         self.record: CycleRecord | None = None
         self.ticks = 0
@@ -91,6 +97,7 @@ class Ticker:
             overrides=self.overrides,
             tariff=self._setup.tariff,
             plan=self._planning.plan,
+            sweep=self.sweep,
             memory=self._memory,
         )
         decision, memory = decide(inputs)
@@ -98,6 +105,7 @@ class Ticker:
             inputs=inputs, decision=decision, memory=memory, results=self._actuator.results
         )
         self._act(record)
+        self._learn(record)
         self._keep(record)
         self._count(record)
         self.record, self._memory = record, memory
@@ -113,18 +121,20 @@ class Ticker:
             host_w=max(0.0, setup.idle_w - parked_w),
             psu_efficiency=setup.psu_efficiency,
             cards=cards,
-            curves=tuple(
-                (
-                    card.gpu_id,
-                    prior_curve(min_w=card.min_w, max_w=card.max_w, default_w=card.default_w),
-                )
-                for card in cards
+            curves=self._learning.curves(
+                cards, with_card_ids(setup.workloads, cards), self._clock.monotonic_s()
             ),
         )
+
+    @property
+    def learned(self) -> tuple[LearnedCurve, ...]:
+        """Return what was measured of each card."""
+        return tuple(self._learning.learned.values())
 
     def finish(self) -> None:
         """Hand the minute and the quarter hour that are still growing to the store."""
         self._history.put_history(open_rows(self._accounts))
+        self._learning.keep()
 
     def _act(self, record: CycleRecord) -> None:
         decision = record.decision
@@ -132,6 +142,18 @@ class Ticker:
         self._actuator.want(decision.limits if self.live else None, hands_off)
         mode = decision.mode if self.live else None
         self._supervisor.want(mode, cards_held=self._actuator.holds)
+
+    def _learn(self, record: CycleRecord) -> None:
+        inputs = record.inputs
+        rates = {one.name: one.rate for one in self._supervisor.view() if one.rate is not None}
+        self._learning.take(
+            inputs.rig.cards,
+            inputs.state.gpus,
+            inputs.workloads,
+            rates,
+            inputs.state.taken_at,
+            inputs.state.taken_s,
+        )
 
     def _keep(self, record: CycleRecord) -> None:
         before, now_s = self.record, record.inputs.state.taken_s

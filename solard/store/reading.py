@@ -18,6 +18,7 @@ from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import Override
 from solard.core.job import Job
+from solard.core.learning import LearnedCurve
 from solard.core.ledger import SourceEnergy
 from solard.core.plan import Plan
 from solard.core.records import RECORD_CODEC, CycleRecord
@@ -174,6 +175,16 @@ class History:
         except CodecError:
             return None
         return calibration
+
+    def curves(self) -> tuple[LearnedCurve, ...]:
+        """Return what was measured of each card; nothing where another version kept it."""
+        try:
+            learned: tuple[LearnedCurve, ...] = RECORD_CODEC.decode(
+                tuple[LearnedCurve, ...], self.setting("curves") or []
+            )
+        except CodecError:
+            return ()
+        return learned
 
     def cycles(self, limit: int, after: datetime | None = None) -> tuple[CycleRecord, ...]:
         """Return the newest stored cycles, newest first."""

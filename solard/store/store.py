@@ -15,6 +15,7 @@ from solard.core.forecast import Forecast
 from solard.core.history import EnergyRow, HistoryRows, Reward, Sample, SlotRow
 from solard.core.inputs import Override
 from solard.core.job import Job
+from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.view import Event
@@ -118,6 +119,10 @@ class Store(History):
     def put_calibration(self, calibration: Calibration) -> None:
         """Keep what a night has taught the forecast, instead of the one before."""
         self._put_setting("calibration", calibration)
+
+    def put_curves(self, learned: tuple[LearnedCurve, ...]) -> None:
+        """Keep what was measured of each card, instead of the last."""
+        self._put_setting("curves", learned)
 
     def put_plan(self, plan: Plan) -> None:
         """Keep an adopted plan."""

@@ -19,6 +19,7 @@ from solard.core.forecast import Forecast
 from solard.core.history import Sample
 from solard.core.inputs import DecideInputs, Override
 from solard.core.job import JobSpec
+from solard.core.learning import CurveBin, LearnedCurve
 from solard.core.modes import WorkMode
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
@@ -158,6 +159,13 @@ SAMPLE = Sample(
 )
 
 
+LEARNED = LearnedCurve(
+    gpu_id="gpu-0",
+    workload="llm",
+    bins=(CurveBin(power_w=200.0, rate=83.0, weight_s=600.0),),
+)
+
+
 @dataclass
 class Desk:
     """A daemon that publishes what a test tells it to."""
@@ -210,6 +218,12 @@ class Desk:
 
     async def clear_overrides(self) -> None:
         self.asked.append("cleared")
+
+    def curves(self) -> tuple[LearnedCurve, ...]:
+        return (LEARNED,)
+
+    async def start_sweep(self, index: int, until_at: datetime) -> None:
+        self.asked.append((index, until_at))
 
     def add_job(self, spec: JobSpec) -> str:
         if self.failure:

@@ -270,6 +270,7 @@ async def test_unknown_paths_and_methods_get_a_sentence(tmp_path: Path) -> None:
 BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("POST", "/v1/pause"): {"for_s": 60},
     ("POST", "/v1/run"): {"for_s": 60, "power_w": 600},
+    ("POST", "/v1/sweep"): {"for_s": 60, "gpu": 0},
     ("POST", "/v1/jobs"): {
         "name": "a",
         "command": ["/bin/true"],

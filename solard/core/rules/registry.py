@@ -4,6 +4,7 @@ from solard.core.inputs import Rule
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.bms_limits import BmsLimits
 from solard.core.rules.card_limit import CardLimit
+from solard.core.rules.curve_sweep import CurveSweep
 from solard.core.rules.data_age import DataAge
 from solard.core.rules.fuse import Fuse
 from solard.core.rules.gpu_temperature import GpuTemperature
@@ -30,6 +31,7 @@ RULE_KINDS: tuple[type[Rule], ...] = (
     BatteryLines,
     GridLimits,
     OperatorRule,
+    CurveSweep,
     UserPolicy,
     KeepAlive,
     JobPower,
