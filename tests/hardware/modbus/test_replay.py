@@ -28,7 +28,7 @@ TURNED = {
 """Addresses where the device counts export or charging as positive, and we do not."""
 BEYOND = {("goodwe_gw25k_et", 35361)}
 """The recording has only the first of its two words."""
-SHOWN_AS_WORDS = {40225, 40299, 40300, 40374, 40627, 40649, 40669, 40689}
+SHOWN_AS_WORDS = {40225, 40299, 40300, 40301, 40374, 40627, 40649, 40669, 40689}
 """Bit fields of 0: the capture calls them nothing, we say that no bit is set."""
 
 
