@@ -86,6 +86,11 @@ class Forecaster:
         self.take = self._past.take
         self.take_issued = self._past.take_issued
 
+    @property
+    def measured_w(self) -> Floats:
+        """Return what the panels gave, quarter hour by quarter hour of the sky; NaN = unknown."""
+        return self._past.pv_w
+
     def calibration(self, now_at: datetime) -> Calibration:
         """Return what is known at a moment: learned at the sun's last midnight."""
         if self._given is not None:

@@ -15,7 +15,8 @@ def _view(home: Path | None) -> SiteView:
     return ask_view(places_of(home).api_socket)
 
 
-def _json(value: object) -> str:
+def to_json(value: object) -> str:
+    """Return a value of ours as JSON for programs."""
     from solard.core.records import RECORD_CODEC
 
     return json.dumps(RECORD_CODEC.encode(value), indent=1)
@@ -29,7 +30,7 @@ def status(as_json: bool, home: Path | None) -> None:
     from solard.cli.sentences import say_status
 
     view = _view(home)
-    click.echo(_json(view) if as_json else say_status(view))
+    click.echo(to_json(view) if as_json else say_status(view))
 
 
 @click.command()
@@ -40,18 +41,7 @@ def plan(as_json: bool, home: Path | None) -> None:
     from solard.cli.sentences import say_plan
 
     view = _view(home)
-    click.echo(_json(view.plan) if as_json else say_plan(view))
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True)
-@home_option
-def forecast(as_json: bool, home: Path | None) -> None:
-    """Show what the sun is expected to do today."""
-    from solard.cli.sentences import say_forecast
-
-    view = _view(home)
-    click.echo(_json(view.forecast) if as_json else say_forecast(view))
+    click.echo(to_json(view.plan) if as_json else say_plan(view))
 
 
 @click.command()
@@ -62,7 +52,7 @@ def earnings(as_json: bool, home: Path | None) -> None:
     from solard.cli.sentences import say_earnings
 
     view = _view(home)
-    click.echo(_json(view.earnings) if as_json else say_earnings(view))
+    click.echo(to_json(view.earnings) if as_json else say_earnings(view))
 
 
 @click.command()
@@ -73,4 +63,4 @@ def events(as_json: bool, home: Path | None) -> None:
     from solard.cli.sentences import say_events
 
     view = _view(home)
-    click.echo(_json(view.events) if as_json else say_events(view))
+    click.echo(to_json(view.events) if as_json else say_events(view))

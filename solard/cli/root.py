@@ -8,6 +8,7 @@ import click
 from solard.cli.configure import check, policy, reload
 from solard.cli.curves import calibrate, curve
 from solard.cli.demonstrate import demo
+from solard.cli.forecast import forecast
 from solard.cli.gpu import gpu
 from solard.cli.jobs import job
 from solard.cli.machine import install, uninstall
@@ -16,7 +17,7 @@ from solard.cli.network import network
 from solard.cli.operate import live, observe, pause, resume, run
 from solard.cli.places import home_option
 from solard.cli.records import replay
-from solard.cli.report import earnings, events, forecast, plan, status
+from solard.cli.report import earnings, events, plan, status
 from solard.cli.simulate import simulate
 from solard.cli.wallet import wallet
 from solard.system.version import own_version

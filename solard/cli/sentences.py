@@ -1,11 +1,17 @@
 """The daemon's picture as lines of text."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import groupby
+from statistics import fmean
 
+from solard.core.forecast import Forecast, ForecastSlot
+from solard.core.skill import Skill
 from solard.core.view import SiteView
 from solard.core.wording import UNKNOWN, say_energy, say_percent, say_power, say_time
 
 RAO_PER_TAO = 1e9
+NOTHING = "—"
+"""In a table, where there was nothing to compare."""
 
 
 def say_status(view: SiteView) -> str:
@@ -43,17 +49,71 @@ def say_plan(view: SiteView) -> str:
     return "\n".join([head, *rows])
 
 
-def say_forecast(view: SiteView) -> str:
-    """Return today's forecast as a table."""
-    if not view.forecast:
+def say_forecast(forecast: Forecast | None, utc_offset_s: float) -> str:
+    """Return the next two days hour by hour, how they were made, and what is wrong with it."""
+    if forecast is None:
         return "There is no forecast yet."
-    offset = timedelta(seconds=view.state.utc_offset_s)
-    rows = [
-        f"{say_time(slot.starts_at + offset):6}{say_power(slot.pv_low_w):>10}"
-        f"{say_power(slot.pv_w):>10}{say_power(slot.pv_high_w):>10}{say_power(slot.house_w):>10}"
-        for slot in view.forecast
+    offset = timedelta(seconds=utc_offset_s)
+    lines = [f"{forecast.source}, issued {say_time(forecast.issued_at + offset)}"]
+    if forecast.problem is not None:
+        lines.append(f"!     {forecast.problem}")
+    lines.append(f"{'from':10}{'P10':>10}{'P50':>10}{'P90':>10}{'house':>10}{'provider':>10}")
+    hours = groupby(forecast.slots, key=lambda slot: (slot.starts_at + offset).replace(minute=0))
+    return "\n".join([*lines, *(_hour(local, list(slots)) for local, slots in hours)])
+
+
+def _hour(local: datetime, slots: list[ForecastSlot]) -> str:
+    told = [slot.told_w for slot in slots if slot.told_w is not None]
+    columns = (
+        fmean(slot.pv_low_w for slot in slots),
+        fmean(slot.pv_w for slot in slots),
+        fmean(slot.pv_high_w for slot in slots),
+        fmean(slot.house_w for slot in slots),
+        fmean(told) if told else None,
+    )
+    return f"{local:%a %H:%M} " + "".join(f"{_power(power_w):>10}" for power_w in columns)
+
+
+def say_skill(skill: Skill) -> str:
+    """Return how good forecasts were, a line per band of leads."""
+    if skill.first_at is None or skill.last_at is None or skill.mean_pv_w is None:
+        return "Nothing to compare yet: a forecast must have come true first."
+    mean_w = skill.mean_pv_w
+    head = ("lead", "error", "of mean", "yesterday", "one index", "provider", "corrected")
+    lines = [
+        f"{skill.forecasts} forecasts from {skill.first_at:%Y-%m-%d %H:%M} to "
+        f"{skill.last_at:%Y-%m-%d %H:%M} UTC; the sun gave {say_power(mean_w)} on the mean, "
+        "day and night",
+        "".join(f"{name:>11}" for name in head) + f"{'P10–P90':>11}  winter spring summer autumn",
     ]
-    return "\n".join([f"{'from':6}{'P10':>10}{'P50':>10}{'P90':>10}{'house':>10}", *rows])
+    for row in skill.rows:
+        errors = (
+            NOTHING if row.mae_w is None else say_power(row.mae_w),
+            _part(row.mae_w, mean_w),
+            _part(row.yesterday_mae_w, mean_w),
+            _part(row.index_mae_w, mean_w),
+            NOTHING if row.told_mae_w is None else say_power(row.told_mae_w),
+            _change(row.corrected_mae_w, row.told_mae_w),
+        )
+        seasons = " ".join(f"{_percent(each):>6}" for each in row.season_covered_share)
+        lines.append(
+            f"{f'{row.from_h:g}–{row.until_h:g} h':>11}"
+            + "".join(f"{each:>11}" for each in errors)
+            + f"{_percent(row.covered_share):>11}  {seasons}"
+        )
+    return "\n".join(lines)
+
+
+def _part(error_w: float | None, mean_w: float) -> str:
+    return NOTHING if error_w is None or mean_w <= 0.0 else f"{error_w / mean_w:.3f}"
+
+
+def _change(new_w: float | None, old_w: float | None) -> str:
+    return NOTHING if new_w is None or not old_w else f"{100.0 * (new_w / old_w - 1.0):+.1f} %"
+
+
+def _percent(share: float | None) -> str:
+    return NOTHING if share is None else f"{100.0 * share:.0f} %"
 
 
 def say_earnings(view: SiteView) -> str:
