@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hardware.modbus.description import SerialLine
+
 _BITS_PER_CHARACTER = 11
 """Start, eight of data, parity or a second stop, stop (Modbus over Serial Line V1.02, 2.5.1)."""
 _QUIET_CHARACTERS = 3.5
@@ -73,3 +75,20 @@ class SerialAddress:
 
 
 Address = TcpAddress | SerialAddress
+
+
+def serial_address(
+    path: str,
+    baudrate: int | None = None,
+    parity: str | None = None,
+    usual: SerialLine | None = None,
+    stop_bits: int | None = None,
+) -> SerialAddress:
+    """Return a serial line: as stated, else as the family speaks, else 9600 8N1."""
+    line = usual or SerialLine()
+    return SerialAddress(
+        path=path,
+        baudrate=line.baud if baudrate is None else baudrate,
+        parity=line.parity if parity is None else parity,
+        stop_bits=line.stop_bits if stop_bits is None else stop_bits,
+    )

@@ -65,6 +65,11 @@ class ModbusDevice:
         self._kept: dict[str, Judged] = {}
         self._had: set[str] = set()
 
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """Return the points that the device has, as far as it has been looked at."""
+        return self._layout.placed
+
     async def poll(self) -> tuple[PointReading, ...]:
         """Return every value that the device has; raise DeviceError with a sentence."""
         try:

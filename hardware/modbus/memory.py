@@ -43,6 +43,13 @@ class RememberingLink:
         """Begin anew, even where a task that nobody can end still holds the line."""
         self._link.reset()
 
+    def words(self) -> dict[tuple[int, int], dict[int, int]]:
+        """Return every word that was ever read, by unit and function."""
+        return {
+            place: {at: word for at, (word, _) in sorted(kept.items())}
+            for place, kept in sorted(self._words.items())
+        }
+
     def recall(
         self, unit: int, function: int, address: int, count: int, max_age_s: float
     ) -> tuple[int, ...] | None:

@@ -88,7 +88,7 @@ class FoundModel:
 
 async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
     """Return the models of a unit in its own order; raise DeviceError."""
-    address = await _find_marker(link, unit) + 2
+    address = await find_marker(link, unit) + 2
     found: list[FoundModel] = []
     while len(found) < _MOST_MODELS:
         model, length = await _read_head(link, unit, address)
@@ -124,7 +124,8 @@ async def _is_hollow(link: RegisterLink, found: FoundModel) -> bool:
     return all(words[rows[name].offset] == 0xFFFF for name in _STORAGE_SIGNS)
 
 
-async def _find_marker(link: RegisterLink, unit: int) -> int:
+async def find_marker(link: RegisterLink, unit: int) -> int:
+    """Return where the list of models begins; raise DeviceUnfit where there is none."""
     for base in BASES:
         try:
             if await link.read(unit, _HOLDING, base, 2) == _MARKER:

@@ -45,6 +45,8 @@ Image = Mapping[int, Registers | Split]
 Respond = Callable[[int, bytes], Awaitable[bytes]]
 """Unit and request PDU to reply PDU."""
 
+_FAREWELL_S = 1.0
+"""How long an answer under way may still take when the server closes."""
 MOST_CLIENTS = 32
 """One more is hung up on: a leaking client must not take the process's last file."""
 
@@ -60,6 +62,7 @@ class ModbusServer:
         self._respond = respond
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the port (a free one for 0); raise PortTaken with a sentence."""
@@ -79,9 +82,15 @@ class ModbusServer:
         self._server.close()
         for client in tuple(self._clients):
             client.close()
+        if self._serving:
+            await asyncio.wait(tuple(self._serving), timeout=_FAREWELL_S)
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         self._clients.add(writer)
         try:
             while len(self._clients) <= MOST_CLIENTS:

@@ -3,8 +3,8 @@
 import asyncio
 
 from hardware.http.source import HttpSource, SourcePoint, SourceSpec
-from hardware.modbus.address import Address, Framing, SerialAddress, TcpAddress
-from hardware.modbus.description import Profile, SerialLine
+from hardware.modbus.address import Address, Framing, TcpAddress, serial_address
+from hardware.modbus.description import Profile
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.limits import common_limits
 from hardware.modbus.link import ModbusLink
@@ -83,12 +83,8 @@ def sleepers(sections: tuple[DeviceSection, ...]) -> frozenset[str]:
 def address_of(section: ModbusSection, profile: Profile) -> Address:
     """Return where a device's connection leads."""
     if section.serial is not None:
-        usual = profile.serial or SerialLine()
-        return SerialAddress(
-            path=section.serial,
-            baudrate=section.baudrate or usual.baud,
-            parity=section.parity or usual.parity,
-            stop_bits=section.stop_bits or usual.stop_bits,
+        return serial_address(
+            section.serial, section.baudrate, section.parity, profile.serial, section.stop_bits
         )
     return TcpAddress(
         host=section.host or "",

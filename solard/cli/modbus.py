@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from hardware.modbus.address import Address
+    from hardware.modbus.description import SerialLine
     from solard.core.readings import PointReading
 
 
@@ -29,21 +30,25 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="tcp",
             help="rtu: for gateways that pass serial frames on.",
         ),
-        click.option("--baudrate", default=9600, show_default=True, help="Of a serial line."),
-        click.option(
-            "--parity", type=click.Choice(["none", "even", "odd"]), default="none", help="Likewise."
-        ),
+        click.option("--baudrate", type=int, help="Of a serial line. Default: the profile's own."),
+        click.option("--parity", type=click.Choice(["none", "even", "odd"]), help="Likewise."),
     ):
         command = option(command)
     return command
 
 
-def address_from(text: str, framer: str, baudrate: int, parity: str) -> "Address":
-    """Return the address that HOST:PORT or /dev/… means."""
-    from hardware.modbus.address import Framing, SerialAddress, TcpAddress
+def address_from(
+    text: str,
+    framer: str,
+    baudrate: int | None,
+    parity: str | None,
+    usual: "SerialLine | None" = None,
+) -> "Address":
+    """Return the address that HOST:PORT or /dev/… means; `usual` is how the family speaks."""
+    from hardware.modbus.address import Framing, TcpAddress, serial_address
 
     if text.startswith("/"):
-        return SerialAddress(path=text, baudrate=baudrate, parity=parity[0].upper())
+        return serial_address(text, baudrate, None if parity is None else parity[0].upper(), usual)
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
         raise click.UsageError(
@@ -66,12 +71,18 @@ def to_rows(points: "Iterable[PointReading]") -> list[dict[str, object]]:
     ]
 
 
-def show_points(points: "Iterable[PointReading]") -> None:
-    """Print points as a table for people."""
+def show_points(
+    points: "Iterable[PointReading]", ages_s: "Mapping[str, float] | None" = None
+) -> None:
+    """Print points as a table for people, with the age of each last good value where known."""
     for point in points:
         at = "" if point.address is None else point.address
         value = "—" if point.value is None else _say(point.value)
-        click.echo(f"{point.name:34} {at:>6} {value:>16} {point.unit:5} {point.quality.value}")
+        line = f"{point.name:34} {at:>6} {value:>16} {point.unit:5} {point.quality.value}"
+        if ages_s is not None:
+            age = f"{ages_s[point.name]:.0f} s" if point.name in ages_s else "never"
+            line = f"{line:76} {age}"
+        click.echo(line)
 
 
 def _say(value: float | str) -> str:
@@ -88,16 +99,17 @@ def read(
     profile: str,
     unit: int | None,
     framer: str,
-    baudrate: int,
-    parity: str,
+    baudrate: int | None,
+    parity: str | None,
     as_json: bool,
 ) -> None:
     """Read HOST:PORT (or a serial line) once and show every value, its unit and quality."""
     from hardware.modbus.probe import read_once
     from hardware.modbus.profile import find_profile
 
-    where = address_from(address, framer, baudrate, parity)
-    points = asyncio.run(read_once(where, find_profile(profile), unit))
+    found = find_profile(profile)
+    where = address_from(address, framer, baudrate, parity, found.serial)
+    points = asyncio.run(read_once(where, found, unit))
     if as_json:
         click.echo(json.dumps({"points": to_rows(points)}, ensure_ascii=False))
         return

@@ -13,6 +13,7 @@ from solard.cli.gpu import gpu
 from solard.cli.jobs import job
 from solard.cli.machine import install, uninstall
 from solard.cli.modbus import modbus
+from solard.cli.modbus_line import dump, scan, serve, watch
 from solard.cli.network import network
 from solard.cli.operate import live, observe, pause, resume, run
 from solard.cli.places import home_option
@@ -69,6 +70,8 @@ for command in (
 
 gpu.add_command(calibrate)
 gpu.add_command(curve)
+for command in (scan, watch, dump, serve):
+    modbus.add_command(command)
 
 
 def main() -> None:

@@ -1,0 +1,94 @@
+"""Write down what a device serves, without what tells whose it is: reports that become tests."""
+
+from collections.abc import Iterable
+
+from hardware.modbus.address import Address
+from hardware.modbus.description import Profile
+from hardware.modbus.device import ModbusDevice
+from hardware.modbus.layout import Placed
+from hardware.modbus.limits import RegisterLink
+from hardware.modbus.link import ModbusLink
+from hardware.modbus.memory import RememberingLink
+from hardware.modbus.sunspec import walk_models
+from solard.core.readings import PointReading
+
+_SECRET = "serial"
+"""Points with this in their name say whose device it is."""
+_COVER_TEXT = 0x5858
+"""`XX`"""
+_HOLDING = 3
+REDACTED = "redacted"
+
+
+async def dump(address: Address, profile: Profile, unit: int | None = None) -> dict[str, object]:
+    """Read a device once and return its recording as JSON data; raise DeviceError.
+
+    SunSpec devices are read whole, model by model; others as far as their profile goes.
+    """
+    line = ModbusLink(address, profile.limits)
+    link = RememberingLink(line)
+    device = ModbusDevice("dump", profile, link, unit)
+    try:
+        points = await device.poll()
+        if profile.sunspec:
+            await _read_models(link, device.unit, profile.limits.max_words)
+    finally:
+        await link.close()
+    words = link.words()
+    _cover(words, device.placed)
+    return {
+        "id": f"{profile.profile_id}-report",
+        "family": profile.profile_id.replace("-", "_"),
+        "kind": "real-device capture",
+        "unit": device.unit,
+        "word_order": "see the profile",
+        "source": {"tool": "solard modbus dump"},
+        "note": "serial numbers are covered; value null = the device does not say",
+        "blocks": [
+            {
+                "unit": at_unit,
+                "fc": function,
+                "address": first,
+                "count": len(run),
+                "registers": run,
+            }
+            for (at_unit, function), known in words.items()
+            for first, run in _runs(known)
+        ],
+        "expected": [_expected(point) for point in points if point.address is not None],
+    }
+
+
+async def _read_models(link: RegisterLink, unit: int, most: int) -> None:
+    """Read every model from its first word to its last."""
+    for model in await walk_models(link, unit):
+        for first in range(model.start, model.last + 1, most):
+            await link.read(unit, _HOLDING, first, min(most, model.last + 1 - first))
+
+
+def _cover(words: dict[tuple[int, int], dict[int, int]], placed: Iterable[Placed]) -> None:
+    """Put letters or zeros in the place of serial numbers."""
+    for one in placed:
+        register = one.point.register
+        if register is None or _SECRET not in one.point.name:
+            continue
+        cover = _COVER_TEXT if register.kind.startswith("str") else 0
+        for function in (3, 4):
+            known = words.get((one.unit, function), {})
+            known.update({at: cover for at in register.addresses if at in known})
+
+
+def _runs(known: dict[int, int]) -> list[tuple[int, list[int]]]:
+    """Return neighbouring words as runs, each with its first address."""
+    runs: list[tuple[int, list[int]]] = []
+    for at, word in sorted(known.items()):
+        if runs and at == runs[-1][0] + len(runs[-1][1]):
+            runs[-1][1].append(word)
+        else:
+            runs.append((at, [word]))
+    return runs
+
+
+def _expected(point: PointReading) -> dict[str, object]:
+    value = REDACTED if _SECRET in point.name else point.value
+    return {"name": point.name, "address": point.address, "value": value, "unit": point.unit}

@@ -1,0 +1,136 @@
+"""A device to test against, made of a recording or of a profile, for `solard modbus serve`."""
+
+from collections.abc import Iterable, Mapping
+from math import sin
+
+from hardware.modbus.description import EmbeddedTest, Profile, RecordedBlock, Sign
+from hardware.modbus.encode import encode, place, to_raw
+from hardware.modbus.points import MAIN, Group, Point, Value
+from hardware.sim.server import HOLDING, INPUT, Image, Split
+
+_ANY_UNIT = range(256)
+_WOBBLE = 0.004
+"""How far a simulated number swings: enough to move its last digit, too little to mean anything."""
+
+_NOON: Mapping[str, float] = {
+    "pv_power": 3000.0,
+    "grid_power": -500.0,
+    "battery_power": -1000.0,
+    "load_power": 1500.0,
+    "battery_soc": 64.0,
+    "battery_voltage": 52.0,
+    "battery_current": -19.2,
+    "ac_power": 2000.0,
+    "inverter_power": 2000.0,
+    "rated_power": 10000.0,
+}
+"""A home at noon, in canonical signs."""
+_USUAL: Mapping[str, float] = {
+    **{"W": 500.0, "VA": 500.0, "var": 10.0, "V": 230.0, "A": 4.0, "Hz": 50.0, "°C": 25.0},
+    **{"%": 50.0, "kWh": 1234.0, "Wh": 1234.0, "Ah": 100.0, "s": 60.0},
+}
+"""Every other number, by its unit."""
+_TEXT = "SIMULATED"
+
+Words = dict[tuple[int | None, int], dict[int, int]]
+"""Words by unit (None = any) and function."""
+
+
+def image_of_recording(blocks: Iterable[RecordedBlock], *, same: bool = False) -> Image:
+    """Return what a recorded device serves, and nothing else.
+
+    A recording that names no unit answers as any; one that names no function, or of a family that
+    reads the same registers with both (`same`), answers both.
+    """
+    words: Words = {}
+    for block in blocks:
+        functions = (HOLDING, INPUT) if same or block.function is None else (block.function,)
+        for function in functions:
+            words.setdefault((block.unit, function), {}).update(
+                enumerate(block.words, start=block.address)
+            )
+    return _to_image(words)
+
+
+def image_of_profile(profile: Profile, turn: int = 0) -> Image:
+    """Return a device of a family: its longest recording, and usual values wherever that is silent.
+
+    With each `turn` the usual values move a little, as those of a live device do.
+    """
+    words: Words = {}
+    for block in _telling_test(profile):
+        own = profile.unit if block.unit is None else block.unit
+        for function in (HOLDING, INPUT) if block.function is None else (block.function,):
+            words.setdefault((own, function), {}).update(
+                enumerate(block.words, start=block.address)
+            )
+    for sign in profile.detect:
+        _add(words, profile.unit, sign.register.function, _words_of(sign))
+    units = {MAIN: profile.unit, **{role.name: role.default for role in profile.roles}}
+    for point in profile.points:
+        served_by = units.get(point.role)
+        if served_by is not None and point.register is not None:
+            _add(words, served_by, point.register.function, encode(point, _usual(point, turn)))
+    if profile.fc_same:
+        for unit, function in tuple(words):
+            _add(words, unit, HOLDING + INPUT - function, words[unit, function])
+    return _to_image(words)
+
+
+def as_unit(image: Image, unit: int | None) -> Image:
+    """Return an image whose first unit has another id; as it is for None."""
+    if unit is None or not image:
+        return image
+    return {unit: image[min(image)]}
+
+
+def _telling_test(profile: Profile) -> tuple[RecordedBlock, ...]:
+    """Return the recording with most values, of those in which least is unknown."""
+
+    def worth(test: EmbeddedTest) -> tuple[int, int]:
+        known = sum(value is not None for _, value in test.expect)
+        return known - len(test.expect), known
+
+    return max(profile.tests, key=worth).blocks if profile.tests else ()
+
+
+def _to_image(words: Words) -> Image:
+    image: dict[int, Split] = {}
+    for unit in {unit for unit, _ in words}:
+        served = Split(holding=words.get((unit, HOLDING), {}), input=words.get((unit, INPUT), {}))
+        for one in _ANY_UNIT if unit is None else (unit,):
+            image[one] = served
+    return image
+
+
+def _add(words: Words, unit: int | None, function: int, fresh: Mapping[int, int]) -> None:
+    """Add words of one value, unless part of it is known already."""
+    known = words.setdefault((unit, function), {})
+    if not known.keys() & fresh.keys():
+        known.update(fresh)
+
+
+def _usual(point: Point, turn: int) -> Value:
+    if point.meanings is not None:
+        return next((meaning for _, meaning in point.meanings if meaning is not None), None)
+    if point.register is not None and point.register.kind.startswith("str"):
+        return _TEXT
+    if point.bit is not None or point.mask is not None:
+        return 0.0
+    value = _NOON.get(point.name, _USUAL.get(point.unit, 1.0))
+    low, high = point.bounds.minimum, point.bounds.maximum
+    value = max(value, low) if low is not None else value
+    value = min(value, high) if high is not None else value
+    moves = point.group is Group.FAST and point.unit in ("W", "V", "A")
+    return value * (1.0 + _WOBBLE * sin(turn)) if moves else value
+
+
+def _words_of(sign: Sign) -> dict[int, int]:
+    value: Value = _TEXT
+    if sign.accepted:
+        value = sign.accepted[0]
+    elif not sign.register.kind.startswith("str"):
+        low, high = sign.minimum, sign.maximum
+        value = low if low is not None else high if high is not None else 1.0
+    raw = to_raw(sign.register, value)
+    return {} if raw is None else place(sign.register, raw)

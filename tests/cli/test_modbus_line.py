@@ -1,0 +1,110 @@
+"""`solard modbus` on a real socket: one process plays a device, another looks at it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.stage import ROOT, solard
+
+CAPTURE = {
+    "id": "little-box",
+    "family": "eastron_sdm",
+    "unit": None,
+    "blocks": [{"fc": 4, "address": 0, "count": 2, "registers": [17258, 41675]}],
+}
+
+
+@contextmanager
+def played(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run `solard modbus serve`; yield HOST:PORT and the process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "solard", "modbus", "serve", *arguments, "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().rsplit(" ", 1)[1].strip(), process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_profile_is_played_read_scanned_watched_written_down_and_ends_with_0(
+    tmp_path: Path,
+) -> None:
+    with played("deye-3p") as (address, process):
+        read = solard("modbus", "read", address, "--profile", "deye-3p", "--json")
+        scanned = solard("modbus", "scan", address, "--profile", "deye-3p")
+        watched = solard(
+            *("modbus", "watch", address, "--profile", "deye-3p", "--times", "2", "--every", "0.2")
+        )
+        report = tmp_path / "report.json"
+        dumped = solard("modbus", "dump", address, "--profile", "deye-3p", "--output", str(report))
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(10)
+
+    points = {row["name"]: row for row in json.loads(read.stdout)["points"]}
+    assert points["battery_soc"] == {
+        **{"name": "battery_soc", "address": 588, "value": 84.0, "unit": "%", "quality": "good"},
+    }
+    assert scanned.returncode == 0
+    port = address.rpartition(":")[2]
+    assert f"inverter: {{profile: deye-3p, host: 127.0.0.1, port: {port}}}" in scanned.stdout
+    assert watched.stdout.count("battery_soc ") == 2
+    assert "0 s" in watched.stdout
+    assert dumped.returncode == 0
+    replayed = solard("modbus", "replay", str(report), "--profile", "deye-3p", "--json")
+    again = {row["name"]: row["value"] for row in json.loads(replayed.stdout)["points"]}
+    assert again["battery_soc"] == 84.0
+    assert ended == 0
+
+
+def test_recording_is_played_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "box.json"
+    path.write_text(json.dumps(CAPTURE), encoding="utf-8")
+    with played(str(path)) as (address, _):
+        ran = solard("modbus", "read", address, "--profile", "eastron-sdm", "--unit", "9", "--json")
+
+    rows = json.loads(ran.stdout)["points"]
+    first = next(row for row in rows if row["address"] == 0)
+    assert first["value"] == pytest.approx(234.636, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("scan", "127.0.0.1:1"), "no device of a known family answers at 127.0.0.1:1"),
+        (
+            ("watch", "127.0.0.1:1", "--profile", "sunspec", "--times", "1"),
+            "refuses the connection",
+        ),
+        (("dump", "127.0.0.1:1", "--profile", "sunspec"), "refuses the connection"),
+        (("serve", "no-such-thing"), "no-such-thing is no file and no profile"),
+        (("read", "/dev/nobody", "--profile", "eastron-sdm"), "/dev/nobody cannot be opened"),
+    ],
+)
+def test_trouble_is_a_sentence_and_exit_1(command: tuple[str, ...], words: str) -> None:
+    ran = solard("modbus", *command)
+
+    assert ran.returncode == 1
+    assert words in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_port_that_is_taken_is_a_sentence() -> None:
+    with played("sunspec") as (address, _):
+        ran = solard("modbus", "serve", "sunspec", "--port", address.rpartition(":")[2])
+
+    assert ran.returncode == 1
+    assert "choose another port" in ran.stderr
+    assert os.linesep not in ran.stderr.strip()
