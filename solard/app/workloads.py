@@ -35,6 +35,17 @@ def _other(section: WorkloadSection) -> WorkSpec:
         env=section.env,
         uses_cards=section.gpus != (),
         stop_below=WorkMode.STANDBY if keeps else WorkMode.ECO,
+        grace_s=section.grace_s,
+        directory=section.directory,
+        user=section.user,
+        ports=section.ports,
+        external=None if section.external is None else section.external.for_core(),
+        modes=() if section.modes is None else section.modes.for_core(),
+        answer_within_s=section.answer_within_s,
+        health=None if section.health is None else section.health.for_core(),
+        rate=None if section.rate is None else section.rate.for_core(),
+        restart=section.restart.for_core(),
+        caps=section.caps.for_core(),
     )
 
 

@@ -9,6 +9,7 @@ from solard.config.jobs import check_jobs
 from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
 from solard.config.reading import Reading
 from solard.config.rules import LINE_MARGIN_SOC, battery_lines
+from solard.config.work_checks import shared_ports, workload_faults
 from solard.core.rig import PowerTerms
 from solard.core.wording import say_percent, say_power
 
@@ -155,6 +156,8 @@ def _workloads(document: Document) -> Iterator[Finding]:
         for text in _workload(workload, document):
             yield f"workloads.{name}", f"workloads.{name} {text}"
     yield from _shared_cards(document)
+    for name, text in shared_ports(document.workloads):
+        yield f"workloads.{name}.ports", f"workloads.{name} {text}"
     networks = [name for name, each in document.workloads if each.bundled is Bundled.NETWORK]
     if len(networks) > 1:
         yield f"workloads.{networks[1]}", f"workloads {' and '.join(networks)} are both the network"
@@ -164,10 +167,7 @@ def _workloads(document: Document) -> Iterator[Finding]:
 
 
 def _workload(workload: WorkloadSection, document: Document) -> Iterator[str]:
-    if workload.bundled is None and not workload.command:
-        yield "runs nothing; write `bundled: miner` or `command: [/path/to/program]`"
-    if workload.bundled is not None and workload.command:
-        yield "has both bundled and command; delete one"
+    yield from workload_faults(workload)
     if workload.bundled is not None and document.network == "none":
         yield f"needs a network, and network is none; write `network: embedded` for {workload.name}"
     least_w = workload.terms.at_least_w

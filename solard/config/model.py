@@ -28,6 +28,15 @@ from solard.config.shapes import (
     TextShape,
     WholeShape,
 )
+from solard.config.work import (
+    PORT,
+    CapsSection,
+    ExternalSection,
+    HealthSection,
+    ModesSection,
+    RateSection,
+    RestartSection,
+)
 from solard.core.rig import PowerTerms, Workload
 from solard.core.rules.card_limit import CardLimit
 from solard.core.rules.data_age import DataAge
@@ -37,6 +46,7 @@ _NAME = r"[a-z][a-z0-9_-]{0,30}"
 _NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
 
 
+FILE_PLACE = TextShape(unit="/opt/sn64", form=r"/[^\n]*", hint="a whole path")
 ALL_CARDS = tuple(range(64))
 """Indices of every card that a rig may have."""
 
@@ -171,7 +181,7 @@ class WorkloadSection:
         ),
         default=("sunlight",),
     )
-    port: int | None = key(WholeShape(low=1, high=65535), default=None)
+    port: int | None = key(PORT, default=None)
     model_url: str | None = key(
         TextShape(
             unit="http://127.0.0.1:8080/v1",
@@ -181,6 +191,22 @@ class WorkloadSection:
         default=None,
     )
     model: str | None = key(TextShape(), default=None)
+    external: ExternalSection | None = None
+    directory: str = key(FILE_PLACE, default="/")
+    user: str | None = key(
+        TextShape(unit="sn64", form=r"[a-z_][a-z0-9_-]{0,31}", hint="a user of this machine"),
+        default=None,
+    )
+    ports: tuple[int, ...] = key(ListShape(item=PORT), default=())
+    answer_within_s: float | None = key(
+        QuantityShape(of=DURATION, low=0.05, high=600.0), default=None
+    )
+    grace_s: float = key(QuantityShape(of=DURATION, low=0.0, high=3600.0), default=10.0)
+    modes: ModesSection | None = None
+    health: HealthSection | None = None
+    rate: RateSection | None = None
+    restart: RestartSection = RestartSection()
+    caps: CapsSection = CapsSection()
 
     @property
     def terms(self) -> Power:

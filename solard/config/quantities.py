@@ -107,6 +107,20 @@ COORDINATE = Unit(
     kind="a coordinate", factors={"°": 1.0, "deg": 1.0}, shown="°", example="46.81", bare=True
 )
 
+MEMORY = Unit(
+    kind="an amount of memory",
+    factors={"MB": 1e6, "GB": 1e9, "MiB": 2.0**20, "GiB": 2.0**30, "TB": 1e12},
+    shown="GB",
+    example="24 GB",
+)
+CORES = Unit(
+    kind="a number of processor cores",
+    factors={"cores": 1.0, "core": 1.0},
+    shown="cores",
+    example="2.5",
+    bare=True,
+)
+
 UNITS = (POWER, ENERGY, SHARE, DURATION, TEMPERATURE, VOLTAGE, CURRENT, ANGLE)
 
 
