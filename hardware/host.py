@@ -1,5 +1,6 @@
 """The machine itself: processor, memory, temperatures, processes; the only importer of psutil."""
 
+import contextlib
 from dataclasses import dataclass
 
 import psutil
@@ -56,6 +57,20 @@ def children_of(pid: int) -> tuple[int, ...]:
         return tuple(child.pid for child in psutil.Process(pid).children(recursive=True))
     except psutil.Error:
         return ()
+
+
+def listener_on(port: int) -> str | None:
+    """Return who listens on a TCP port, as `pid 123 (python3)`; None where that cannot be seen."""
+    try:
+        found = psutil.net_connections("tcp")
+    except (psutil.Error, OSError):
+        return None
+    for one in found:
+        if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+            with contextlib.suppress(psutil.Error):
+                return f"pid {one.pid} ({psutil.Process(one.pid).name()})"
+            return f"pid {one.pid}"
+    return None
 
 
 def _hottest_c() -> float | None:

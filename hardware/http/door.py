@@ -9,6 +9,7 @@ from solard.core.errors import SolardError
 MOST_BYTES = 2_000_000
 """evcc's whole state is below 100 kB; a Home Assistant with 1000 entities sends about 1 MB."""
 _OK = 200
+_TAKEN = range(200, 300)
 _REDIRECTS = range(300, 400)
 _SECRET = (401, 403)
 
@@ -47,6 +48,25 @@ class HttpDoor:
             ) from err
         except (aiohttp.ClientError, OSError, ValueError) as err:
             raise SourceError(f"{self._url} cannot be read: {err or type(err).__name__}") from err
+
+    async def send(self, method: str, body: str) -> None:
+        """Tell the other side something; raise SourceError where it does not take it."""
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+                session.request(
+                    method, self._url, data=body or None, allow_redirects=False
+                ) as answer,
+            ):
+                if answer.status not in _TAKEN:
+                    raise SourceError(f"{self._url} answers {answer.status} to {method}")
+        except TimeoutError as err:
+            raise SourceError(f"{self._url} has not answered in {self._timeout_s:g} s") from err
+        except (aiohttp.ClientError, OSError, ValueError) as err:
+            raise SourceError(
+                f"{self._url} cannot be reached: {err or type(err).__name__}"
+            ) from err
 
     async def close(self) -> None:
         """End the connection; the next question opens a new one."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hardware.work.cgroup import find_groups
 from hardware.work.external import ExternalBackend
-from hardware.work.logs import LogFiles
+from hardware.work.logs import WorkLog
 from hardware.work.process import ProcessBackend
 from hardware.work.systemd import SystemdBackend, runs_as_our_unit
 from solard.core.work import WorkSpec, WorkUse
@@ -66,8 +66,8 @@ class RigBackend:
         """Return what of its description cannot be done here, and how to get it."""
         return self._of(spec).note(spec)
 
-    def log(self, spec: WorkSpec) -> LogFiles | tuple[str, ...]:
-        """Return where its log is, or the command that shows it."""
+    def log(self, spec: WorkSpec) -> WorkLog:
+        """Return its log, wherever that is."""
         return self._of(spec).log(spec)
 
     def _of(self, spec: WorkSpec) -> SystemdBackend | ProcessBackend | ExternalBackend:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.work.held import Holder
-from hardware.work.logs import LogFiles
+from hardware.work.logs import LogCommand, LogFiles, WorkLog
+from hardware.work.systemd import journal_of
 from hardware.work.tree import members_of, say_status, use_of
 from solard.core.errors import SolardError
 from solard.core.work import External, Keeper, WorkSpec, WorkUse
@@ -39,14 +40,12 @@ class _Verbs:
     kill: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
     thaw: tuple[str, ...] = ()
-    log: tuple[str, ...] = ()
 
 
 _VERBS: Mapping[Keeper, _Verbs] = {
     Keeper.PM2: _Verbs(
         start=("pm2", "start", "NAME"),
         stop=("pm2", "stop", "NAME"),
-        log=("pm2", "logs", "--raw", "--nostream", "NAME"),
     ),
     Keeper.DOCKER: _Verbs(
         start=("docker", "start", "NAME"),
@@ -54,12 +53,10 @@ _VERBS: Mapping[Keeper, _Verbs] = {
         kill=("docker", "kill", "NAME"),
         freeze=("docker", "pause", "NAME"),
         thaw=("docker", "unpause", "NAME"),
-        log=("docker", "logs", "--timestamps", "NAME"),
     ),
     Keeper.SYSTEMD: _Verbs(
         start=("systemctl", "--no-ask-password", "start", "NAME"),
         stop=("systemctl", "--no-ask-password", "stop", "NAME"),
-        log=("journalctl", "--no-pager", "--output=short-iso", "--unit", "NAME"),
     ),
     Keeper.PID_FILE: _Verbs(),
 }
@@ -173,12 +170,31 @@ class ExternalBackend:
         """Return nothing: the command is its owner's."""
         return None
 
-    def log(self, spec: WorkSpec) -> LogFiles | tuple[str, ...]:
-        """Return where its log is, or the command that shows it."""
+    def log(self, spec: WorkSpec) -> WorkLog:
+        """Return where its log is: the file that is written down, or what its supervisor keeps."""
         external = _external(spec)
         if external.log_file:
             return LogFiles(Path(external.log_file))
-        return _spelled(_VERBS[external.keeper].log, spec)
+        name = external.name
+        match external.keeper:
+            case Keeper.DOCKER:
+                base: tuple[str, ...] = ("docker", "logs", "--timestamps")
+                return LogCommand(
+                    show=(*base, "--tail", "COUNT", name),
+                    tail=(*base, "--follow", "--tail", "0", name),
+                )
+            case Keeper.SYSTEMD:
+                return journal_of(name)
+            case Keeper.PM2:
+                base = ("pm2", "logs", name, "--raw")
+                return LogCommand(
+                    show=(*base, "--nostream", "--lines", "COUNT"), tail=(*base, "--lines", "0")
+                )
+            case Keeper.PID_FILE:
+                raise OwnerRefused(
+                    f"nobody says where workload {spec.name!r} logs; write "
+                    f"workloads.{spec.name}.external.log_file"
+                )
 
     # Inside.
 

@@ -1,11 +1,16 @@
 """What a workload said: the files that its keeper writes, oldest line first."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 TAIL_BYTES = 1 << 20
 """The most that is read back for the last lines."""
+SHOW_S = 20.0
+"""Real seconds that a command may take to print the last lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,30 @@ class LogLine:
 
     at: str
     text: str
+
+
+class Tail(Protocol):
+    """Reads what a program says from now on."""
+
+    def more(self) -> tuple[LogLine, ...]:
+        """Return the whole lines said since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the log."""
+        ...
+
+
+class WorkLog(Protocol):
+    """One program's log, wherever it is."""
+
+    def last(self, count: int) -> tuple[LogLine, ...]:
+        """Return the last lines, oldest first."""
+        ...
+
+    def follow(self) -> Tail:
+        """Return a reader of what is said from now on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +94,63 @@ class Follower:
             data += new
         *whole, self._rest = (self._rest + data).split(b"\n")
         return tuple(_line(one.decode(errors="replace")) for one in whole)
+
+    def close(self) -> None:
+        """Let go of nothing: the file is opened anew each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogCommand:
+    """A log that somebody else keeps: commands that print its last lines, and what comes."""
+
+    show: tuple[str, ...]
+    """`COUNT` stands for how many lines."""
+    tail: tuple[str, ...]
+
+    def last(self, count: int) -> tuple[LogLine, ...]:
+        """Return the last lines, oldest first."""
+        command = tuple(word.replace("COUNT", str(count)) for word in self.show)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SHOW_S, check=False
+        )
+        return tuple(_lines(done.stdout or done.stderr)[-count:])
+
+    def follow(self) -> "CommandTail":
+        """Return a reader of what is said from now on."""
+        return CommandTail(self.tail)
+
+
+class CommandTail:
+    """Reads what a command prints, without waiting for it."""
+
+    def __init__(self, command: tuple[str, ...]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        self._descriptor = self._process.stdout.fileno()
+        os.set_blocking(self._descriptor, False)
+        self._rest = b""
+
+    def more(self) -> tuple[LogLine, ...]:
+        """Return the whole lines printed since the last call."""
+        try:
+            data = os.read(self._descriptor, TAIL_BYTES)
+        except BlockingIOError:
+            return ()
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        return tuple(_line(one.decode(errors="replace")) for one in whole)
+
+    def close(self) -> None:
+        """End the command."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 def _lines(data: bytes) -> list[LogLine]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hardware.work.held import Holder
+from hardware.work.logs import LogCommand
 from hardware.work.tree import members_of, say_status, use_of
 from solard.core.errors import SolardError
 from solard.core.work import WorkSpec, WorkUse
@@ -158,9 +159,9 @@ class SystemdBackend:
         except OrderInvalid:
             return None
 
-    def log(self, spec: WorkSpec) -> tuple[str, ...]:
-        """Return the command that shows its log."""
-        return ("journalctl", "--no-pager", "--output=short-iso", "--unit", unit_of(spec.name))
+    def log(self, spec: WorkSpec) -> LogCommand:
+        """Return its log in the journal."""
+        return journal_of(unit_of(spec.name))
 
     async def _has_ended(self, spec: WorkSpec, within_s: float) -> bool:
         for _ in range(max(1, round(within_s / POLL_S))):
@@ -192,6 +193,12 @@ def unit_of(name: str) -> str:
             "dashes"
         )
     return f"solard-miner@{name}.service"
+
+
+def journal_of(unit: str) -> LogCommand:
+    """Return what the journal keeps of a unit, without the moments: it keeps those itself."""
+    base = ("journalctl", "--no-pager", "--quiet", "--output=cat", "--unit", unit)
+    return LogCommand(show=(*base, "--lines=COUNT"), tail=(*base, "--follow", "--lines=0"))
 
 
 def drop_in(spec: WorkSpec) -> str:

@@ -5,6 +5,7 @@ import os
 from hardware.gpu.client import KeeperClient
 from hardware.poller import Poller
 from hardware.work.backend import make_backend
+from hardware.work.probe import Probe
 from scheduler.job_times import JobCalendar
 from solard.app.devices import SitePoller, make_devices
 from solard.app.hook import AlertHook
@@ -23,6 +24,7 @@ from solard.daemon.readings import Readings
 from solard.daemon.setup import DaemonSetup
 from solard.daemon.supervisor import Supervisor
 from solard.daemon.ticking import Ticker
+from solard.daemon.work_holds import WorkHolds
 from solard.store.store import Store
 from solard.system.clock import Clock
 from solard.system.places import Places
@@ -46,7 +48,14 @@ def make_parts(
     poller = Poller(devices, clock, Readings(latest, events).take)
     actuator = Actuator(KeeperClient(places.gpu_socket), events)
     backend = make_backend(places.work, places.logs)
-    supervisor = Supervisor(backend, setup.work, places.work_socket, events)
+    supervisor = Supervisor(
+        backend,
+        setup.work,
+        places.work_socket,
+        events,
+        Probe(backend.log),
+        WorkHolds(places.state / "workloads.json"),
+    )
     planning = Planning(planner, store, clock, events)
     book = JobBook(store, JobCalendar(settings.site.timezone), setup.jobs, clock.now())
     jobs = Jobs(book, JobRunner(backend, places.work, places.state / "jobs"), clock, events)

@@ -10,6 +10,7 @@ from solard.core.site_slot import SiteSlot
 from solard.core.state import SiteState, Supply
 from solard.core.tariff import Tariff
 from solard.core.units import SECONDS_PER_HOUR, energy_wh
+from solard.core.work_energy import idle_w
 
 _MEANS = ("pv_w", "house_w", "rig_w", "grid_w", "battery_w", "generator_w", "soc")
 _FLOWS = (
@@ -168,17 +169,11 @@ def _count_ledger(slot: OpenSlot, state: SiteState, duration_s: float, terms: Te
     return replace(
         slot,
         sources=slot.sources.plus(sources),
-        idle_wh=slot.idle_wh + energy_wh(_idle_w(state, terms.rig), duration_s),
+        idle_wh=slot.idle_wh + energy_wh(idle_w(state, terms.rig) or 0.0, duration_s),
         cost=_sum(slot.cost, bought),
         lost_feed_in=_sum(slot.lost_feed_in, given_up),
         counted_s=slot.counted_s + duration_s,
     )
-
-
-def _idle_w(state: SiteState, rig: Rig) -> float:
-    """Return what host and parked cards draw at the wall: the rig less its working cards."""
-    working_w = sum(gpu.power_w or 0.0 for gpu in state.gpus if not gpu.parked)
-    return max(0.0, (state.rig_w or 0.0) - working_w / rig.psu_efficiency)
 
 
 def _is_good(state: SiteState) -> bool:

@@ -12,6 +12,7 @@ from solard.core.modes import WorkMode
 from solard.core.plan import PlanSlot
 from solard.core.rig import Rig
 from solard.core.state import SiteState
+from solard.core.work import WorkUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,20 @@ class WorkloadView:
     restarts: int
     counters: tuple[tuple[str, int], ...] = ()
     """Its own counts since it started: `requests`, `weights_set` …"""
+    rate_unit: str = ""
+    power_w: float | None = None
+    """What it draws at the wall through its cards."""
+    energy_j: float = 0.0
+    """What it has drawn at the wall since the daemon started, joules."""
+    keeper: str = ""
+    """`pm2`, `docker`, `systemd` or `pid_file` where its owner's own supervisor runs it."""
+    hold: str | None = None
+    """`stopped` or `frozen` while the operator holds it so."""
+    parked: bool = False
+    """Whether it died too often to be started again."""
+    note: str | None = None
+    """What of its description cannot be done on this machine."""
+    use: WorkUse | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

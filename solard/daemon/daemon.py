@@ -103,6 +103,8 @@ class Daemon:
         parts = self._parts
         if parts.ticker.live and not live:
             parts.ticker.live = False
+            parts.supervisor.want(None, cards_held=False)
+            await parts.supervisor.give_back()
             await parts.actuator.release()
         parts.ticker.live = live
         parts.history.set_live(live)

@@ -23,7 +23,8 @@ from solard.core.site_slot import SiteSlot
 from solard.core.state import GpuState
 from solard.core.told import ToldPower
 from solard.core.view import DeviceView, EarningsDay, EnergyTotals, Event, TracePoint
-from solard.core.work import WorkSpec, WorkUse
+from solard.core.work import ModeAction, WorkSpec, WorkUse
+from solard.core.work_health import Health
 
 
 class ListedCards(Protocol):
@@ -259,6 +260,40 @@ class WorkBackend(Protocol):
 
     def note(self, spec: WorkSpec) -> str | None:
         """Return what of its description cannot be done here, and how to get it."""
+        ...
+
+
+class WorkFinding(Protocol):
+    """What looking at a program says."""
+
+    @property
+    def health(self) -> Health:
+        """Return how it fares."""
+        ...
+
+    @property
+    def rate(self) -> float | None:
+        """Return how fast it works, in its own unit."""
+        ...
+
+
+class WorkProbe(Protocol):
+    """Looks at programs that know nothing of solard."""
+
+    async def look(self, spec: WorkSpec, pid: int, draw_w: float | None) -> WorkFinding:
+        """Return how a program fares, given what its cards draw."""
+        ...
+
+    async def check_ports(self, spec: WorkSpec) -> None:
+        """Raise SolardError, naming who listens, where a program could not."""
+        ...
+
+    async def tell(self, action: ModeAction) -> None:
+        """Send a mode's HTTP call; raise SolardError where it is not taken."""
+        ...
+
+    def forget(self, spec: WorkSpec) -> None:
+        """Begin anew with the next life of a program."""
         ...
 
 

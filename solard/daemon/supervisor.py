@@ -1,41 +1,21 @@
-"""Keeps workloads running: adopts what is alive, restarts what dies, passes modes on."""
+"""Keeps workloads running: one minder each, and what an operator asks of them."""
 
 import asyncio
-import time
-from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from collections.abc import Mapping
+from typing import Any
 
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 from solard.core.view import WorkloadView
 from solard.core.work import WorkSpec, WorkStatus
 from solard.daemon.events import Events
-from solard.daemon.ports import WorkBackend, WorkSocket
-from solard.system.lines import ask
-
-BACKOFF_FIRST_S = 1.0
-BACKOFF_LAST_S = 300.0
-HEALTHY_AFTER_S = 60.0
-"""A workload that ran this long starts again without waiting."""
-HUNG_AFTER_S = 20.0
-"""A bundled workload that has not answered for so long is ended and started again."""
-ANSWER_WITHIN_S = 2.0
+from solard.daemon.minding import HUNG_AFTER_S, Minder, Wanted
+from solard.daemon.ports import WorkBackend, WorkProbe, WorkSocket
+from solard.daemon.work_holds import Hold, WorkHolds
 
 
-@dataclass(slots=True)
-class _Run:
-    """One workload and how it fares. Real seconds."""
-
-    spec: WorkSpec
-    pid: int | None = None
-    started_s: float = 0.0
-    answered_s: float = 0.0
-    next_start_s: float = 0.0
-    backoff_s: float = BACKOFF_FIRST_S
-    restarts: int = 0
-    health: str = "not started yet"
-    status: WorkStatus | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
+class WorkloadUnknown(SolardError):
+    """There is no workload of that name, or it cannot do what was asked."""
 
 
 class Supervisor:
@@ -47,188 +27,181 @@ class Supervisor:
         specs: tuple[WorkSpec, ...],
         socket_of: WorkSocket,
         events: Events,
+        probe: WorkProbe,
+        holds: WorkHolds,
         *,
         hung_after_s: float = HUNG_AFTER_S,
     ) -> None:
         self._backend = backend
-        self._socket_of = socket_of
         self._events = events
-        self._hung_after_s = hung_after_s
-        self._runs = {spec.name: _Run(spec) for spec in specs}
+        self._holds = holds
+        self._minders = {
+            spec.name: Minder(
+                spec,
+                backend,
+                probe,
+                socket_of(spec.name),
+                events,
+                hung_after_s=hung_after_s,
+            )
+            for spec in specs
+        }
+        for name, minder in self._minders.items():
+            minder.hold = holds.of(name)
         self._mode: WorkMode | None = None
+        self._modes: Mapping[str, WorkMode] = {}
+        self._draws: Mapping[str, float] = {}
+        self._energy_j: dict[str, float] = {}
         self._cards_held = False
 
-    def want(self, mode: WorkMode | None, *, cards_held: bool) -> None:
+    def want(
+        self,
+        mode: WorkMode | None,
+        *,
+        cards_held: bool,
+        modes: Mapping[str, WorkMode] | None = None,
+    ) -> None:
         """Set the mode that every workload is to be in; None = look, and touch nothing.
 
-        Workloads on cards start only once the keeper holds those under a lease.
+        `modes` names those that are to be in another. Workloads on cards start only once the
+        keeper holds those under a lease.
         """
         self._mode = mode
+        self._modes = modes or {}
         self._cards_held = cards_held
+
+    def count(self, power_w: Mapping[str, float], duration_s: float) -> None:
+        """Count what each workload has drawn for so many site seconds."""
+        self._draws = power_w
+        for name, draw_w in power_w.items():
+            self._energy_j[name] = self._energy_j.get(name, 0.0) + draw_w * duration_s
+
+    @property
+    def running(self) -> frozenset[str]:
+        """Return the names of workloads that live."""
+        return frozenset(name for name, one in self._minders.items() if one.pid is not None)
 
     async def run_once(self) -> None:
         """Look after every workload once; one that hangs keeps no other waiting."""
         async with asyncio.TaskGroup() as tasks:
-            for run in self._runs.values():
-                tasks.create_task(self._look_after_safely(run))
+            for minder in self._minders.values():
+                tasks.create_task(minder.look_after(self._wanted_of(minder.spec)))
 
     async def stop_all(self) -> None:
         """End all workloads, the network last: the others still talk to it."""
-        ordered = sorted(self._runs.values(), key=lambda run: run.spec.role == "network")
-        for run in ordered:
-            await self._backend.stop(run.spec)
-            run.pid = None
+        first = [one for one in self._minders.values() if one.spec.role != "network"]
+        last = [one for one in self._minders.values() if one.spec.role == "network"]
+        for group in (first, last):
+            async with asyncio.TaskGroup() as tasks:
+                for minder in group:
+                    tasks.create_task(self._end_safely(minder))
+
+    async def give_back(self) -> None:
+        """Leave every workload as its owner would have it, before solard only observes."""
+        for minder in self._minders.values():
+            try:
+                await minder.give_back()
+            except SolardError as err:
+                self._events.tell(minder.spec.name, str(err), "warning")
 
     def status(self, role: str) -> WorkStatus | None:
         """Return what the first workload of a role last said."""
-        return next((r.status for r in self._runs.values() if r.spec.role == role), None)
+        return next((m.status for m in self._minders.values() if m.spec.role == role), None)
 
     def detail(self, role: str) -> dict[str, Any]:
         """Return the details that the first workload of a role last gave."""
-        return next((r.detail for r in self._runs.values() if r.spec.role == role), {})
+        return next((m.detail for m in self._minders.values() if m.spec.role == role), {})
 
     def view(self) -> tuple[WorkloadView, ...]:
         """Return every workload as people see it."""
         return tuple(
-            WorkloadView(
-                name=run.spec.name,
-                role=run.spec.role,
-                pid=run.pid,
-                wanted=self._wanted(run.spec),
-                mode=run.status.mode if run.status and run.pid else None,
-                health=run.health,
-                rate=run.status.rate if run.status else None,
-                restarts=run.restarts,
-                counters=run.status.counters if run.status else (),
+            minder.view(
+                self._wanted_of(minder.spec).mode or WorkMode.STANDBY,
+                self._draws.get(name) if minder.pid is not None else None,
+                self._energy_j.get(name, 0.0),
             )
-            for run in self._runs.values()
+            for name, minder in self._minders.items()
         )
 
-    def _wanted(self, spec: WorkSpec) -> WorkMode:
-        """Return the mode for one workload: the chain itself answers in every mode."""
-        if spec.role == "network":
-            return WorkMode.FULL
-        return WorkMode.STANDBY if self._mode is None else self._mode
+    # What an operator asks.
 
-    async def _look_after_safely(self, run: _Run) -> None:
+    async def start(self, name: str) -> None:
+        """Let a workload run again that was stopped, frozen or parked."""
+        minder = self._minder(name)
+        if minder.spec.is_watched_only and minder.pid is None:
+            await asyncio.to_thread(self._backend.start, minder.spec)
+        await self._thaw(minder)
+        minder.forgive()
+        self._hold(minder, None, "Let go: it runs as the decision says.")
+
+    async def stop(self, name: str) -> None:
+        """End a workload; it stays down until `start`."""
+        minder = self._minder(name)
+        self._hold(minder, Hold.STOPPED, "Stopped by the operator.")
+        await self._backend.stop(minder.spec)
+
+    async def drain(self, name: str) -> None:
+        """Let a workload finish and end by itself; it stays down until `start`."""
+        minder = self._minder(name)
+        self._hold(minder, Hold.STOPPED, "Drained by the operator.")
+        if not await self._backend.drain(minder.spec):
+            grace = f"{minder.spec.grace_s:g} s"
+            self._holds.put(name, None)
+            minder.hold = None
+            raise WorkloadUnknown(
+                f"workload {name} has not finished within its grace of {grace} and goes on; "
+                f"`solard workload stop {name}` ends it"
+            )
+
+    async def freeze(self, name: str) -> None:
+        """Stop a workload where it stands; it keeps its memory, and stays so until `thaw`."""
+        minder = self._minder(name)
+        if minder.pid is None:
+            raise WorkloadUnknown(f"workload {name} does not run")
+        await asyncio.to_thread(self._backend.freeze, minder.spec)
+        self._hold(minder, Hold.FROZEN, "Frozen by the operator.")
+
+    async def thaw(self, name: str) -> None:
+        """Let a frozen workload go on."""
+        minder = self._minder(name)
+        await self._thaw(minder)
+        if minder.hold is Hold.FROZEN:
+            self._hold(minder, None, "Thawed by the operator.")
+
+    def _minder(self, name: str) -> Minder:
+        if name not in self._minders:
+            known = ", ".join(self._minders) or "none"
+            raise WorkloadUnknown(f"there is no workload {name!r}; there are: {known}")
+        return self._minders[name]
+
+    async def _thaw(self, minder: Minder) -> None:
+        if minder.hold is Hold.FROZEN:
+            await asyncio.to_thread(self._backend.thaw, minder.spec)
+
+    def _hold(self, minder: Minder, hold: Hold | None, text: str) -> None:
+        minder.hold = hold
+        self._events.tell(minder.spec.name, text)
         try:
-            await self._look_after(run)
-        except (SolardError, OSError) as err:
-            run.health = str(err)
+            self._holds.put(minder.spec.name, hold)
+        except OSError as err:
+            self._events.tell(minder.spec.name, f"A restart will forget this: {err}", "warning")
 
-    async def _look_after(self, run: _Run) -> None:
-        now = time.monotonic()
-        found = await asyncio.to_thread(self._backend.adopt, run.spec)
-        if found is None:
-            await self._lost_or_waiting(run, now)
-            return
-        if found != run.pid:
-            known = run.pid is None and run.started_s == 0.0
-            run.pid, run.started_s, run.answered_s = found, now, now
-            if known:
-                self._events.tell(run.spec.name, f"Adopted: it was already running (pid {found}).")
-        if run.spec.bundled:
-            await self._talk(run, now)
-        else:
-            run.health = "ok"
-            if self._should_rest(run.spec):
-                await self._backend.stop(run.spec)
-        if now - run.started_s > HEALTHY_AFTER_S:
-            run.backoff_s = BACKOFF_FIRST_S
-
-    def _should_rest(self, spec: WorkSpec) -> bool:
-        rests = self._wanted(spec).rank < spec.stop_below.rank
-        return self._mode is not None and not spec.bundled and rests
-
-    async def _lost_or_waiting(self, run: _Run, now: float) -> None:
-        """Note a death, and start the workload when its wait is over."""
-        if run.pid is not None:
-            self._note_death(run, now)
-        if self._mode is None:
-            run.health = "not running (observe mode starts nothing)"
-            return
-        if now < run.next_start_s or self._should_rest(run.spec):
-            return
-        if run.spec.uses_cards and not self._cards_held:
-            run.health = "waiting: the GPU keeper does not hold its cards yet"
-            return
+    async def _end_safely(self, minder: Minder) -> None:
         try:
-            run.pid = await asyncio.to_thread(self._backend.start, run.spec)
-        except (SolardError, OSError) as err:
-            self._put_off(run, now, str(err))
-            return
-        run.started_s = run.answered_s = now
-        run.health = "starting"
-        self._events.tell(run.spec.name, f"Started (pid {run.pid}).")
-
-    def _note_death(self, run: _Run, now: float) -> None:
-        old, run.pid, run.status = run.pid, None, None
-        if self._should_rest(run.spec):
-            return
-        run.restarts += 1
-        wait_s = 0.0 if now - run.started_s > HEALTHY_AFTER_S else run.backoff_s
-        run.backoff_s = min(run.backoff_s * 2.0, BACKOFF_LAST_S)
-        run.next_start_s = now + wait_s
-        run.health = f"died; starts again in {wait_s:.0f} s"
-        self._events.tell(
-            run.spec.name, f"Died (pid {old}); starts again in {wait_s:.0f} s.", "warning"
-        )
-
-    def _put_off(self, run: _Run, now: float, reason: str) -> None:
-        """Wait before the next try of a program that does not start; tell it at the first one."""
-        if run.health != reason:
-            self._events.tell(run.spec.name, reason, "warning")
-        run.health = reason
-        run.next_start_s = now + run.backoff_s
-        run.backoff_s = min(run.backoff_s * 2.0, BACKOFF_LAST_S)
-
-    async def _talk(self, run: _Run, now: float) -> None:
-        """Ask a bundled workload how it is, and tell it its mode where that differs."""
-        path = self._socket_of(run.spec.name)
-        try:
-            answer = await ask(path, {"verb": "status"}, ANSWER_WITHIN_S)
-            status, detail = read_status(answer), read_detail(answer)
+            await minder.end()
         except SolardError as err:
-            await self._bear_silence(run, now - run.answered_s, err)
-            return
-        run.answered_s, run.status, run.detail = now, status, detail
-        run.health = status.health
-        wanted = self._wanted(run.spec)
-        if self._mode is not None and status.mode is not wanted:
-            await ask(path, {"verb": "mode", "mode": wanted.value}, ANSWER_WITHIN_S)
+            self._events.tell(minder.spec.name, str(err), "warning")
 
-    async def _bear_silence(self, run: _Run, silent_s: float, err: SolardError) -> None:
-        """Let a program start; say that one is silent; end one that stays so."""
-        if run.status is None and silent_s <= self._hung_after_s:
-            run.health = "starting"
-            return
-        run.health = f"silent for {silent_s:.0f} s: {err}"
-        if silent_s > self._hung_after_s and self._mode is not None:
-            self._events.tell(run.spec.name, f"Hung ({run.health}); ended.", "warning")
-            await self._backend.stop(run.spec)
-
-
-def read_detail(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the details of a work socket's answer; none where they are not an object."""
-    detail = answer.get("detail")
-    return detail if isinstance(detail, dict) else {}
-
-
-def read_status(answer: dict[str, Any]) -> WorkStatus:
-    """Return the status that a work socket's answer describes; unknown parts are left out."""
-    rate, mode = answer.get("rate"), answer.get("mode")
-    pid, earned_rao = answer.get("pid"), answer.get("earned_rao")
-    return WorkStatus(
-        pid=pid if _is_count(pid) else 0,
-        mode=WorkMode(mode) if isinstance(mode, str) and mode in set(WorkMode) else WorkMode.OFF,
-        health=str(answer.get("health") or "says nothing"),
-        rate=float(rate) if isinstance(rate, int | float) else None,
-        earned_rao=earned_rao if _is_count(earned_rao) else 0,
-        counters=tuple(
-            (name, value) for name, value in sorted(read_detail(answer).items()) if _is_count(value)
-        ),
-    )
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+    def _wanted_of(self, spec: WorkSpec) -> Wanted:
+        """Return what is asked of one workload: the chain itself answers in every mode."""
+        if spec.role == "network":
+            mode = WorkMode.FULL
+        elif self._mode is None:
+            return Wanted(cards_held=self._cards_held, draw_w=self._draws.get(spec.name))
+        else:
+            mode = self._modes.get(spec.name, self._mode)
+        return Wanted(
+            mode=None if self._mode is None else mode,
+            cards_held=self._cards_held,
+            draw_w=self._draws.get(spec.name),
+        )

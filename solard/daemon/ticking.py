@@ -17,6 +17,8 @@ from solard.core.rig import GpuCard, Rig, Workload, hands_off_cards
 from solard.core.state import SiteState
 from solard.core.sweep import CardSweep
 from solard.core.wording import say_power
+from solard.core.work_energy import power_by_workload
+from solard.core.work_modes import work_modes
 from solard.daemon.actuator import Actuator
 from solard.daemon.events import Events
 from solard.daemon.latest import Latest
@@ -141,7 +143,8 @@ class Ticker:
         hands_off = hands_off_cards(record.inputs.workloads)
         self._actuator.want(decision.limits if self.live else None, hands_off)
         mode = decision.mode if self.live else None
-        self._supervisor.want(mode, cards_held=self._actuator.holds)
+        own = dict(work_modes(record.inputs.workloads, decision))
+        self._supervisor.want(mode, cards_held=self._actuator.holds, modes=own)
 
     def _learn(self, record: CycleRecord) -> None:
         inputs = record.inputs
@@ -187,8 +190,16 @@ class Ticker:
         terms = Terms(rig=record.inputs.rig, tariff=self._setup.tariff, probing=_probes(record))
         duration_s = state.taken_s - last_s
         self._accounts = replace(self._accounts, longest_s=max(60.0, 5.0 * self._clock.speed))
+        self._count_work(record, duration_s)
         self._accounts, rows = add_tick(self._accounts, state, duration_s, terms)
         self._history.put_history(rows)
+
+    def _count_work(self, record: CycleRecord, duration_s: float) -> None:
+        inputs = record.inputs
+        running = self._supervisor.running
+        named = (work for work in inputs.workloads if work.name in running)
+        power_w = dict(power_by_workload(inputs.state, inputs.rig, named))
+        self._supervisor.count(power_w, min(duration_s, self._accounts.longest_s))
 
 
 def local_day(state: SiteState) -> str:

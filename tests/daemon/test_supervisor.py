@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from hardware.work.probe import Probe
 from hardware.work.process import ProcessBackend
 from solard.core.modes import WorkMode
 from solard.core.view import WorkloadView
 from solard.core.work import WorkSpec
-from solard.daemon import supervisor as timing
+from solard.daemon import minding as timing
 from solard.daemon.events import Events
-from solard.daemon.supervisor import Supervisor, read_status
+from solard.daemon.supervisor import Supervisor
+from solard.daemon.talking import read_status
+from solard.daemon.work_holds import WorkHolds
 
 PROGRAM = Path(__file__).with_name("fake_work.py")
 ROOT = PROGRAM.parents[2]
@@ -54,11 +57,14 @@ def other(
 
 
 def hired(home: Path, events: Events, *specs: WorkSpec, hung_after_s: float = 20.0) -> Supervisor:
+    backend = ProcessBackend(home)
     return Supervisor(
-        ProcessBackend(home),
+        backend,
         specs,
         lambda name: home / f"{name}.sock",
         events,
+        Probe(backend.log),
+        WorkHolds(home / "holds.json"),
         hung_after_s=hung_after_s,
     )
 
@@ -163,7 +169,7 @@ async def test_killed_workload_comes_back_with_a_new_pid(home: Path, events: Eve
 
     assert after.pid != before.pid
     assert after.restarts == 1
-    assert f"Died (pid {before.pid}); starts again in 1 s." in told(events)
+    assert f"Died (pid {before.pid}, killed by SIGKILL); starts again in 1 s." in told(events)
     await supervisor.stop_all()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hardware.work.probe import Probe
 from hardware.work.process import ProcessBackend
 from solard.core.conditions import Condition, PolicyAction, Quantity
 from solard.core.inputs import Override, OverrideKind
@@ -19,6 +20,7 @@ from solard.daemon.latest import Latest
 from solard.daemon.planning import Planning
 from solard.daemon.supervisor import Supervisor
 from solard.daemon.ticking import Ticker, local_day, with_card_ids
+from solard.daemon.work_holds import WorkHolds
 from solard.store.store import Store
 from tests.daemon.stage import CARDS, NOON, DeskKeeper, HandClock, setup_of, sunny
 from tests.daemon.test_planning import ScriptedPlanner
@@ -39,8 +41,14 @@ class Site:
         self.keeper = DeskKeeper()
         self.latest = Latest(self.setup, clock.monotonic_s())
         self.actuator = Actuator(self.keeper, events)
+        backend = ProcessBackend(home)
         self.supervisor = Supervisor(
-            ProcessBackend(home), (), lambda name: home / f"{name}.sock", events
+            backend,
+            (),
+            lambda name: home / f"{name}.sock",
+            events,
+            Probe(backend.log),
+            WorkHolds(home / "holds.json"),
         )
         planning = Planning(ScriptedPlanner(), store, clock, events)
         self.ticker = Ticker(
