@@ -38,9 +38,9 @@ class RigBackend:
         """End the program and all that it started, now."""
         await self._of(spec).kill(spec)
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to the program and all that it started."""
-        self._of(spec).signal(spec, number)
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> int:
+        """Send a signal to those processes of the program that catch it; return how many do."""
+        return self._of(spec).signal(spec, number)
 
     def freeze(self, spec: WorkSpec) -> None:
         """Stop every process where it stands."""

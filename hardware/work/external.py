@@ -16,7 +16,7 @@ from hardware.work.systemd import journal_of
 from hardware.work.tree import members_of, say_status, use_of
 from solard.core.errors import SolardError
 from solard.core.work import External, Keeper, WorkSpec, WorkUse
-from solard.system.processes import is_alive, signal_all
+from solard.system.processes import catches, is_alive, signal_all
 
 ANSWER_S = 15.0
 """Real seconds that a command of the owner's supervisor may take: `pm2` starts a node each time."""
@@ -231,9 +231,11 @@ class ExternalBackend:
         else:
             _signal(members_of(pid), number, spec)
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to the program and all that it started."""
-        _signal(members_of(self.adopt(spec)), number, spec)
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> int:
+        """Send a signal to those processes of the program that catch it; return how many do."""
+        takers = [pid for pid in members_of(self.adopt(spec)) if catches(pid, number)]
+        _signal(takers, number, spec)
+        return len(takers)
 
 
 def _external(spec: WorkSpec) -> External:

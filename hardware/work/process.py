@@ -21,7 +21,7 @@ from hardware.work.logs import LogFiles
 from hardware.work.tree import members_of, say_status, use_of
 from solard.core.errors import SolardError
 from solard.core.work import WorkSpec, WorkUse
-from solard.system.processes import ProcessStat, is_alive, read_stat, signal_all
+from solard.system.processes import ProcessStat, catches, is_alive, read_stat, signal_all
 
 POLL_S = 0.05
 START_S = 10.0
@@ -118,7 +118,8 @@ class ProcessBackend:
         if pid is None:
             return True
         self.thaw(spec)
-        self.signal(spec, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGTERM)
         return await self._has_ended(spec, spec.grace_s)
 
     async def stop(self, spec: WorkSpec) -> None:
@@ -139,12 +140,14 @@ class ProcessBackend:
         if record.group is not None:
             record.group.remove()
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to the program's whole session."""
-        pid = self.adopt(spec)
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, number)
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> int:
+        """Send a signal to those processes of the program that catch it; return how many do."""
+        record = self._recall(spec)
+        if record is None or not record.lives:
+            return 0
+        takers = [pid for pid in _members(record) if catches(pid, number)]
+        signal_all(takers, number)
+        return len(takers)
 
     def freeze(self, spec: WorkSpec) -> None:
         """Stop every process of the program where it stands."""

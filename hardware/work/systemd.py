@@ -20,6 +20,7 @@ from solard.core.errors import SolardError
 from solard.core.work import WorkSpec, WorkUse
 from solard.system.clock import CLOCK_VARIABLE
 from solard.system.exec_work import Order, OrderInvalid, read_order, write_order
+from solard.system.processes import catches
 
 ANSWER_S = 10.0
 """Real seconds that systemd may take to start a unit, or to say what it runs."""
@@ -102,10 +103,14 @@ class SystemdBackend:
                 f"see: systemctl status {unit_of(spec.name)}"
             )
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to all of the unit's processes."""
-        if self.adopt(spec) is not None:
-            self._signal(spec, number.name, "all")
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> int:
+        """Send a signal to the program, unless it is seen not to catch it; return 1 or 0."""
+        pid = self.adopt(spec)
+        # The unit's user differs from ours: where its handlers cannot be seen, they are assumed.
+        if pid is None or catches(pid, number) is False:
+            return 0
+        self._signal(spec, number.name, "main")
+        return 1
 
     def freeze(self, spec: WorkSpec) -> None:
         """Stop every process of the unit where it stands."""

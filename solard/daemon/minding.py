@@ -21,9 +21,11 @@ from solard.system.lines import ask
 HUNG_AFTER_S = 20.0
 """A bundled workload that has not answered for so long is ended and started again."""
 ANSWER_WITHIN_S = 2.0
-ENDING_S = 0.2
+ENDING_S = 1.0
 """Real seconds that the note of how a program ended may come after its end."""
 USE_EVERY_S = 5.0
+CATCHES_WITHIN_S = 60.0
+"""Real seconds after which a program without a handler for its mode's signal is told of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class _Life:
     rate: float | None = None
     use: WorkUse | None = None
     used_s: float = float("-inf")
+    deaf_told: bool = False
     detail: dict[str, Any] = field(default_factory=dict)
 
 
@@ -224,13 +227,24 @@ class Minder:
             case ActionKind.FREEZE:
                 await asyncio.to_thread(self._backend.freeze, self.spec)
             case ActionKind.SIGNAL:
-                number = signal.Signals[action.signal]
-                await asyncio.to_thread(self._backend.signal, self.spec, number)
+                if not await self._send(signal.Signals[action.signal]):
+                    return
             case ActionKind.HTTP:
                 await self._probe.tell(action)
             case ActionKind.LIMIT | ActionKind.ARGUMENTS | ActionKind.STOP:
                 pass  # its cards' limits do it; or it was started so; or `_rests` ends it
         self._life.applied, self._life.mode = action, mode
+
+    async def _send(self, number: signal.Signals) -> bool:
+        """Send a mode's signal; return whether any process caught it. Later looks try again."""
+        if await asyncio.to_thread(self._backend.signal, self.spec, number):
+            return True
+        life = self._life
+        if time.monotonic() - life.started_s > CATCHES_WITHIN_S and not life.deaf_told:
+            life.deaf_told = True
+            text = f"Catches no {number.name} (it would die of it): its mode is not told."
+            self._events.tell(self.spec.name, text, "warning")
+        return False
 
     async def _weigh(self, now: float) -> None:
         if now - self._life.used_s >= USE_EVERY_S:
@@ -301,10 +315,7 @@ class Minder:
         self._probe.forget(self.spec)
         if self.hold is Hold.STOPPED or self._rests(wanted):
             return
-        ending = await asyncio.to_thread(self._backend.ending, self.spec)
-        if ending is None:
-            await asyncio.sleep(ENDING_S)
-            ending = await asyncio.to_thread(self._backend.ending, self.spec)
+        ending = await self._ending()
         self.restarts += 1
         who = f"pid {life.pid}" if ending is None else f"pid {life.pid}, {ending}"
         if self.spec.is_watched_only:
@@ -321,6 +332,16 @@ class Minder:
         else:
             text = f"Died ({who}); starts again in {wait_s:.0f} s."
             self._events.tell(self.spec.name, text, "warning")
+
+    async def _ending(self) -> str | None:
+        """Return how the program ended; whoever notes that may be a moment later than we."""
+        deadline = time.monotonic() + ENDING_S
+        while time.monotonic() < deadline:
+            ending = await asyncio.to_thread(self._backend.ending, self.spec)
+            if ending is not None:
+                return ending
+            await asyncio.sleep(0.05)
+        return None
 
     def _park(self, reason: str) -> None:
         self.health = (

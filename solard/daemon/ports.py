@@ -234,8 +234,11 @@ class WorkBackend(Protocol):
         """End the program and all that it started, now."""
         ...
 
-    def signal(self, spec: WorkSpec, number: signal.Signals) -> None:
-        """Send a signal to the program and all that it started."""
+    def signal(self, spec: WorkSpec, number: signal.Signals) -> int:
+        """Send a signal to those processes of the program that catch it; return how many do.
+
+        The default of most signals is death, and a program that has just started has no handler.
+        """
         ...
 
     def freeze(self, spec: WorkSpec) -> None:

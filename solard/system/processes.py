@@ -62,6 +62,16 @@ def is_alive(pid: int, start_ticks: int) -> bool:
     return stat is not None and not stat.has_ended and stat.start_ticks == start_ticks
 
 
+def catches(pid: int, number: signal.Signals) -> bool | None:
+    """Return whether a process has a handler for a signal; None where that cannot be seen."""
+    try:
+        text = (PROC / str(pid) / "status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    mask = next((line.split()[1] for line in text.splitlines() if line.startswith("SigCgt")), "0")
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def read_all() -> tuple[ProcessStat, ...]:
     """Return every process; those that end meanwhile are left out."""
     names = (entry.name for entry in PROC.iterdir())
