@@ -85,7 +85,7 @@ class ExternalBackend:
                 f"workload {spec.name!r} has no start command; write workloads.{spec.name}."
                 "external.start"
             )
-        _run(command)
+        ask_owner(command)
         self._specs[spec.name] = spec
         pid = self._holder.look(spec.name)
         if pid is None:
@@ -106,7 +106,7 @@ class ExternalBackend:
         external = _external(spec)
         command = external.stop or _spelled(_VERBS[external.keeper].stop, spec)
         if command:
-            await asyncio.to_thread(_run, command, spec.grace_s + STOP_MARGIN_S)
+            await asyncio.to_thread(ask_owner, command, spec.grace_s + STOP_MARGIN_S)
         else:
             _signal((pid,), signal.SIGTERM, spec)
         return await self._has_ended(spec, spec.grace_s)
@@ -134,7 +134,7 @@ class ExternalBackend:
         command = _spelled(_VERBS[external.keeper].kill, spec) or external.stop
         command = command or _spelled(_VERBS[external.keeper].stop, spec)
         if command:
-            await asyncio.to_thread(_run, command, ANSWER_S)
+            await asyncio.to_thread(ask_owner, command, ANSWER_S)
         if not await self._has_ended(spec, DYING_S):
             raise OwnerRefused(
                 f"workload {spec.name!r} (pid {pid}) does not end; {external.keeper.value} runs it"
@@ -161,7 +161,9 @@ class ExternalBackend:
         if external.keeper is not Keeper.DOCKER:
             return None
         form = "{{.State.OOMKilled}} {{.State.ExitCode}}"
-        oom, _, status = _run(("docker", "inspect", "--format", form, external.name)).partition(" ")
+        oom, _, status = ask_owner(
+            ("docker", "inspect", "--format", form, external.name)
+        ).partition(" ")
         if oom == "true":
             return "out of memory (oom-kill)"
         return say_status(int(status)) if status.strip().isdecimal() else None
@@ -212,11 +214,14 @@ class ExternalBackend:
             return _pid_in(Path(external.pid_file))
         match external.keeper:
             case Keeper.PM2:
-                return _pid_of_pm2(_run(("pm2", "jlist")), external.name)
+                return _pid_of_pm2(ask_owner(("pm2", "jlist")), external.name)
             case Keeper.DOCKER:
-                said = _run(("docker", "inspect", "--format", "{{.State.Pid}}", external.name))
+                form = ("--format", "{{.State.Pid}}")
+                said = ask_owner(("docker", "inspect", *form, external.name))
             case Keeper.SYSTEMD:
-                said = _run(("systemctl", "show", "--property=MainPID", "--value", external.name))
+                said = ask_owner(
+                    ("systemctl", "show", "--property=MainPID", "--value", external.name)
+                )
             case Keeper.PID_FILE:
                 return _pid_in(Path(external.name))
         return int(said) if said.strip().isdecimal() else 0
@@ -227,7 +232,7 @@ class ExternalBackend:
             return
         command = _spelled(words, spec)
         if command:
-            _run(command)
+            ask_owner(command)
         else:
             _signal(members_of(pid), number, spec)
 
@@ -271,7 +276,7 @@ def _pid_of_pm2(said: str, name: str) -> int:
     return next((pid for pid in pids if isinstance(pid, int)), 0)
 
 
-def _run(command: tuple[str, ...], within_s: float = ANSWER_S) -> str:
+def ask_owner(command: tuple[str, ...], within_s: float = ANSWER_S) -> str:
     """Run a command of the owner's; return what it printed.
 
     It prints into a file: a pipe would stay open as long as what it started in the background.

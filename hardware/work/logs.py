@@ -1,6 +1,7 @@
 """What a workload said: the files that its keeper writes, oldest line first."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Protocol
 
 TAIL_BYTES = 1 << 20
 """The most that is read back for the last lines."""
+_STAMPED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\S+) (?:\S+ \S+\[\d+\]: )?")
 SHOW_S = 20.0
 """Real seconds that a command may take to print the last lines."""
 
@@ -158,11 +160,9 @@ def _lines(data: bytes) -> list[LogLine]:
 
 
 def _line(text: str) -> LogLine:
-    """Take the moment off the front of a line."""
-    moment, space, rest = text.partition(" ")
-    if space and len(moment) == 24 and moment.endswith("Z") and moment[10] == "T":
-        return LogLine(moment, rest)
-    return LogLine("", text)
+    """Take moment and, of the journal, host and program off the front of a line."""
+    said = _STAMPED.match(text)
+    return LogLine("", text) if said is None else LogLine(said[1], text[said.end() :])
 
 
 def _tail(path: Path) -> bytes:

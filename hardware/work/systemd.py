@@ -190,6 +190,14 @@ def runs_as_our_unit() -> bool:
     return False
 
 
+def has_unit(name: str) -> bool:
+    """Return whether systemd here has seen a workload's unit run."""
+    try:
+        return bool(_systemctl("show", "--property=InvocationID", "--value", unit_of(name)).strip())
+    except UnitRefused:
+        return False
+
+
 def unit_of(name: str) -> str:
     """Return the unit of a workload; raise UnitRefused for a name that the rules do not allow."""
     if not _NAME.fullmatch(name):
@@ -201,8 +209,8 @@ def unit_of(name: str) -> str:
 
 
 def journal_of(unit: str) -> LogCommand:
-    """Return what the journal keeps of a unit, without the moments: it keeps those itself."""
-    base = ("journalctl", "--no-pager", "--quiet", "--output=cat", "--unit", unit)
+    """Return what the journal keeps of a unit."""
+    base = ("journalctl", "--no-pager", "--quiet", "--output=short-iso", "--unit", unit)
     return LogCommand(show=(*base, "--lines=COUNT"), tail=(*base, "--follow", "--lines=0"))
 
 

@@ -80,6 +80,11 @@ async def policies(desk: Desk, _request: web.Request) -> web.Response:
     return _answer(policies=desk.view().policies)
 
 
+async def workloads(desk: Desk, _request: web.Request) -> web.Response:
+    """Answer with every workload."""
+    return _answer(workloads=desk.view().workloads)
+
+
 async def events(desk: Desk, request: web.Request) -> web.Response:
     """Answer with the newest events."""
     limit = asked_int(request, "limit", default=50, at_most=200)

@@ -14,7 +14,15 @@ from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.site_slot import SiteSlot
-from solard.core.view import EarningsDay, Event, JobView, NetworkView, PolicyView, SiteView
+from solard.core.view import (
+    EarningsDay,
+    Event,
+    JobView,
+    NetworkView,
+    PolicyView,
+    SiteView,
+    WorkloadView,
+)
 
 Serve = Callable[[Desk, web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,6 +72,14 @@ JOB = (
     Field("checkpoint_signal", "string", "how it is told to save and end; SIGTERM without it"),
     Field("grace_s", "number", "real seconds that saving may take"),
     Field("retries", "integer", "how often it is tried again"),
+)
+WHICH_WORKLOAD = (Field("name", "string", "as /v1/workloads lists it", required=True),)
+WORKLOAD_VERBS = (
+    ("start", "Let a workload run again that was stopped, frozen or parked", writes.start_work),
+    ("stop", "End a workload; it stays down until it is started", writes.stop_work),
+    ("drain", "Let a workload finish within its grace", writes.drain_work),
+    ("freeze", "Stop a workload where it stands", writes.freeze_work),
+    ("thaw", "Let a frozen workload go on", writes.thaw_work),
 )
 WHICH_JOB = (Field("job_id", "string", "as /v1/jobs lists it", required=True),)
 DONE = {"ok": bool}
@@ -130,6 +146,13 @@ ROUTES = (
         summary="The owner's policies as sentences, each condition with its live value",
         serve=reads.policies,
         answer={"policies": tuple[PolicyView, ...]},
+    ),
+    Route(
+        method="GET",
+        path="/v1/workloads",
+        summary="Every workload: mode, health, rate, power, energy",
+        serve=reads.workloads,
+        answer={"workloads": tuple[WorkloadView, ...]},
     ),
     Route(
         method="GET",
@@ -249,6 +272,17 @@ ROUTES = (
         serve=writes.cancel_job,
         body=WHICH_JOB,
         answer=DONE,
+    ),
+    *(
+        Route(
+            method="POST",
+            path=f"/v1/workloads/{verb}",
+            summary=summary,
+            serve=serve,
+            body=WHICH_WORKLOAD,
+            answer=DONE,
+        )
+        for verb, summary, serve in WORKLOAD_VERBS
     ),
     Route(
         method="POST",

@@ -78,6 +78,26 @@ class ApiSource(Protocol):
         """Let a job run as soon as the rules allow it; raise SolardError where there is none."""
         ...
 
+    async def start_work(self, name: str) -> None:
+        """Let a workload run again; this and the next four raise SolardError with a sentence."""
+        ...
+
+    async def stop_work(self, name: str) -> None:
+        """End a workload until it is started."""
+        ...
+
+    async def drain_work(self, name: str) -> None:
+        """Let a workload finish within its grace."""
+        ...
+
+    async def freeze_work(self, name: str) -> None:
+        """Stop a workload where it stands."""
+        ...
+
+    async def thaw_work(self, name: str) -> None:
+        """Let a frozen workload go on."""
+        ...
+
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; return its problems, or nothing where it is in force."""
         ...

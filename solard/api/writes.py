@@ -1,5 +1,6 @@
 """Routes that change something; each is one call of the daemon."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from datetime import datetime, timedelta
 
@@ -101,6 +102,41 @@ async def cancel_job(desk: Desk, request: web.Request) -> web.Response:
 async def run_job(desk: Desk, request: web.Request) -> web.Response:
     """Let a job run as soon as the rules allow it."""
     desk.source.run_job(await _job_id(desk, request))
+    return _done()
+
+
+async def start_work(desk: Desk, request: web.Request) -> web.Response:
+    """Let a workload run again."""
+    return await _tell_work(desk, request, desk.source.start_work)
+
+
+async def stop_work(desk: Desk, request: web.Request) -> web.Response:
+    """End a workload."""
+    return await _tell_work(desk, request, desk.source.stop_work)
+
+
+async def drain_work(desk: Desk, request: web.Request) -> web.Response:
+    """Let a workload finish."""
+    return await _tell_work(desk, request, desk.source.drain_work)
+
+
+async def freeze_work(desk: Desk, request: web.Request) -> web.Response:
+    """Stop a workload where it stands."""
+    return await _tell_work(desk, request, desk.source.freeze_work)
+
+
+async def thaw_work(desk: Desk, request: web.Request) -> web.Response:
+    """Let a frozen workload go on."""
+    return await _tell_work(desk, request, desk.source.thaw_work)
+
+
+async def _tell_work(
+    desk: Desk, request: web.Request, tell: Callable[[str], Awaitable[None]]
+) -> web.Response:
+    body = await read_body(request, ("name",), desk.body_s)
+    if not isinstance(body.get("name"), str):
+        raise Refusal(400, "name is missing: GET /v1/workloads lists the workloads")
+    await tell(str(body["name"]))
     return _done()
 
 

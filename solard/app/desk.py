@@ -110,6 +110,26 @@ class Desk:
         """Let a job run as soon as the rules allow it."""
         self._parts.jobs.run_now(job_id)
 
+    async def start_work(self, name: str) -> None:
+        """Let a workload run again."""
+        await self._parts.supervisor.start(name)
+
+    async def stop_work(self, name: str) -> None:
+        """End a workload until it is started."""
+        await self._parts.supervisor.stop(name)
+
+    async def drain_work(self, name: str) -> None:
+        """Let a workload finish within its grace."""
+        await self._parts.supervisor.drain(name)
+
+    async def freeze_work(self, name: str) -> None:
+        """Stop a workload where it stands."""
+        await self._parts.supervisor.freeze(name)
+
+    async def thaw_work(self, name: str) -> None:
+        """Let a frozen workload go on."""
+        await self._parts.supervisor.thaw(name)
+
     async def reload(self) -> Sequence[str]:
         """Read the configuration again; a bad one changes nothing, and its problems are told."""
         first = self._started_with

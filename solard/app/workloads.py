@@ -19,14 +19,15 @@ def make_specs(settings: Settings, places: Places) -> tuple[WorkSpec, ...]:
     network = next((w.name for w in settings.workloads if w.bundled is Bundled.NETWORK), None)
     ordered = sorted(settings.workloads, key=lambda w: w.bundled is not Bundled.NETWORK)
     return tuple(
-        _other(each)
+        other_spec(each)
         if each.bundled is None
         else _bundled(each, each.bundled, network, settings, places, ports)
         for each in ordered
     )
 
 
-def _other(section: WorkloadSection) -> WorkSpec:
+def other_spec(section: WorkloadSection) -> WorkSpec:
+    """Return how a program that is not bundled is run and looked after."""
     keeps = section.when_short is WhenShort.STANDBY
     return WorkSpec(
         name=section.name,

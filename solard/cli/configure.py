@@ -27,6 +27,11 @@ def check(config: Path | None, connect: bool, home: Path | None) -> None:
     path = config or places_of(home).config
     settings = load_settings(path, profile_names())
     click.echo(f"{path}: fine.")
+    if config is None and home is None and Path("/etc/systemd/system/solard.service").exists():
+        from solard.app.drop_ins import differences
+
+        for difference in differences(settings, Path("/")):
+            click.echo(difference)
     if not connect:
         return
     from solard.app.devices import try_devices

@@ -33,9 +33,11 @@ def install(root: Path, python: Path | None, dry_run: bool, starts: bool) -> Non
     given = None if python is None else Interpreter(program=python, needs=(python,))
     install_on(machine, given or this_interpreter())
     config = machine.at(CONFIG)
+    problems = _problems(config)
+    if not problems:
+        _write_drop_ins(machine, config)
     if dry_run:
         return
-    problems = _problems(config)
     if problems:
         click.echo(f"\nInstalled. Before the first start {config} needs:\n{problems}")
         click.echo("Then: solard check, sudo systemctl start solard, solard status.")
@@ -57,6 +59,13 @@ def uninstall(root: Path, dry_run: bool) -> None:
     from solard.system.installer.uninstall import uninstall as uninstall_from
 
     uninstall_from(_machine(root, dry_run))
+
+
+def _write_drop_ins(machine: "Machine", config: Path) -> None:
+    from solard.app.drop_ins import write_drop_ins
+    from solard.config.load import load_settings
+
+    write_drop_ins(machine, load_settings(config))
 
 
 def _machine(root: Path, dry_run: bool) -> "Machine":

@@ -21,6 +21,7 @@ from solard.cli.records import replay
 from solard.cli.report import earnings, events, plan, status
 from solard.cli.simulate import simulate
 from solard.cli.wallet import wallet
+from solard.cli.workloads import logs, workload
 from solard.system.version import own_version
 
 INTERRUPTED = 130
@@ -50,6 +51,7 @@ for command in (
     install,
     job,
     live,
+    logs,
     modbus,
     network,
     observe,
@@ -64,6 +66,7 @@ for command in (
     status,
     uninstall,
     wallet,
+    workload,
 ):
     solard.add_command(command)
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ANSWER_S = 10.0
 """Real seconds until an answer must be complete."""
+LONGEST_GRACE_S = 3700.0
+"""The longest grace that a workload may have, and a margin."""
 QUIET_S = 45.0
 """A stream that says nothing for three keepalives is dead."""
 
@@ -116,6 +118,11 @@ class Client:
     async def run_job(self, job_id: str) -> None:
         """Let a job run as soon as the rules allow it."""
         await self._ask("POST", "/v1/jobs/run", body={"job_id": job_id})
+
+    async def tell_workload(self, name: str, verb: str) -> None:
+        """Let a workload `start`, `stop`, `drain`, `freeze` or `thaw`."""
+        patient = Client(self._socket_path, answer_s=LONGEST_GRACE_S)
+        await patient._ask("POST", f"/v1/workloads/{verb}", body={"name": name})
 
     async def reload(self) -> tuple[str, ...]:
         """Let the daemon read its configuration again; return the problems that kept the old."""

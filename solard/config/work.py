@@ -76,7 +76,10 @@ def _period(low_s: float = SOONEST_S, high_s: float = LATEST_S) -> QuantityShape
 class ExternalSection:
     """Who runs a program that solard adopts as it is."""
 
-    pm2: str | None = key(NAME_THERE, default=None)
+    pm2: str | None = key(
+        TextShape(unit="sn8-miner", form=r"[^\s-][^\n]{0,120}", hint="a name as pm2 lists it"),
+        default=None,
+    )
     docker: str | None = key(NAME_THERE, default=None)
     systemd: str | None = key(NAME_THERE, default=None)
     pid_file: str | None = key(FILE, default=None)

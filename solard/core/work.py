@@ -42,6 +42,19 @@ class External:
     log_file: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundWork:
+    """A program that was found on the machine, as far as its supervisor tells."""
+
+    name: str
+    """As solard would call it."""
+    external: External
+    gpus: tuple[int, ...] = ()
+    ports: tuple[int, ...] = ()
+    runs: str = ""
+    """Program and arguments, for people."""
+
+
 class ActionKind(StrEnum):
     """What entering a mode does to a program."""
 

@@ -237,6 +237,21 @@ class Desk:
     def run_job(self, job_id: str) -> None:
         self.asked.append(("run", job_id))
 
+    async def start_work(self, name: str) -> None:
+        self.asked.append(("start", name))
+
+    async def stop_work(self, name: str) -> None:
+        self.asked.append(("stop", name))
+
+    async def drain_work(self, name: str) -> None:
+        self.asked.append(("drain", name))
+
+    async def freeze_work(self, name: str) -> None:
+        self.asked.append(("freeze", name))
+
+    async def thaw_work(self, name: str) -> None:
+        self.asked.append(("thaw", name))
+
     async def reload(self) -> Sequence[str]:
         return self.problems
 

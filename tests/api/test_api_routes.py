@@ -279,6 +279,10 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     },
     ("POST", "/v1/jobs/run"): {"job_id": "a-1"},
     ("POST", "/v1/jobs/cancel"): {"job_id": "a-1"},
+    **{
+        ("POST", f"/v1/workloads/{verb}"): {"name": "a"}
+        for verb in ("start", "stop", "drain", "freeze", "thaw")
+    },
 }
 
 

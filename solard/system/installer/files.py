@@ -19,6 +19,8 @@ UNITS = (
 SERVICES = ("solard.service", "solard-gpu.service")
 """What is enabled; the keeper starts first."""
 
+WORK_DROP_INS = "solard-miner@*.service.d/solard.conf"
+"""What an install writes for users, directories and caps of workloads."""
 SYSUSERS = PurePosixPath("etc/sysusers.d/solard.conf")
 TMPFILES = PurePosixPath("etc/tmpfiles.d/solard.conf")
 POLKIT = PurePosixPath("etc/polkit-1/rules.d/50-solard.rules")

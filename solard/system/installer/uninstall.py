@@ -11,6 +11,7 @@ from solard.system.installer.files import (
     TMPFILES,
     UNIT_DIRECTORY,
     UNITS,
+    WORK_DROP_INS,
 )
 from solard.system.installer.machine import Machine
 from solard.system.lines import ask_now
@@ -39,6 +40,9 @@ def uninstall(machine: Machine) -> None:
     machine.run("systemctl", *root, "disable", *SERVICES, may_fail=True)
     for name in UNITS:
         machine.remove(UNIT_DIRECTORY / name)
+    units = machine.at(UNIT_DIRECTORY)
+    for found in sorted(units.glob(WORK_DROP_INS)):
+        machine.remove(UNIT_DIRECTORY / found.relative_to(units))
     for path in (SYSUSERS, TMPFILES, POLKIT):
         machine.remove(path)
     if machine.is_running:
