@@ -38,13 +38,15 @@ class ModbusDevice:
         period_s: float | None = None,
         min_interval_s: float | None = None,
         close_after_poll: bool = False,
+        extras: bool = False,
         long_away_s: float = _LONG_AWAY_S,
     ) -> None:
         """Read `unit`, and the further units that `units` names by role.
 
         What is None comes from the profile. `period_s` is in site seconds, `min_interval_s` in
         real ones. `close_after_poll` leaves the only place of a device to others between polls;
-        after `long_away_s` an error suggests the inverter's menu.
+        with `extras` people get all that is known of the family, also what this device lacks; after
+        `long_away_s` an error suggests the inverter's menu.
         """
         self.device_id = device_id
         self.profile = profile
@@ -55,7 +57,8 @@ class ModbusDevice:
         self._close_after_poll = close_after_poll
         self._long_away_s = long_away_s
         self._link = link
-        self._layout = Layout(profile, link, self.unit, dict(units or {}))
+        self._extras = extras
+        self._layout = Layout(profile, link, self.unit, dict(units or {}), extras=extras)
         self._reader = BlockReader(link, limits)
         self._connects = -1
         self._polls = 0
@@ -132,7 +135,7 @@ class ModbusDevice:
     def _due(self) -> list[Placed]:
         groups = {Group.FAST}
         if self._is_new:
-            groups |= {Group.SLOW, Group.ONCE}
+            groups |= {Group.SLOW, Group.ONCE, Group.EXTRA}
         elif self._polls % _SLOW_EVERY == 0:
             groups |= {Group.SLOW}
         return [one for one in self._layout.placed if one.point.group in groups]
@@ -157,7 +160,7 @@ class ModbusDevice:
         empty = judged.value is None or (judged.value == 0 and point.bounds.zero_unless is not None)
         if not empty:
             self._had.add(point.name)
-        return point.optional and point.name not in self._had
+        return point.optional and not self._extras and point.name not in self._had
 
     async def _read(self, due: list[Placed]) -> Words:
         words = await self._reader.read(self._spans(due, self.unit))

@@ -20,6 +20,7 @@ async def read_once(
     """Connect, poll once, disconnect; raise DeviceError with a sentence where that fails."""
     link = ModbusLink(address, profile.limits)
     try:
-        return await ModbusDevice(device_id, profile, link, unit, units=units).poll()
+        device = ModbusDevice(device_id, profile, link, unit, units=units, extras=True)
+        return await device.poll()
     finally:
         await link.close()
