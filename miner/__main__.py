@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -15,6 +16,8 @@ from solard.system.log import start_logging
 
 def main() -> int:
     """Run one program until SIGTERM; return its exit status."""
+    # Several BLAS threads that wait for each other on busy cores are 25 times slower than one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = _parser().parse_args(_join_site(sys.argv[1:]))
     start_logging(arguments.program, journal=False)
     leave_no_core()
@@ -48,6 +51,7 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
         socket=arguments.socket,
         network=arguments.network,
         api=arguments.api,
+        site_file=arguments.site_file,
         subnets=tuple(arguments.subnet or ("sunlight",)),
         location=arguments.site,
         peak_w=arguments.peak_w,
@@ -91,7 +95,8 @@ def _add(
 
 def _add_neuron(program: argparse.ArgumentParser) -> None:
     program.add_argument("--network", required=True, help="URL of the network's node")
-    program.add_argument("--api", type=Path, required=True, help="socket of the daemon's API")
+    program.add_argument("--api", type=Path, help="socket of the daemon's API")
+    program.add_argument("--site-file", type=Path, help="or a recorded site: starts_at,pv_wh rows")
     program.add_argument("--subnet", action="append", help="sunlight without it; may be repeated")
     program.add_argument("--site", type=_location, help="LATITUDE,LONGITUDE of the panels, degrees")
     program.add_argument("--peak-w", type=float, help="peak power of the panels")

@@ -14,7 +14,7 @@ from miner.keys import load_or_create
 from miner.presence import Presence, neuron_status
 from miner.program import Health, repeat, until_stopped
 from miner.settings import NeuronSettings, surroundings_of
-from miner.site import SiteHistory
+from miner.site import open_site
 from miner.subnets.catalog import find_subnet
 from miner.subnets.slots import SLOT_S
 from miner.subnets.subnet import QuestionInvalid, Subnet, Worker
@@ -128,7 +128,7 @@ async def run_miner(settings: NeuronSettings, clock: Clock, ip: str, port: int) 
         async with contextlib.AsyncExitStack() as later:
             backend = NodeClient(settings.network)
             later.push_async_callback(backend.close)
-            site = SiteHistory(settings.api)
+            site = open_site(settings.api, settings.site_file)
             later.push_async_callback(site.close)
             surroundings = surroundings_of(settings, clock, site)
             subnets = [find_subnet(name) for name in settings.subnets]

@@ -16,12 +16,14 @@ class NeuronSettings:
     socket: Path
     network: str
     """URL of the chain node."""
-    api: Path
+    api: Path | None
     """Socket of the daemon's API."""
     subnets: tuple[str, ...]
     """Names, the first one is the neuron that people are shown."""
     location: tuple[float, float] | None = None
     """Latitude and longitude of the panels; None when the owner keeps it to himself."""
+    site_file: Path | None = None
+    """A recorded site instead of the daemon's."""
     peak_w: float | None = None
     endpoint: str | None = None
     """An OpenAI-compatible server of the owner, for subnets that want a model."""

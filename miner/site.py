@@ -1,5 +1,6 @@
 """The site's own history, from the daemon's API."""
 
+import csv
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -50,6 +51,45 @@ class SiteHistory:
             raise SiteUnknown(f"daemon API {self._socket}: unknown answer: {err!r}") from err
         inside = [slot for slot in found if after <= slot.starts_at < before]
         return tuple(sorted(inside, key=lambda slot: slot.starts_at))
+
+
+class RecordedSite:
+    """A site that was measured once: rows of `starts_at,pv_wh`, a quarter hour each."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = [(row["starts_at"], float(row["pv_wh"])) for row in csv.DictReader(file)]
+            self._slots = tuple(
+                SiteSlot(
+                    starts_at=datetime.fromisoformat(at).astimezone(UTC),
+                    pv_wh=pv_wh,
+                    is_throttled=False,
+                )
+                for at, pv_wh in sorted(rows)
+            )
+        except (OSError, ValueError, KeyError, TypeError) as err:
+            raise SiteUnknown(f"{path}: no rows of starts_at,pv_wh: {err}") from err
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def slots(self, after: datetime, before: datetime, now: datetime) -> tuple[SiteSlot, ...]:
+        """Return the slots in [after, before) that have ended."""
+        return tuple(
+            one
+            for one in self._slots
+            if after <= one.starts_at < before and one.starts_at + SLOT <= now
+        )
+
+
+def open_site(socket: Path | None, recorded: Path | None) -> SiteHistory | RecordedSite:
+    """Return the daemon's own history, or a recorded one where a file is given."""
+    if recorded is not None:
+        return RecordedSite(recorded)
+    if socket is None:
+        raise SiteUnknown("say where the site's history comes from: --api or --site-file")
+    return SiteHistory(socket)
 
 
 def read_slot(row: Mapping[str, Any], now: datetime) -> SiteSlot | None:

@@ -13,7 +13,7 @@ from miner.presence import Presence, neuron_status
 from miner.program import Health, repeat, until_stopped
 from miner.rounds import Rounds
 from miner.settings import NeuronSettings, surroundings_of
-from miner.site import SiteHistory
+from miner.site import open_site
 from miner.subnets.catalog import find_subnet
 from miner.work import handler_of
 from solard.core.modes import WorkMode
@@ -75,7 +75,7 @@ async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
         async with contextlib.AsyncExitStack() as later:
             backend = NodeClient(settings.network)
             later.push_async_callback(backend.close)
-            site = SiteHistory(settings.api)
+            site = open_site(settings.api, settings.site_file)
             later.push_async_callback(site.close)
             dendrite = Dendrite(keypair)
             later.push_async_callback(dendrite.close)

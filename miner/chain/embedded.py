@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,11 @@ class ChainStore:
         """Return a block's extrinsics as plain data, each with its error or None."""
         query = "SELECT body, error FROM extrinsics WHERE block = ? ORDER BY position"
         return tuple((json.loads(body), error) for body, error in self._read(query, number))
+
+    def calls_done(self) -> Counter[str]:
+        """Return how often each call was carried out since the first block."""
+        rows = self._read("SELECT body FROM extrinsics WHERE error IS NULL")
+        return Counter(json.loads(body)["call"] for (body,) in rows)
 
     def find_extrinsic(self, name: str) -> tuple[int, str | None] | None:
         """Return (block, error) of an extrinsic; where it came twice, of the one that ran."""

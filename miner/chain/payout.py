@@ -49,8 +49,9 @@ def pay_epoch(state: ChainState, subnet: Subnet, block: int) -> Payout:
     miners = [0] * len(neurons)
     validators = [0] * len(neurons)
     owner_rao = 0
+    owner_pool, miner_pool, validator_pool = split_emission(subnet.pending_rao)
     if any(result.incentive):
-        owner_rao, miner_pool, validator_pool = split_emission(subnet.pending_rao)
+        owner_rao = owner_pool
         miners = share_out(miner_pool, result.incentive)
         validators = share_out(validator_pool, result.dividends)
     if owner_uid is not None:
@@ -66,9 +67,9 @@ def pay_epoch(state: ChainState, subnet: Subnet, block: int) -> Payout:
                 pending_rao=0,
                 last_epoch_block=block,
                 epochs=subnet.epochs + 1,
-                owner_rao=subnet.owner_rao + owner_rao,
-                miners_rao=subnet.miners_rao + sum(miners),
-                validators_rao=subnet.validators_rao + sum(validators),
+                owner_rao=subnet.owner_rao + owner_pool,
+                miners_rao=subnet.miners_rao + miner_pool,
+                validators_rao=subnet.validators_rao + validator_pool,
                 recycled_rao=subnet.recycled_rao + recycled,
             ),
             *_standings(neurons, result, paid),

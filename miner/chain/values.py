@@ -85,10 +85,11 @@ class Subnet:
     last_epoch_block: int = 0
     epochs: int = 0
     owner_rao: int = 0
+    """Emitted to the owner's share in all epochs so far, and so for miners and validators."""
     miners_rao: int = 0
     validators_rao: int = 0
     recycled_rao: int = 0
-    """Emission that nobody had earned; it left the issuance again."""
+    """Part of these three that nobody had earned; it left the issuance again."""
 
     @property
     def key(self) -> str:

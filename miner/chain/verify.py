@@ -39,10 +39,15 @@ class Verdict:
 
 def verify_home(home: Path) -> Verdict:
     """Check the chain that a network keeps in a directory; raise ChainStoreFailed without one."""
+    return verify_chain(chain_in(home))
+
+
+def chain_in(home: Path) -> Path:
+    """Return the chain database of the network below a directory."""
     found = sorted(home.rglob("chain.db"))
     if not found:
         raise ChainStoreFailed(f"no embedded network lives in {home}: there is no chain.db")
-    return verify_chain(found[0])
+    return found[0]
 
 
 def verify_chain(path: Path) -> Verdict:

@@ -66,7 +66,7 @@ def furnish(root: Path, options: DemoOptions) -> DemoHome:
         options=options,
         day=day,
         clock=_clock(day, options.speed),
-        plant_port=_free_port(),
+        plant_port=free_port(),
         cards=cards,
         start_soc=START_SOC[options.profile],
     )
@@ -97,7 +97,8 @@ def _clock(day: MeasuredDay, speed: float) -> ScaledClock:
     return ScaledClock(start, time.monotonic(), speed)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

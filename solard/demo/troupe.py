@@ -1,36 +1,17 @@
 """The demo's own processes: started, restarted when they die, written to demo.json."""
 
-import contextlib
 import json
 import os
-import signal
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from solard.demo.home import DEMO_FILE, DemoHome
-from solard.system.children import reap, spawn
+from solard.demo.members import Member, Members
 from solard.system.clock import CLOCK_VARIABLE
 
-BACKOFF_FIRST_S = 0.5
-BACKOFF_LAST_S = 5.0
-STEADY_AFTER_S = 10.0
 WORKLOADS = {"network": "chain", "miner": "miner", "validator": "validator"}
 """Started and restarted by the daemon; the demo only says where they are."""
-
-
-@dataclass(slots=True)
-class _Member:
-    """One process of the demo. Real seconds."""
-
-    name: str
-    command: list[str]
-    pid: int | None = None
-    started_s: float = 0.0
-    start_at_s: float = 0.0
-    backoff_s: float = BACKOFF_FIRST_S
 
 
 class Troupe:
@@ -38,52 +19,31 @@ class Troupe:
 
     def __init__(self, home: DemoHome, say: Callable[[str], None]) -> None:
         self._home = home
-        self._say = say
-        self._logs = home.places.run / "log"
-        self._logs.mkdir(parents=True, exist_ok=True)
-        self._env = {CLOCK_VARIABLE: home.clock.variable()}
-        self._members = [
-            _Member("plant", _plant(home)),
-            _Member("keeper", _keeper(home)),
-            _Member("daemon", _daemon(home)),
-        ]
+        self._members = Members(
+            [
+                Member("plant", _plant(home)),
+                Member("keeper", _keeper(home)),
+                Member("daemon", _daemon(home)),
+            ],
+            env={CLOCK_VARIABLE: home.clock.variable()},
+            logs=home.places.run / "log",
+            say=say,
+        )
         self._written = ""
 
     def look_after(self) -> None:
-        """Reap what has ended, start what is due, write who is who."""
-        ended, now = reap(), time.monotonic()
-        for member in self._members:
-            if member.pid in ended:
-                self._note_death(member, now)
-            if member.pid is None and now >= member.start_at_s:
-                log = self._logs / f"{member.name}.log"
-                member.pid = spawn(member.command, env=self._env, log=log)
-                member.started_s = now
-            elif now - member.started_s > STEADY_AFTER_S:
-                member.backoff_s = BACKOFF_FIRST_S
+        """Start what is due, write who is who."""
+        self._members.look_after()
         self._write()
 
     def pids(self) -> dict[str, int | None]:
         """Return the pid of each of the six processes, None while one is away."""
-        found = {member.name: member.pid for member in self._members}
-        return found | {role: self._workload_pid(name) for role, name in WORKLOADS.items()}
+        workloads = {role: self._workload_pid(name) for role, name in WORKLOADS.items()}
+        return self._members.pids() | workloads
 
     def end(self, name: str, grace_s: float) -> None:
         """Ask one process to end, and wait for it in real seconds."""
-        member = next(member for member in self._members if member.name == name)
-        if member.pid is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(member.pid, signal.SIGTERM)
-        deadline = time.monotonic() + grace_s
-        while member.pid not in reap() and time.monotonic() < deadline:
-            time.sleep(0.05)
-
-    def _note_death(self, member: _Member, now: float) -> None:
-        self._say(f"{member.name} (pid {member.pid}) died; again in {member.backoff_s:g} s")
-        member.pid = None
-        member.start_at_s = now + member.backoff_s
-        member.backoff_s = min(member.backoff_s * 2.0, BACKOFF_LAST_S)
+        self._members.end(name, grace_s)
 
     def _workload_pid(self, name: str) -> int | None:
         try:

@@ -24,7 +24,7 @@ def check_chain(stage: Stage) -> None:
     subnet = store.load_state().subnet(1)
     store.close()
     emitted = verdict.blocks * 500_000_000
-    paid = subnet.owner_rao + subnet.miners_rao + subnet.validators_rao
+    paid = subnet.owner_rao + subnet.miners_rao + subnet.validators_rao - subnet.recycled_rao
     assert paid + subnet.recycled_rao + subnet.pending_rao == emitted
 
 

@@ -1,0 +1,106 @@
+"""A whole network in processes of its own: all work, the sums are exact, kills do no harm."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BLOCK_RAO = 500_000_000
+SUBNETS = {"sunlight", "matmul", "text"}
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A directory whose name is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="town-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def up(home: Path, for_s: int, *, speed: int = 120) -> "subprocess.Popen[str]":
+    options = ("--miners", "2", "--validators", "2", "--speed", str(speed), "--for", f"{for_s}s")
+    return subprocess.Popen(
+        [*solard(), "network", "up", *options, "--dir", str(home), "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def solard() -> list[str]:
+    return [sys.executable, "-m", "solard"]
+
+
+def verified(home: Path) -> dict[str, Any]:
+    command = [*solard(), "network", "verify", "--dir", str(home), "--json"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    verdict: dict[str, Any] = json.loads(ran.stdout)
+    return verdict
+
+
+def processes(home: Path) -> dict[str, int]:
+    try:
+        found = json.loads((home / "town.json").read_text())["processes"]
+    except (OSError, ValueError):
+        return {}
+    return {name: pid for name, pid in found.items() if pid is not None}
+
+
+def test_every_subnet_works_and_every_rao_is_accounted_for(home: Path) -> None:
+    network = up(home, 24)
+    out, err = network.communicate(timeout=90)
+
+    assert network.returncode == 0, err
+    report = json.loads(out)
+    assert set(report["subnets"]) == SUBNETS
+    for subnet in report["subnets"].values():
+        assert subnet["requests"] > 0
+        assert subnet["weights_set"] > 0
+    emitted = [sum(one["emitted_rao"].values()) for one in report["subnets"].values()]
+    assert sum(emitted) == report["reward_rao"]
+    assert report["reward_rao"] + report["pending_rao"] == report["blocks"] * BLOCK_RAO
+    assert report["epochs"] > 0
+    assert verified(home) == {
+        "blocks": report["blocks"],
+        "ok": True,
+        "first_bad": None,
+        "reason": None,
+    }
+    assert not [pid for pid in processes(home).values() if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.slow
+def test_the_chain_holds_after_kills_at_random_times(home: Path) -> None:
+    network, chance = up(home, 60), random.Random(5)
+    killed = 0
+    while network.poll() is None:
+        time.sleep(chance.uniform(0.2, 1.5))
+        living = sorted(processes(home).items())
+        if living and network.poll() is None:
+            _name, pid = chance.choice(living)
+            kill_if_there(pid)
+            killed += 1
+    out, err = network.communicate(timeout=60)
+
+    assert network.returncode == 0, err
+    assert killed > 20
+    verdict = verified(home)
+    assert verdict["ok"], verdict
+    assert verdict["blocks"] == json.loads(out)["blocks"]
+
+
+def kill_if_there(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
