@@ -1,6 +1,6 @@
 """Values made of other values: the few named derivations that a profile may use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -156,3 +156,16 @@ def _translate(spec: Derived, part: Judged) -> Judged:
     found = [meaning for known, meaning in spec.meanings if known == code]
     value = found[0] if found else spec.otherwise
     return Judged(value, part.quality) if value is not None else MISSING
+
+
+def rests_on(quantity: str, derived: Iterable[Derived], points: Iterable[str]) -> set[str]:
+    """Return the names of everything that a quantity is made of, itself included."""
+    parts = {spec.name: (*spec.parts, *spec.minus) for spec in derived}
+    names = [*parts, *points]
+    open_names, seen = [quantity], {quantity}
+    while open_names:
+        for pattern in parts.get(open_names.pop(), ()):
+            fresh = {name for name in names if fnmatchcase(name, pattern)} - seen
+            seen |= fresh
+            open_names.extend(fresh)
+    return seen

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from itertools import combinations
 
 from hardware.modbus.blocks import is_readable
+from hardware.modbus.derive import rests_on
 from hardware.modbus.description import Profile
 from hardware.modbus.points import MAIN, Confidence, Point, SignSource
 from hardware.modbus.sunspec import model_points
@@ -147,19 +148,8 @@ def _lint_names(profile: Profile) -> Iterator[str]:
 
 def _lint_confidence(profile: Profile) -> Iterator[str]:
     """Follow every control quantity down to the registers that it rests on."""
-    parts = {spec.name: (*spec.parts, *spec.minus) for spec in profile.derived}
+    names = [point.name for point in profile.points]
     doubtful = {p.name for p in profile.points if p.trust is Confidence.C}
     for control in sorted(CONTROL):
-        for name in sorted(_rests_on(control, parts, profile) & doubtful):
+        for name in sorted(rests_on(control, profile.derived, names) & doubtful):
             yield f"points.{name}: confidence C, but {control} rests on it; control needs proof"
-
-
-def _rests_on(control: str, parts: dict[str, tuple[str, ...]], profile: Profile) -> set[str]:
-    names = [*parts, *(point.name for point in profile.points)]
-    open_names, seen = [control], {control}
-    while open_names:
-        for pattern in parts.get(open_names.pop(), ()):
-            fresh = {name for name in names if fnmatchcase(name, pattern)} - seen
-            seen |= fresh
-            open_names.extend(fresh)
-    return seen

@@ -10,6 +10,7 @@ from hardware.modbus.limits import common_limits
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.memory import RememberingLink
 from hardware.modbus.profile import load_profile
+from hardware.modbus.turn import turn
 from hardware.poller import Device, Poller
 from hardware.proxy import ModbusProxy
 from solard.config.devices import HTTP_QUANTITIES, DeviceSection, HttpSection, ModbusSection
@@ -56,7 +57,7 @@ class Links:
         profile = load_profile(section.profile)
         return ModbusDevice(
             section.device_id,
-            profile,
+            turn(profile, section.turned),
             self._links[address_of(section, profile)],
             section.unit,
             units=dict(section.units),

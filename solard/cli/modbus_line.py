@@ -15,6 +15,7 @@ from solard.core.errors import SolardError
 
 if TYPE_CHECKING:
     from hardware.modbus.address import Address
+    from hardware.modbus.description import Profile
     from hardware.modbus.scan import Candidate
     from hardware.sim.server import Image, Respond
     from solard.core.readings import PointReading
@@ -53,16 +54,11 @@ def scan(
     Asks this one host and nobody else, reads only, and takes up to a minute. HOST may name a port.
     """
     from hardware.modbus.profile import find_profile, profile_names
-    from hardware.modbus.scan import ports_of, propose
+    from hardware.modbus.scan import propose
     from hardware.modbus.scan import scan as look
 
     profiles = [find_profile(name) for name in names or profile_names()]
-    addresses: list[Address]
-    if host.startswith("/") or (host.count(":") == 1 and not ports):
-        addresses = [address_from(host, framer, baudrate, parity)]
-    else:
-        wanted = ports or ports_of(profiles)
-        addresses = [address_from(f"{host}:{port}", framer, None, None) for port in wanted]
+    addresses = addresses_of(host, ports, profiles, framer, baudrate, parity)
     result = asyncio.run(look(addresses, profiles))
     if as_json:
         found = [_as_row(one) for one in result.candidates]
@@ -80,6 +76,23 @@ def scan(
         click.echo(_say(one))
     best = propose(result.candidates[0], "inverter")
     click.echo(f"\nWrite into solard.yaml, and compare with its display:\n\ndevices:\n  {best}")
+
+
+def addresses_of(
+    host: str,
+    ports: tuple[int, ...],
+    profiles: "list[Profile]",
+    framer: str,
+    baudrate: int | None,
+    parity: str | None,
+) -> "list[Address]":
+    """Return where to look: one address where HOST names it, else the families' ports."""
+    from hardware.modbus.scan import ports_of
+
+    if host.startswith("/") or (host.count(":") == 1 and not ports):
+        return [address_from(host, framer, baudrate, parity)]
+    wanted = ports or ports_of(profiles)
+    return [address_from(f"{host}:{port}", framer, None, None) for port in wanted]
 
 
 def _as_row(one: "Candidate") -> dict[str, object]:

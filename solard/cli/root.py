@@ -10,6 +10,7 @@ from solard.cli.curves import calibrate, curve
 from solard.cli.demonstrate import demo
 from solard.cli.forecast import forecast
 from solard.cli.gpu import gpu
+from solard.cli.init import init
 from solard.cli.jobs import job
 from solard.cli.machine import install, uninstall
 from solard.cli.modbus import modbus
@@ -48,6 +49,7 @@ for command in (
     events,
     forecast,
     gpu,
+    init,
     install,
     job,
     live,

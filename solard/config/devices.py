@@ -10,6 +10,7 @@ from solard.config.sections import SectionShape, hidden, key
 from solard.config.shapes import (
     REFUSED,
     ChoiceShape,
+    ListShape,
     QuantityShape,
     Refused,
     Shape,
@@ -82,6 +83,13 @@ class ModbusSection:
         default=(),
     )
     """Further units by role, where they are not the profile's own."""
+    turned: tuple[str, ...] = key(
+        ListShape(
+            item=ChoiceShape(words={one: one for one in ("grid_power", "battery_power")}, later={})
+        ),
+        default=(),
+    )
+    """What its meter counts the other way, being mounted backwards."""
     echoes_transaction: bool = key(
         ChoiceShape(words={"echoed": True, "any": False}, later={}),
         name="transaction",

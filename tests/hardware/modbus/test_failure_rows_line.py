@@ -591,3 +591,17 @@ async def test_words_of_a_foreign_function_are_refused_by_name():
         await link.close()
 
     assert pack(3, [1]) == b"\x03\x02\x00\x01"
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 0x55])
+async def test_every_exception_code_is_a_sentence_or_a_point_left_out_and_never_a_number(code: int):
+    chaos = ChaosDevice({1: hybrid()}, always=refusing(code))
+    async with reader_of(chaos) as reader:
+        refused = await reader.poll()
+        chaos.always = None
+        after = await reader.poll()
+
+    assert refused.error
+    assert refused.points == ()
+    assert after.quality("pv_power") is GOOD
+    assert reader.good("pv_power") == {3000}
