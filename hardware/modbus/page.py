@@ -87,7 +87,8 @@ def _speech(profile: Profile) -> str:
     spoken = [f"TCP {ports}"]
     if profile.serial is not None:
         line = profile.serial
-        spoken.append(f"RTU {line.baud} 8{line.parity}{line.stop_bits}")
+        frames = ", also through TCP gateways" if "rtu" in profile.framers else ""
+        spoken.append(f"RTU {line.baud} 8{line.parity}{line.stop_bits}{frames}")
     return "; ".join(spoken)
 
 
@@ -101,6 +102,9 @@ def _family(profile: Profile) -> str:
     lines.append(_item(f"Tells {', '.join(TOLD[name] for name in told)}."))
     if missing:
         lines.append(_item(f"Does not tell {', '.join(missing)}."))
+    if profile.limits.max_clients is not None:
+        clients = "client" if profile.limits.max_clients == 1 else "clients"
+        lines.append(_item(f"Serves {profile.limits.max_clients} {clients} at a time."))
     for variant in profile.variants:
         accepted = " or ".join(_say(one) for one in variant.accepted)
         lines.append(_item(f"Variant `{variant.name}`: where `{variant.point}` is {accepted}."))

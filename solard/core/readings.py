@@ -24,7 +24,7 @@ class PointReading:
     value: float | str | None
     """None when unknown; never 0 or NaN in its place."""
     unit: str
-    """W, Wh, VA, var, V, A, Hz, °C, %, s or empty."""
+    """W, Wh, kWh, VA, var, V, A, Hz, °C, %, s or empty; what decisions use is in W, %, V and °C."""
     quality: Quality
     address: int | None = None
     """First word on the wire, 0-based; None for a derived value."""
