@@ -1,7 +1,7 @@
 """Recorded registers in place of a device: embedded tests, captures and reports from users."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardware.modbus.capture import Recording
 from hardware.modbus.description import EmbeddedTest, Profile, RecordedBlock
@@ -119,12 +119,14 @@ def find_units(
 ) -> dict[str, int]:
     """Return which unit of a recording plays which role.
 
-    The usual ids come first; then any other unit, as owners and recorders choose their own.
+    The usual ids come first; then any other unit, as owners and recorders choose their own; at last
+    the main one, for recordings that do not tell units apart.
     """
     blocks = tuple(blocks)
     present = list(dict.fromkeys(one.unit for one in blocks if one.unit is not None))
     usual = (profile.unit, *profile.candidates)
     main = next((one for one in usual if one in present), present[0] if present else profile.unit)
+    blocks = tuple(replace(one, unit=main) if one.unit is None else one for one in blocks)
     units = {MAIN: main, **named}
     for role in profile.roles:
         if role.name in units:
@@ -133,7 +135,8 @@ def find_units(
         free = [one for one in present if one not in units.values()]
         found = next((one for one in own if one in present), None)
         if found is None:
-            found = next((one for one in free if _serves(profile, role.name, blocks, one)), None)
+            others = [*free, main]
+            found = next((one for one in others if _serves(profile, role.name, blocks, one)), None)
         if found is not None:
             units[role.name] = found
     return units

@@ -187,3 +187,9 @@ def test_unit_that_is_named_wins():
     found = find_units(load_profile("victron-gx"), (block(843, 50, unit=100),), {"battery": 7})
 
     assert found["battery"] == 7
+
+
+async def test_recording_that_tells_no_units_apart_is_read_as_one():
+    found = await values("victron-gx", recording(block(843, 50), block(259, 5210), block(262, 215)))
+
+    assert (found["battery_soc"], found["battery_temperature"]) == (50, 21.5)
