@@ -5,6 +5,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from solard.core.errors import SolardError
+from solard.core.units import clamp
+
+FIT_W = 0.5
+"""A wish this little below a discrete limit means that limit."""
 
 
 class BackendMissing(SolardError):
@@ -49,6 +53,15 @@ class Envelope:
     min_w: float
     default_w: float
     max_w: float
+    only_w: tuple[float, ...] = ()
+    """Where only these can be told, rising; empty = everything between."""
+
+    def fit(self, want_w: float) -> float:
+        """Return the limit to tell for a wish: inside the range, never above where it can be."""
+        fitting = [power_w for power_w in self.only_w if power_w <= want_w + FIT_W]
+        if self.only_w:
+            return fitting[-1] if fitting else self.only_w[0]
+        return clamp(want_w, self.min_w, self.max_w)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

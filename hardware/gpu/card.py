@@ -170,7 +170,7 @@ class KeptCard:
         if abs(after.limit_w - limit_w) >= SAME_W:
             raise CardRefuses(
                 f"{gpu_id}: still at {after.limit_w:g} W, its own limit is {limit_w:g} W; "
-                f"set it by hand with `nvidia-smi -i {self.facts.index} -pl {limit_w:g}`"
+                "set it by hand"
             )
 
     def _limits(self) -> Limits | None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hardware.gpu.backend import Envelope, Limits
-from solard.core.units import clamp
 
 SAME_W = 1.0
 """Two limits nearer than this are one: drivers round to their own step."""
@@ -164,7 +163,7 @@ def choose(
     """Return what to do with a card that should have `want_w` and has `limits`."""
     if want_w is None or memory.is_manual:
         return Leave()
-    limit_w = clamp(want_w, envelope.min_w, envelope.max_w)
+    limit_w = envelope.fit(want_w)
     park = limits.parked if parked is None else parked
     if abs(limit_w - limits.limit_w) < SAME_W and park == limits.parked:
         return Leave()
@@ -180,7 +179,7 @@ def wrote(memory: Memory, after: Limits, now_s: float) -> Memory:
 
 def judge(gpu_id: str, asked_w: float, limits: Limits, envelope: Envelope) -> Outcome:
     """Return what became of a wish, read from the card and not from the write."""
-    told_w = clamp(asked_w, envelope.min_w, envelope.max_w)
+    told_w = envelope.fit(asked_w)
     verdict, reason = Verdict.APPLIED, None
     if abs(limits.limit_w - told_w) >= SAME_W:
         verdict = Verdict.REFUSED
@@ -190,7 +189,9 @@ def judge(gpu_id: str, asked_w: float, limits: Limits, envelope: Envelope) -> Ou
         reason = f"something else holds it at {limits.enforced_w:g} W"
     elif abs(told_w - asked_w) >= SAME_W:
         verdict = Verdict.CLAMPED
-        reason = f"{asked_w:g} W is outside {envelope.min_w:g}..{envelope.max_w:g} W"
+        choice = ", ".join(f"{power_w:g}" for power_w in envelope.only_w)
+        range_text = f"outside {envelope.min_w:g}..{envelope.max_w:g} W"
+        reason = f"{asked_w:g} W is {f'none of {choice} W' if choice else range_text}"
     return Outcome(
         gpu_id=gpu_id,
         asked_w=asked_w,
