@@ -1,60 +1,75 @@
-"""Run work at times of the site: apscheduler's triggers, in memory, on the site's clock."""
+"""Run work at times of the site: periods by steady seconds, triggers by its wall clock.
 
+Periods never look at a wall clock: one that steps by an hour moves none of them. apscheduler's
+triggers (07:00 every day) do, and are asked again every half minute: nothing fires twice for a step
+back, and what a step forward jumped over fires once.
+"""
+
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from math import floor
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from solard.system.clock import MIN_PERIOD_S, Clock
 
 Callback = Callable[[], Awaitable[None]]
 
+LOOK_EVERY_S = 30.0
+"""Real seconds: the longest that a wall clock's step goes unnoticed."""
+REMEMBERED = timedelta(days=1)
+"""A clock that stepped back further was wrong before, and what it fired for does not count."""
 
-class SiteTime(BaseTrigger):  # type: ignore[misc]
-    """A trigger that thinks in site time, asked by a scheduler that runs in real time."""
+log = logging.getLogger(__name__)
 
-    def __init__(self, trigger: BaseTrigger, clock: Clock) -> None:
+
+class SiteTime:
+    """When a trigger is due by a wall clock that may step."""
+
+    def __init__(self, trigger: BaseTrigger, begun_at: datetime) -> None:
+        """Ask a trigger from `begun_at` on."""
         self._trigger = trigger
-        self._clock = clock
-        self._due: datetime | None = None
-        self._previous: datetime | None = None
-        self._asked_for: datetime | None = None
+        self._seen_at = begun_at
+        self._fired_for: datetime | None = None
+        self._due: datetime | None = self._next(None, begun_at)
 
-    def get_next_fire_time(
-        self, previous_fire_time: datetime | None, now: datetime
-    ) -> datetime | None:
-        """Return when the site's clock will stand at the wrapped trigger's next time."""
-        site_now = self._clock.now()
-        previous = self._site_time(previous_fire_time)
-        due: datetime | None = self._trigger.get_next_fire_time(previous, site_now)
-        while previous is not None and due is not None and due <= site_now:
-            due = self._trigger.get_next_fire_time(due, site_now)  # missed: made up for once, now
+    def take(self, now: datetime) -> bool:
+        """Say whether it is due at `now`, once; what was missed meanwhile is made up for by it."""
+        if now < self._seen_at:  # a step back: what comes next may now be nearer
+            self._due = self._after_step(now)
+        self._seen_at = now
+        if self._due is None or now < self._due:
+            return False
+        self._fired_for = self._due
+        due = self._next(self._due, now)
+        while due is not None and due <= now:
+            self._fired_for = due
+            due = self._next(due, now)
         self._due = due
-        if due is None:
-            return None
-        ahead_s = (due - site_now).total_seconds() / self._clock.speed
-        least_s = 0.0 if previous_fire_time is None else MIN_PERIOD_S
-        return now + timedelta(seconds=max(ahead_s, least_s))
+        return True
 
-    def _site_time(self, previous_fire_time: datetime | None) -> datetime | None:
-        """Return the site time that was due then, not one worked back: rounding would add up.
+    def ahead_s(self, now: datetime) -> float | None:
+        """Return the site seconds until it is due, ≥ 0; None = never again."""
+        return None if self._due is None else max(0.0, (self._due - now).total_seconds())
 
-        The scheduler asks twice after each run; both times the same run was the previous one.
-        """
-        if previous_fire_time is None:
-            return None
-        if previous_fire_time != self._asked_for:
-            self._asked_for, self._previous = previous_fire_time, self._due
-        return self._previous
+    def _after_step(self, now: datetime) -> datetime | None:
+        fired_for = self._fired_for
+        if fired_for is None or fired_for - now > REMEMBERED:
+            return self._next(None, now)
+        return self._next(fired_for, fired_for + timedelta(microseconds=1))
+
+    def _next(self, previous: datetime | None, now: datetime) -> datetime | None:
+        due: datetime | None = self._trigger.get_next_fire_time(previous, now)
+        return due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Timer:
     name: str
-    trigger: SiteTime
+    when: float | BaseTrigger
     callback: Callback
 
 
@@ -64,54 +79,71 @@ class Timers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._timers: dict[str, _Timer] = {}
-        self._scheduler: AsyncIOScheduler | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._running = False
 
     def add(self, name: str, when: float | BaseTrigger, callback: Callback) -> None:
-        """Run `callback` when a trigger says so; one of the same name is replaced.
+        """Run `callback` when it is time; one of the same name is replaced.
 
         Args:
             name: Names the work in messages.
             when: Site seconds between two runs, the first one after that time; or a trigger of
                 apscheduler, in site time.
-            callback: Not run again before it has ended; a run that is missed is made up for once.
+            callback: Not run again before it has ended; runs that are missed are made up for once.
         """
-        trigger = when if isinstance(when, BaseTrigger) else self._every(when)
-        timer = _Timer(name=name, trigger=SiteTime(trigger, self._clock), callback=callback)
-        self._timers[name] = timer
-        if self._scheduler is not None:
-            _schedule(self._scheduler, timer)
+        self._timers[name] = _Timer(name=name, when=when, callback=callback)
+        if self._running:
+            self._begin(self._timers[name])
 
     def start(self) -> None:
         """Start firing, in the running event loop."""
-        if self._scheduler is not None:
+        if self._running:
             return
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._running = True
         for timer in self._timers.values():
-            _schedule(self._scheduler, timer)
-        self._scheduler.start()
+            self._begin(timer)
 
     def stop(self) -> None:
         """Stop firing; what runs is cancelled."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
-            self._scheduler = None
+        self._running = False
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
 
-    def _every(self, every_s: float) -> IntervalTrigger:
-        first = self._clock.now() + timedelta(seconds=every_s)
-        return IntervalTrigger(seconds=every_s, start_date=first, timezone=UTC)
+    def _begin(self, timer: _Timer) -> None:
+        if timer.name in self._tasks:
+            self._tasks[timer.name].cancel()
+        run = (
+            self._run_on(timer, timer.when)
+            if isinstance(timer.when, BaseTrigger)
+            else self._run_every(timer, timer.when)
+        )
+        self._tasks[timer.name] = asyncio.create_task(run, name=f"timer {timer.name}")
+
+    async def _run_every(self, timer: _Timer, every_s: float) -> None:
+        """Run the work once a period, on the beat: delays do not add up."""
+        due_s = self._clock.monotonic_s() + every_s
+        while True:
+            ahead_s = (due_s - self._clock.monotonic_s()) / self._clock.speed
+            await asyncio.sleep(max(ahead_s, MIN_PERIOD_S))
+            late_s = self._clock.monotonic_s() - due_s
+            if late_s < 0.0:  # the loop's clock and ours may differ by a hair
+                continue
+            due_s += every_s * (1 + floor(late_s / every_s))
+            await _fire(timer)
+
+    async def _run_on(self, timer: _Timer, trigger: BaseTrigger) -> None:
+        site_time = SiteTime(trigger, self._clock.now())
+        while (ahead_s := site_time.ahead_s(self._clock.now())) is not None:
+            real_s = min(ahead_s / self._clock.speed, LOOK_EVERY_S)
+            await asyncio.sleep(max(real_s, MIN_PERIOD_S))
+            if site_time.take(self._clock.now()):
+                await _fire(timer)
 
 
-def _schedule(scheduler: AsyncIOScheduler, timer: _Timer) -> None:
-    async def run() -> None:
+async def _fire(timer: _Timer) -> None:
+    """Run the work; whatever goes wrong in it, the timer goes on."""
+    try:
         await timer.callback()
-
-    scheduler.add_job(
-        run,
-        timer.trigger,
-        id=timer.name,
-        name=timer.name,
-        replace_existing=True,
-        coalesce=True,
-        misfire_grace_time=None,
-        max_instances=1,
-    )
+    except Exception:
+        log.exception("timer failed, it goes on: name=%s", timer.name)
