@@ -7,6 +7,7 @@ Each serves the same registers: holding N in 100..299 holds N + 7, input N in 30
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,11 +18,15 @@ import pytest
 from modbus_peers import serve
 
 from hardware.modbus.address import Address, Framing, SerialAddress, TcpAddress
+from hardware.modbus.description import RecordedBlock
 from hardware.modbus.device import ModbusDevice
 from hardware.modbus.errors import DeviceRefused, DeviceTimeout, DeviceUnreachable
 from hardware.modbus.limits import LinkLimits
 from hardware.modbus.link import ModbusLink
-from hardware.modbus.profile import read_profile
+from hardware.modbus.probe import read_once
+from hardware.modbus.profile import load_profile, read_profile
+from hardware.sim.served import image_of_profile, image_of_recording
+from hardware.sim.server import ModbusServer, show
 
 ROOT = Path(__file__).parents[3]
 FAKES = ROOT / "tests" / "fakes"
@@ -216,3 +221,60 @@ async def test_server_of_pymodbus():
     image = {1: {100: list(range(107, 307)), 300: [65535 - at for at in range(300, 400)]}}
     async with serve(image) as port:
         await check(TcpAddress(host="127.0.0.1", port=port))
+
+
+@pytest.mark.skipif(shutil.which("mbpoll") is None, reason="apt-get install mbpoll")
+async def test_mbpoll_reads_what_we_serve():
+    image = image_of_recording([RecordedBlock(unit=7, function=4, address=100, words=(11, 65535))])
+    server = ModbusServer(show(lambda: image))
+    port = await server.start("127.0.0.1", 0)
+    try:
+        good = await mbpoll(port, "-a", "7", "-t", "3", "-r", "101", "-c", "2")
+        undefined = await mbpoll(port, "-a", "7", "-t", "3", "-r", "102", "-c", "2")
+        written = await mbpoll(port, "-a", "7", "-t", "4", "-r", "101", write="5")
+    finally:
+        await server.close()
+
+    assert re.findall(r"^\[\d+\]:\s+(\d+)", good, re.M) == ["11", "65535"]
+    assert "Illegal data address" in undefined
+    assert "Illegal function" in written
+
+
+async def mbpoll(port: int, *options: str, write: str = "") -> str:
+    """Run mbpoll once; return all that it says."""
+    process = await asyncio.create_subprocess_exec(
+        *("mbpoll", *options, "-1", "-p", str(port), "127.0.0.1", *([write] if write else [])),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(20):
+        said, _ = await process.communicate()
+    return said.decode()
+
+
+async def test_pysunspec2_reads_the_sunspec_device_that_we_serve():
+    pysunspec2 = pytest.importorskip(
+        "sunspec2.modbus.client", reason="pysunspec2 is not installed", exc_type=ImportError
+    )
+    profile = load_profile("sunspec")
+    server = ModbusServer(show(lambda: image_of_profile(profile)))
+    port = await server.start("127.0.0.1", 0)
+
+    def look() -> dict[int, list[object]]:
+        device = pysunspec2.SunSpecModbusClientDeviceTCP(
+            slave_id=1, ipaddr="127.0.0.1", ipport=port, timeout=5
+        )
+        device.scan()
+        device.disconnect()
+        models: dict[int, list[object]] = device.models
+        return models
+
+    try:
+        models = await asyncio.to_thread(look)
+        ours = await read_once(TcpAddress(host="127.0.0.1", port=port), profile)
+    finally:
+        await server.close()
+
+    values = {point.name: point.value for point in ours}
+    assert models[103][0].W.cvalue == values["ac_power"]
+    assert models[124][0].ChaState.cvalue == values["battery_soc"]
