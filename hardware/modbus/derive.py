@@ -10,6 +10,8 @@ from hardware.modbus.points import NO_BOUNDS, Bounds, Value, masked
 from hardware.modbus.quality import MISSING, Judged, worst
 from solard.core.readings import Quality
 
+_ASLEEP = Judged(None, Quality.ASLEEP)
+
 
 class Rule(StrEnum):
     """How parts become one value. Parts that the device does not have are left out."""
@@ -29,7 +31,7 @@ class Rule(StrEnum):
     WHEN = "when"
     """One value from a threshold on, another below it."""
     MAP = "map"
-    """What a code means, by a table."""
+    """What a code means, by a table; `asleep` there is the quality of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def derive(spec: Derived, known: Mapping[str, Judged]) -> Judged | None:
         return None
     match spec.rule:
         case Rule.FIRST:
-            return next((part for part in parts if part.value is not None), parts[0])
+            return next((part for part in parts if part.value is not None), _none_of_first(parts))
         case Rule.LEAST:
             return _least(parts)
         case Rule.ANY:
@@ -97,6 +99,11 @@ def _find(patterns: tuple[str, ...], known: Mapping[str, Judged]) -> list[Judged
         elif one in known:
             found.append(known[one])
     return found
+
+
+def _none_of_first(parts: list[Judged]) -> Judged:
+    """Say why none is known: a part that sleeps would tell when it is awake."""
+    return _ASLEEP if _ASLEEP in parts else parts[0]
 
 
 def _none_of(parts: list[Judged]) -> Judged:
@@ -155,6 +162,8 @@ def _translate(spec: Derived, part: Judged) -> Judged:
         code = masked(int(code), spec.mask)
     found = [meaning for known, meaning in spec.meanings if known == code]
     value = found[0] if found else spec.otherwise
+    if value == Quality.ASLEEP:
+        return _ASLEEP
     return Judged(value, part.quality) if value is not None else MISSING
 
 

@@ -87,7 +87,7 @@ class Latest:
             taken_at=now_at,
             taken_s=now_s,
             utc_offset_s=0 if offset is None else int(offset.total_seconds()),
-            supply=self._supply(usable),
+            supply=self._supply(usable, dark=dark),
             pv_w=combine.total(usable, "pv_power", dark=dark),
             load_w=load_w,
             grid_w=combine.total(usable, "grid_power"),
@@ -161,8 +161,10 @@ class Latest:
         known_s, rig_w = min(self._rig_w, key=lambda draw: abs(draw[0] - moment_s))
         return rig_w if abs(known_s - moment_s) <= MISSING_AT_LEAST_S else None
 
-    def _supply(self, usable: list[DeviceReading]) -> Supply:
+    def _supply(self, usable: list[DeviceReading], *, dark: bool) -> Supply:
         for reading in usable:
+            if dark and combine.sleeps(reading, "supply"):
+                continue  # it tells as little as a device that never can
             if any(point.name == "supply" for point in reading.points):
                 text = reading.text("supply")
                 return Supply(text) if text in set(Supply) else Supply.UNKNOWN

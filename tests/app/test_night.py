@@ -12,6 +12,7 @@ from hardware.modbus.device import ModbusDevice
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.profile import load_profile
 from solard.core.readings import DeviceReading, PointReading, Quality
+from solard.core.state import Supply
 from solard.daemon.events import Events
 from solard.daemon.latest import Latest
 from solard.daemon.readings import Readings
@@ -64,9 +65,10 @@ async def test_day_night_and_day_of_an_sma(store: Store) -> None:
             )
             state = latest.snapshot(clock.now(), clock.monotonic_s())
             (quality,) = [one.quality for one in points if one.name == "pv_power"]
-            seen.append((quality, state.pv_w, sorted(state.missing)))
+            seen.append((quality, state.pv_w, state.supply, sorted(state.missing)))
 
-    awake, asleep = (Quality.GOOD, 1150.0, []), (Quality.ASLEEP, 0.0, [])
+    awake = (Quality.GOOD, 1150.0, Supply.GRID, [])
+    asleep = (Quality.ASLEEP, 0.0, Supply.GRID, [])
     assert seen == [awake, awake, asleep, asleep, awake, awake]
     assert [event.text for event in reversed(events.newest())] == [
         "roof sleeps: its panels have no sun.",

@@ -329,3 +329,34 @@ def test_silent_device_that_watches_a_battery_is_missing_at_night_too(clock: Han
     at_night(clock)
 
     assert look(latest, clock).missing == {"home"}
+
+
+def supply_sleeps(clock: HandClock) -> DeviceReading:
+    sleeping = PointReading(name="supply", value=None, unit="", quality=Quality.ASLEEP)
+    return replace(reading(clock), points=(sleeping,))
+
+
+def test_supply_that_a_sleeping_inverter_cannot_tell_at_night_is_the_usual_one(
+    clock: HandClock,
+) -> None:
+    latest = Latest(setup_of(**PARIS), clock.monotonic_s())
+    at_night(clock)
+    latest.take(supply_sleeps(clock))
+
+    assert look(latest, clock).supply is Supply.GRID
+
+
+def test_supply_that_another_device_tells_at_night_is_believed(clock: HandClock) -> None:
+    latest = Latest(setup_of(**PARIS), clock.monotonic_s())
+    at_night(clock)
+    latest.take(supply_sleeps(clock))
+    latest.take(reading(clock, "gx", supply="generator"))
+
+    assert look(latest, clock).supply is Supply.GENERATOR
+
+
+def test_supply_that_sleeps_by_day_is_unknown(clock: HandClock) -> None:
+    latest = Latest(setup_of(**PARIS), clock.monotonic_s())
+    latest.take(supply_sleeps(clock))
+
+    assert look(latest, clock).supply is Supply.UNKNOWN

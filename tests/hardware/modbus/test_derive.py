@@ -110,3 +110,23 @@ def test_value_may_need_others_or_their_absence():
     assert made(Rule.SUM, known, "a", needs=("c",)) is None
     assert made(Rule.SUM, known, "a", without=("b",)) is None
     assert made(Rule.SUM, known, "a", needs=("b",), without=("c",)) == good(1.0)
+
+
+def test_first_of_which_one_part_sleeps_sleeps():
+    assert made(Rule.FIRST, {"a": MISSING, "b": ASLEEP}, "a", "b") == ASLEEP
+
+
+def test_code_may_mean_that_the_device_sleeps():
+    table = {"meanings": (("MPPT", "grid"), ("SLEEPING", "asleep"))}
+
+    assert made(Rule.MAP, {"a": good("SLEEPING")}, "a", **table) == ASLEEP
+    assert made(Rule.MAP, {"a": good("MPPT")}, "a", **table) == good("grid")
+    assert made(Rule.MAP, {"a": good("FAULT")}, "a", **table) == MISSING
+    assert made(Rule.MAP, {"a": ASLEEP}, "a", **table) == ASLEEP
+
+
+def test_sum_may_turn_its_sign_and_is_rounded_as_points_are():
+    known = {"a": good(0.1), "b": good(0.2)}
+
+    assert made(Rule.SUM, known, "a", "b", factor=-1.0) == good(-0.3)
+    assert made(Rule.PRODUCT, known, "a", "b", factor=-1.0) == good(-0.02)
