@@ -95,6 +95,19 @@ def from_secret(text: str) -> Keypair:
     return from_mnemonic(" ".join(text.split()))
 
 
+def public_bytes(ss58: str) -> bytes:
+    """Return the 32 public bytes of an address; raise KeyInvalid when it is none."""
+    if not is_address(ss58):
+        raise KeyInvalid(f"{ss58!r} is no address")
+    return bytes(bittensor_core.ss58_decode(ss58))
+
+
+def search_nonce(prefix: bytes, difficulty: int, start: int, attempts: int) -> int | None:
+    """Return the first nonce whose registration seal meets a difficulty, or None; native code."""
+    found = bittensor_core.pow_mine_cpu(prefix, difficulty, start, attempts)
+    return None if found is None else int(found[0])
+
+
 def load_or_create(path: Path) -> Keypair:
     """Return the key kept in `path`, mode 0600; make a new one where there is none.
 

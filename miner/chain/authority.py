@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from miner import keys
-from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, run_block
+from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, remember_hash, run_block
+from miner.chain.calls.registry import BEFORE_A_BALANCE
 from miner.chain.embedded import ChainStore, FinishedBlock
 from miner.chain.extrinsic import Extrinsic, ExtrinsicInvalid, is_signed
 from miner.chain.genesis import SUBNETS, Genesis, first_state, new_genesis
@@ -32,6 +33,7 @@ class Authority:
         self.head = store.head() or _block_zero(genesis, self.state)
         self._keypair = keypair
         self._pool: deque[Extrinsic] = deque()
+        self._recent = store.recent_hashes()
         if self.state.root != self.head.state_root:
             raise ChainBroken(
                 f"chain state does not belong to block {self.head.number}; restore a backup, "
@@ -66,8 +68,9 @@ class Authority:
             raise ExtrinsicInvalid("too many calls wait for a block; try again in 12 s")
         if not is_signed(extrinsic, self.genesis.hash):
             raise ExtrinsicInvalid("the signature is not the sender's, or is for another chain")
-        if not account.balance_rao and extrinsic.call != "claim_grant":
-            raise ExtrinsicInvalid("an account without a balance can only claim_grant")
+        if not account.balance_rao and extrinsic.call not in BEFORE_A_BALANCE:
+            allowed = " or ".join(sorted(BEFORE_A_BALANCE))
+            raise ExtrinsicInvalid(f"an account without a balance can only {allowed}")
         self._pool.append(extrinsic)
         return extrinsic.hash
 
@@ -84,7 +87,7 @@ class Authority:
         count = min(len(self._pool), MAX_BLOCK_EXTRINSICS)
         extrinsics = tuple(self._pool.popleft() for _ in range(count))
         number = self.head.number + 1
-        outcome = run_block(self.state, self.genesis, number, extrinsics)
+        outcome = run_block(self.state, self.genesis, number, extrinsics, self._recent)
         block = Block(
             number=number,
             parent=self.head_hash,
@@ -95,6 +98,7 @@ class Authority:
         )
         signature = self._keypair.sign(SIGNING_DOMAIN + block.hash.encode()).hex()
         self.head = replace(block, signature=signature)
+        remember_hash(self._recent, number, self.head_hash)
         return FinishedBlock(
             block=self.head,
             extrinsics=extrinsics,

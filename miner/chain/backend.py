@@ -53,6 +53,7 @@ class NeuronInfo:
     emission_rao: int
     """What the last epoch paid it."""
     stake_rao: int
+    """Alpha of the subnet with this hotkey, its stakers' included."""
     last_update: int
     registered_block: int
     immune: bool

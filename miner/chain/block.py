@@ -1,15 +1,18 @@
 """Blocks: what they commit to, and what happens in one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from miner.chain.calls import CallRefused, Context, execute
+from miner.chain.calls.context import CallRefused, Context
+from miner.chain.calls.governing import close_votes
+from miner.chain.calls.registry import execute
 from miner.chain.canonical import digest
-from miner.chain.economy import block_emission_rao, decay_burn
+from miner.chain.emission import emit
 from miner.chain.extrinsic import Extrinsic
 from miner.chain.genesis import Genesis
 from miner.chain.payout import Reward, is_epoch, pay_epoch
+from miner.chain.proof_of_work import FRESH_BLOCKS
 from miner.chain.state import ChainState
 
 SIGNING_DOMAIN = b"solard-block/1\n"
@@ -77,8 +80,18 @@ def hash_extrinsics(extrinsics: Sequence[Extrinsic]) -> str:
     return digest([one.to_json() for one in extrinsics])
 
 
+def remember_hash(recent: dict[int, str], number: int, name: str) -> None:
+    """Keep a block's hash while a proof of work may name it."""
+    recent[number] = name
+    recent.pop(number - FRESH_BLOCKS, None)
+
+
 def run_block(
-    state: ChainState, genesis: Genesis, number: int, extrinsics: Sequence[Extrinsic]
+    state: ChainState,
+    genesis: Genesis,
+    number: int,
+    extrinsics: Sequence[Extrinsic],
+    recent_hashes: Mapping[int, str],
 ) -> Outcome:
     """Take the state from block `number - 1` to `number`; signatures are the caller's check."""
     context = Context(
@@ -86,10 +99,12 @@ def run_block(
         block=number,
         treasury=genesis.account("treasury"),
         grant_rao=genesis.grant_rao,
+        recent_hashes=recent_hashes,
     )
     errors = tuple(_run_extrinsic(context, one) for one in extrinsics)
+    close_votes(state, number)
     rewards: list[Reward] = []
-    _emit(state)
+    emit(state, number)
     for subnet in state.subnets():
         if not is_epoch(subnet, number):
             continue
@@ -111,22 +126,3 @@ def _run_extrinsic(context: Context, extrinsic: Extrinsic) -> str | None:
     except CallRefused as err:
         return str(err)
     return None
-
-
-def _emit(state: ChainState) -> None:
-    """Issue the block's emission to the subnets, and let registration prices fall."""
-    subnets = state.subnets()
-    totals = state.totals
-    emission = block_emission_rao(totals.issuance_rao)
-    share, rest = divmod(emission, len(subnets))
-    for index, subnet in enumerate(subnets):
-        state.put(
-            [
-                replace(
-                    subnet,
-                    pending_rao=subnet.pending_rao + share + (index < rest),
-                    burn_rao=decay_burn(subnet.burn_rao, subnet.rules.min_burn_rao),
-                )
-            ]
-        )
-    state.put([replace(totals, issuance_rao=totals.issuance_rao + emission)])

@@ -6,6 +6,7 @@ SUPPLY_CAP_RAO = 21_000_000 * 1_000_000_000
 FULL_BLOCK_EMISSION_RAO = 1_000_000_000
 OWNER_CUT_U16 = 11796
 """18 % of the emission, as the chain stores it."""
+LOCK_INTERVAL_BLOCKS = 100_800
 BURN_DECAY_Q32 = 4286705684
 """2^(-1/360) in 1/2^32: the price of a registration halves in 360 blocks."""
 
@@ -18,6 +19,13 @@ def block_emission_rao(issuance_rao: int) -> int:
     # floor(log2(cap / left)), without a float: the largest h with left * 2^h <= cap.
     halvings = (SUPPLY_CAP_RAO // left).bit_length() - 1
     return FULL_BLOCK_EMISSION_RAO >> halvings
+
+
+def lock_cost_rao(last_rao: int, last_block: int, block: int, least_rao: int) -> int:
+    """Return what a new subnet costs: twice the last one, falling to the least in two weeks."""
+    factor = 2 if last_block else 1
+    fallen = (last_rao // LOCK_INTERVAL_BLOCKS) * (block - last_block)
+    return max(least_rao, last_rao * factor - fallen)
 
 
 def split_emission(total_rao: int) -> tuple[int, int, int]:

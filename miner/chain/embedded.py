@@ -13,6 +13,7 @@ from miner.chain.block import Block, Outcome
 from miner.chain.extrinsic import Extrinsic
 from miner.chain.genesis import Genesis, read_genesis
 from miner.chain.payout import Reward
+from miner.chain.proof_of_work import FRESH_BLOCKS
 from miner.chain.state import ChainState, load
 from solard.core.errors import SolardError
 
@@ -124,8 +125,16 @@ class ChainStore:
 
     def blocks(self) -> Iterator[tuple[Block, str]]:
         """Return all blocks from the first, each with the hash stored beside it."""
-        for row in self._link.execute("SELECT * FROM blocks ORDER BY number"):
-            yield _block(row), row[1]
+        try:
+            for row in self._link.execute("SELECT * FROM blocks ORDER BY number"):
+                yield _block(row), row[1]
+        except sqlite3.Error as err:
+            raise ChainStoreFailed(f"chain database {self._path}: {err}") from err
+
+    def recent_hashes(self) -> dict[int, str]:
+        """Return hashes of the newest blocks, by number."""
+        query = "SELECT number, hash FROM blocks ORDER BY number DESC LIMIT ?"
+        return dict(self._read(query, FRESH_BLOCKS))
 
     def extrinsics(self, number: int) -> tuple[tuple[dict[str, Any], str | None], ...]:
         """Return a block's extrinsics as plain data, each with its error or None."""
@@ -136,6 +145,26 @@ class ChainStore:
         """Return how often each call was carried out since the first block."""
         rows = self._read("SELECT body FROM extrinsics WHERE error IS NULL")
         return Counter(json.loads(body)["call"] for (body,) in rows)
+
+    def is_whole(self) -> bool:
+        """Tell whether the file's own structure holds: pages, indexes, types."""
+        return self._read("PRAGMA integrity_check") == [("ok",)]
+
+    def genesis_text(self) -> str:
+        """Return the genesis as it is stored."""
+        return str(self._read("SELECT text FROM meta WHERE name = 'genesis'")[0][0])
+
+    def extrinsic_rows(self, number: int) -> list[tuple[int, str, str]]:
+        """Return (position, hash, body) of a block's extrinsics, as they are stored."""
+        query = "SELECT position, hash, body FROM extrinsics WHERE block = ? ORDER BY position"
+        return [(place, name, body) for place, name, body in self._read(query, number)]
+
+    def has_rows_outside(self, last: int) -> bool:
+        """Tell whether extrinsics or rewards belong to no block of 1..last."""
+        query = """SELECT EXISTS (SELECT 1 FROM extrinsics WHERE block NOT BETWEEN 1 AND ?)
+          OR EXISTS (SELECT 1 FROM rewards WHERE block NOT BETWEEN 1 AND ?)
+          OR EXISTS (SELECT 1 FROM meta WHERE name <> 'genesis')"""
+        return bool(self._read(query, last, last)[0][0])
 
     def find_extrinsic(self, name: str) -> tuple[int, str | None] | None:
         """Return (block, error) of an extrinsic; where it came twice, of the one that ran."""

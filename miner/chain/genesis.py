@@ -4,13 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from miner.chain.calls.subnets import new_subnet
 from miner.chain.canonical import digest
-from miner.chain.state import ChainState
-from miner.chain.values import RAO_PER_TAO, Account, Neuron, Rules, Subnet, Totals
+from miner.chain.state import ChainBroken, ChainState
+from miner.chain.values import RAO_PER_TAO, Account, Rules, Totals
 from solard.core.codec import Codec
 
 SUBNETS = ("sunlight",)
-FIRST_BURN_RAO = RAO_PER_TAO // 10
+FIRST_SUPPLY_RAO = 11_000_000 * RAO_PER_TAO
+POOL_RAO = 1000 * RAO_PER_TAO
+FORMAT = 2
 _CODEC = Codec()
 
 
@@ -38,6 +41,10 @@ class Genesis:
     subnets: tuple[str, ...] = SUBNETS
     """Names of the subnets that exist from the start, numbered from 1."""
     grant_rao: int = 100 * RAO_PER_TAO
+    pool_rao: int = POOL_RAO
+    """τ in the pool of each, beside as much alpha."""
+    format: int = FORMAT
+    """Of everything that is hashed; another one is another chain."""
     block_s: float = 12.0
     note: str = "solard embedded network: a simulator for learning, its tokens have no price"
 
@@ -61,7 +68,12 @@ class Genesis:
 
 
 def read_genesis(data: Any) -> Genesis:
-    """Return the genesis that `to_json` wrote."""
+    """Return the genesis that `to_json` wrote; raise ChainBroken for one of other rules."""
+    if data.get("format") != FORMAT:
+        raise ChainBroken(
+            "this embedded network was made by another version of solard, with other rules; move "
+            "its directory away to start a new network"
+        )
     genesis: Genesis = _CODEC.decode(Genesis, {**data, "block_s": float(data["block_s"])})
     return genesis
 
@@ -77,12 +89,14 @@ def new_genesis(
     subnets: tuple[str, ...] = SUBNETS,
 ) -> Genesis:
     """Return a network like the real one of today in its issuance: 0.5 τ a block."""
+    owned = 1_000 * RAO_PER_TAO
+    rest = FIRST_SUPPLY_RAO - owned - len(subnets) * POOL_RAO
     return Genesis(
         started_at=started_at,
         authority=authority,
         allocations=(
-            Allocation(name="treasury", ss58=treasury, rao=10_999_000 * RAO_PER_TAO),
-            Allocation(name="owner", ss58=owner, rao=1_000 * RAO_PER_TAO),
+            Allocation(name="treasury", ss58=treasury, rao=rest),
+            Allocation(name="owner", ss58=owner, rao=owned),
         ),
         owner_hotkey=owner_hotkey,
         rules=Rules(tempo=tempo),
@@ -94,28 +108,20 @@ def first_state(genesis: Genesis) -> ChainState:
     """Return the state of block 0: allocations, and the first subnets with their owner."""
     state = ChainState()
     issued = sum(one.rao for one in genesis.allocations)
+    issued += len(genesis.subnets) * genesis.pool_rao
     owner = genesis.account("owner")
     state.put([Totals(issuance_rao=issued)])
     state.put(Account(ss58=one.ss58, balance_rao=one.rao) for one in genesis.allocations)
     for netuid, name in enumerate(genesis.subnets, start=1):
         state.put(
-            [
-                Subnet(
-                    netuid=netuid,
-                    name=name,
-                    owner=owner,
-                    owner_hotkey=genesis.owner_hotkey,
-                    rules=genesis.rules,
-                    burn_rao=FIRST_BURN_RAO,
-                ),
-                Neuron(
-                    netuid=netuid,
-                    uid=0,
-                    hotkey=genesis.owner_hotkey,
-                    coldkey=owner,
-                    registered_block=0,
-                    last_update_block=0,
-                ),
-            ]
+            new_subnet(
+                netuid=netuid,
+                name=name,
+                owner=owner,
+                hotkey=genesis.owner_hotkey,
+                rules=genesis.rules,
+                pool_rao=genesis.pool_rao,
+                block=0,
+            )
         )
     return state

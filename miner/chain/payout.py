@@ -1,11 +1,16 @@
 """An epoch of a subnet: consensus over its weights, and who is paid what."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from miner.chain.calls.weighing import live_commits
+from miner.chain.dividends import Credit, credit_miner, share_dividends
 from miner.chain.economy import share_out, split_emission
 from miner.chain.fixed import to_u16, upscale_to_u16
+from miner.chain.pool import inject, worth_alpha
 from miner.chain.state import ChainState
-from miner.chain.values import Neuron, Stake, Subnet, Value
+from miner.chain.values import Account, Neuron, Stake, Subnet, Value
+from miner.chain.yuma.bonds import LiquidAlpha
 from miner.chain.yuma.entries import entries_of
 from miner.chain.yuma.epoch import YumaInput, YumaParameters, YumaResult, run_epoch
 
@@ -17,7 +22,7 @@ class Reward:
     netuid: int
     hotkey: str
     role: str
-    """`owner`, `miner` or `validator`."""
+    """`owner`, `miner`, `validator`, or `staker` with a validator: then the key is a coldkey."""
     rao: int
 
 
@@ -57,13 +62,20 @@ def pay_epoch(state: ChainState, subnet: Subnet, block: int) -> Payout:
     if owner_uid is not None:
         miners[owner_uid] = 0
 
-    rewards = _rewards(subnet, neurons, miners, validators, owner_rao)
     paid = [miner + validator for miner, validator in zip(miners, validators, strict=True)]
     recycled = subnet.pending_rao - owner_rao - sum(paid)
+    credits = [
+        *(credit_miner(one, rao) for one, rao in zip(neurons, miners, strict=True)),
+        *(
+            credit
+            for one, rao in zip(neurons, validators, strict=True)
+            for credit in share_dividends(state, one, rao)
+        ),
+    ]
     return Payout(
         changes=(
             replace(
-                subnet,
+                inject(subnet, sum(paid)),
                 pending_rao=0,
                 last_epoch_block=block,
                 epochs=subnet.epochs + 1,
@@ -73,9 +85,10 @@ def pay_epoch(state: ChainState, subnet: Subnet, block: int) -> Payout:
                 recycled_rao=subnet.recycled_rao + recycled,
             ),
             *_standings(neurons, result, paid),
-            *_credits(state, subnet, neurons, paid, owner_rao),
+            *_stakes(state, subnet, credits),
+            _with_balance(state, subnet.owner, owner_rao),
         ),
-        rewards=rewards,
+        rewards=_rewards(subnet, credits, owner_rao),
         recycled_rao=recycled,
     )
 
@@ -86,13 +99,20 @@ def _gather(
     return YumaInput(
         block=block,
         last_tempo=subnet.last_epoch_block + 1,
-        stake=tuple(state.stake(subnet.netuid, one.hotkey).rao for one in neurons),
+        stake=tuple(state.alpha_with(subnet.netuid, one.hotkey) for one in neurons),
         permits=tuple(one.permit for one in neurons),
         last_update=tuple(one.last_update_block for one in neurons),
         registered=tuple(one.registered_block for one in neurons),
         weights=entries_of([one.weights for one in neurons]),
         bonds=entries_of([one.bonds for one in neurons]),
+        commit_blocks=[_commit_block(one, subnet) for one in neurons]
+        if subnet.rules.commit_reveal
+        else None,
     )
+
+
+def _commit_block(neuron: Neuron, subnet: Subnet) -> int | None:
+    return min((one.block for one in live_commits(neuron, subnet)), default=None)
 
 
 def _parameters(subnet: Subnet, neurons: tuple[Neuron, ...]) -> YumaParameters:
@@ -101,6 +121,15 @@ def _parameters(subnet: Subnet, neurons: tuple[Neuron, ...]) -> YumaParameters:
         kappa_u16=rules.kappa_u16,
         bonds_moving_average=rules.bonds_moving_average,
         bonds_penalty_u16=rules.bonds_penalty_u16,
+        yuma3=rules.yuma3,
+        liquid=LiquidAlpha(
+            low_u16=rules.alpha_low_u16,
+            high_u16=rules.alpha_high_u16,
+            steepness=rules.alpha_steepness,
+        )
+        if rules.liquid_alpha
+        else None,
+        stake_threshold_rao=rules.stake_threshold_rao,
         max_validators=rules.max_validators,
         activity_cutoff=rules.activity_cutoff,
         owner_uid=_owner_uid(subnet, neurons),
@@ -111,19 +140,14 @@ def _owner_uid(subnet: Subnet, neurons: tuple[Neuron, ...]) -> int | None:
     return next((one.uid for one in neurons if one.hotkey == subnet.owner_hotkey), None)
 
 
-def _rewards(
-    subnet: Subnet,
-    neurons: tuple[Neuron, ...],
-    miners: list[int],
-    validators: list[int],
-    owner_rao: int,
-) -> tuple[Reward, ...]:
-    rows = [(subnet.owner, "owner", owner_rao)]
-    rows += [(one.hotkey, "miner", rao) for one, rao in zip(neurons, miners, strict=True)]
-    rows += [(one.hotkey, "validator", rao) for one, rao in zip(neurons, validators, strict=True)]
+def _rewards(subnet: Subnet, credits: Sequence[Credit], owner_rao: int) -> tuple[Reward, ...]:
+    sums: dict[tuple[str, str], int] = {(subnet.owner, "owner"): owner_rao}
+    for one in credits:
+        name = (one.earner, one.role)
+        sums[name] = sums.get(name, 0) + one.rao
     return tuple(
         Reward(netuid=subnet.netuid, hotkey=hotkey, role=role, rao=rao)
-        for hotkey, role, rao in rows
+        for (hotkey, role), rao in sums.items()
         if rao
     )
 
@@ -150,17 +174,17 @@ def _standings(
     )
 
 
-def _credits(
-    state: ChainState,
-    subnet: Subnet,
-    neurons: tuple[Neuron, ...],
-    paid: list[int],
-    owner_rao: int,
-) -> tuple[Value, ...]:
-    stakes: list[Stake] = []
-    for one, rao in zip(neurons, paid, strict=True):
-        if rao:
-            stake = state.stake(subnet.netuid, one.hotkey)
-            stakes.append(replace(stake, rao=stake.rao + rao))
-    owner = state.account(subnet.owner)
-    return (*stakes, replace(owner, balance_rao=owner.balance_rao + owner_rao))
+def _stakes(state: ChainState, subnet: Subnet, credits: Sequence[Credit]) -> tuple[Stake, ...]:
+    """Return the stakes that grow: pay is alpha, as much as the τ is worth in the pool."""
+    grown: dict[str, Stake] = {}
+    for one in credits:
+        stake = state.stake(subnet.netuid, one.hotkey, one.coldkey)
+        stake = grown.get(stake.key, stake)
+        alpha = stake.alpha_rao + worth_alpha(subnet, one.rao)
+        grown[stake.key] = replace(stake, alpha_rao=alpha)
+    return tuple(grown.values())
+
+
+def _with_balance(state: ChainState, ss58: str, rao: int) -> Account:
+    account = state.account(ss58)
+    return replace(account, balance_rao=account.balance_rao + rao)

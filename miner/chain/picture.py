@@ -75,7 +75,7 @@ def _info(
         vtrust=one.validator_trust_u16 / U16_MAX,
         dividends=one.dividends_u16 / U16_MAX,
         emission_rao=one.emission_rao,
-        stake_rao=state.stake(subnet.netuid, one.hotkey).rao,
+        stake_rao=state.alpha_with(subnet.netuid, one.hotkey),
         last_update=one.last_update_block,
         registered_block=one.registered_block,
         immune=block < immune_until,

@@ -65,7 +65,12 @@ def summarize(home: Path) -> ChainSummary:
                 ),
                 pending_rao=sum(one.pending_rao for one in subnets),
                 # Each subnet began with its owner; who registered and is not there, had to go.
-                evictions=store.calls_done()["register"] + len(subnets) - present,
+                evictions=_registered(store) + len(subnets) - present,
             )
     finally:
         store.close()
+
+
+def _registered(store: ChainStore) -> int:
+    done = store.calls_done()
+    return done["register"] + done["register_by_work"]

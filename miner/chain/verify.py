@@ -1,16 +1,18 @@
 """Run every block of a chain again, and name the first that is not what it claims."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from miner import keys
-from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, run_block
+from miner.chain.block import SIGNING_DOMAIN, Block, hash_extrinsics, remember_hash, run_block
 from miner.chain.embedded import ChainStore, ChainStoreFailed
 from miner.chain.extrinsic import ExtrinsicInvalid, is_signed, read_extrinsic
 from miner.chain.genesis import Genesis, first_state
 from miner.chain.payout import Reward
-from miner.chain.state import ChainState
+from miner.chain.state import ChainBroken, ChainState
+from solard.core.codec import CodecError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,34 +53,47 @@ def chain_in(home: Path) -> Path:
 
 
 def verify_chain(path: Path) -> Verdict:
-    """Check links, signatures, results, state roots and the stored state of a whole chain.
+    """Check links, signatures, results, state roots and every stored byte of a whole chain.
 
     The network may be running meanwhile.
     """
-    store = ChainStore(path)
+    progress = [0]
     try:
-        with store.snapshot():
-            return _verify(store)
-    finally:
-        store.close()
+        store = ChainStore(path)
+        try:
+            with store.snapshot():
+                return _verify(store, progress)
+        finally:
+            store.close()
+    except (ChainStoreFailed, ChainBroken, CodecError, ValueError, TypeError) as err:
+        # A page that SQLite cannot read, or a value that is none of ours.
+        bad = progress[0] + 1
+        return Verdict(blocks=progress[0], first_bad=bad, reason=f"it cannot be read: {err}")
 
 
-def _verify(store: ChainStore) -> Verdict:
+def _verify(store: ChainStore, progress: list[int]) -> Verdict:
     genesis = store.genesis()
-    if genesis is None:
-        return Verdict(blocks=0, first_bad=0, reason="there is no genesis")
+    if genesis is None or store.genesis_text() != json.dumps(genesis.to_json()):
+        return Verdict(blocks=0, first_bad=0, reason="there is no genesis, or it was changed")
+    if not store.is_whole():
+        return Verdict(blocks=0, first_bad=0, reason="the database file is damaged")
     state = first_state(genesis)
     parent = genesis.hash
+    recent: dict[int, str] = {}
     number = 0
     for block, stored_hash in store.blocks():
         number += 1
         reason = _check_header(block, stored_hash, number, parent, genesis)
-        reason = reason or _check_content(store, state, genesis, block)
+        reason = reason or _check_content(store, state, genesis, block, recent)
         if reason:
             return Verdict(blocks=number, first_bad=number, reason=reason)
         parent = block.hash
+        remember_hash(recent, number, parent)
+        progress[0] = number
     if store.state_texts() != state.texts():
         return Verdict(blocks=number, first_bad=number, reason="the stored state is another")
+    if store.has_rows_outside(number):
+        return Verdict(blocks=number, first_bad=number, reason="there are rows of no block")
     return Verdict(blocks=number, first_bad=None, reason=None)
 
 
@@ -99,7 +114,11 @@ def _check_header(
 
 
 def _check_content(
-    store: ChainStore, state: ChainState, genesis: Genesis, block: Block
+    store: ChainStore,
+    state: ChainState,
+    genesis: Genesis,
+    block: Block,
+    recent: dict[int, str],
 ) -> str | None:
     stored = store.extrinsics(block.number)
     try:
@@ -108,9 +127,12 @@ def _check_content(
         return str(err)
     if hash_extrinsics(extrinsics) != block.extrinsics_hash:
         return "its extrinsics are others than it commits to"
+    rows = [(place, one.hash, json.dumps(one.to_json())) for place, one in enumerate(extrinsics)]
+    if store.extrinsic_rows(block.number) != rows:
+        return "its extrinsics are stored under other names, or written differently"
     if not all(is_signed(one, genesis.hash) for one in extrinsics):
         return "an extrinsic is not signed by its sender"
-    outcome = run_block(state, genesis, block.number, extrinsics)
+    outcome = run_block(state, genesis, block.number, extrinsics, recent)
     if outcome.hash != block.outcome_hash or outcome.errors != tuple(error for _, error in stored):
         return "running it gives another outcome"
     if _in_order(outcome.rewards) != _in_order(store.rewards_in(block.number)):

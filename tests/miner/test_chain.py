@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from miner import keys
-from miner.chain.block import Outcome, run_block
+from miner.chain.block import Outcome, remember_hash, run_block
+from miner.chain.canonical import digest
 from miner.chain.extrinsic import (
     Extrinsic,
     ExtrinsicInvalid,
@@ -38,14 +39,16 @@ class Chain:
     def __init__(self) -> None:
         self.state: ChainState = first_state(GENESIS)
         self.block = 0
+        self.recent: dict[int, str] = {}
 
     def run(self, *extrinsics: Extrinsic) -> Outcome:
         self.block += 1
-        outcome = run_block(self.state, GENESIS, self.block, extrinsics)
+        outcome = run_block(self.state, GENESIS, self.block, extrinsics, self.recent)
+        remember_hash(self.recent, self.block, digest(self.block))
         assert self.state.counted_rao() == self.state.totals.issuance_rao
         return outcome
 
-    def call(self, keypair: keys.Keypair, name: str, **args) -> str | None:
+    def call(self, keypair: keys.Keypair, name: str, /, **args) -> str | None:
         nonce = self.state.account(keypair.ss58).nonce
         signed = sign_extrinsic(keypair, GENESIS.hash, nonce, name, args)
         return self.run(signed).errors[0]
@@ -251,7 +254,10 @@ def test_epoch_pays_owner_miner_and_validator_to_the_rao(chain):
         (BOB.ss58, "miner"): 2_255_012_589,
         (ALICE.ss58, "validator"): 2_255_012_589,
     }
-    assert chain.state.stake(1, BOB.ss58) == Stake(netuid=1, hotkey=BOB.ss58, rao=2_255_012_589)
+    # 50 τ went into a pool of 1000 τ and 1000 alpha: 1050 to 952.38, and pay is as much alpha.
+    alpha = 2_255_012_589 * 952_380_952_381 // 1_050_000_000_000
+    stake = Stake(netuid=1, hotkey=BOB.ss58, coldkey=BOB.ss58, alpha_rao=alpha)
+    assert chain.state.stake(1, BOB.ss58, BOB.ss58) == stake
     assert chain.neuron(BOB).emission_rao == 2_255_012_589
 
 

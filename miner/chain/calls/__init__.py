@@ -1,0 +1,1 @@
+"""What signed calls do, one file per idea."""
