@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hardware.modbus.quality import Judged
 from solard.core.readings import Quality
 
-_FLOWS = ("pv_power", "grid_power", "battery_power", "generator_power")
+_FLOWS = ("pv_power", "grid_power", "battery_power", "battery2_power", "generator_power")
 """What feeds a house; together they are its load."""
 _LEAST_GAP_W = 500.0
 """Registers of one poll are moments apart, and inverters lose some 100 W to themselves."""

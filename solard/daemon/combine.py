@@ -7,6 +7,7 @@ from solard.core.state import BatteryState
 
 BATTERIES = ("battery", "battery2")
 """Some inverters serve two."""
+_BATTERY_POWERS = tuple(f"{one}_power" for one in BATTERIES)
 
 
 def total(readings: Iterable[DeviceReading], name: str, *, dark: bool = False) -> float | None:
@@ -46,7 +47,7 @@ def load(readings: Iterable[DeviceReading], *, dark: bool = False) -> float | No
     telling = [r for r in readings if _tells(r, "load_power")]
     if telling and not (dark and any(sleeps(r, "load_power") for r in telling)):
         return total(telling, "load_power")
-    flows = ("pv_power", "grid_power", "battery_power", "generator_power")
+    flows = ("pv_power", "grid_power", *_BATTERY_POWERS, "generator_power")
     told = [name for name in flows if any(_tells(r, name) for r in readings)]
     parts = [total(readings, name, dark=dark) for name in told]
     if not {"pv_power", "grid_power"} <= set(told) or None in parts:
@@ -96,8 +97,7 @@ def _lowest(readings: tuple[DeviceReading, ...], what: str) -> float | None:
 
 
 def _sum_of_batteries(readings: tuple[DeviceReading, ...]) -> float | None:
-    told = [f"{one}_power" for one in BATTERIES]
-    told = [name for name in told if any(_tells(r, name) for r in readings)]
+    told = [name for name in _BATTERY_POWERS if any(_tells(r, name) for r in readings)]
     parts = [total(readings, name) for name in told]
     if not parts or None in parts:
         return None
