@@ -1,6 +1,5 @@
 """The dendrite: asks axons, signed, and turns every way to fail into a value."""
 
-import asyncio
 import time
 import uuid
 from collections.abc import Callable
@@ -207,13 +206,3 @@ def _said_status(response: aiohttp.ClientResponse, data: Any) -> int | None:
         return None if said is None else int(said)
     except (ValueError, TypeError):
         return None
-
-
-async def ask_all(
-    dendrite: Dendrite, asked: dict[str, str], kind: SynapseKind, data: Any
-) -> dict[str, Answer]:
-    """Ask several axons (endpoint by hotkey) at once; return every answer by hotkey."""
-    answers = await asyncio.gather(
-        *(dendrite.ask(endpoint, hotkey, kind, data) for hotkey, endpoint in asked.items())
-    )
-    return dict(zip(asked, answers, strict=True))

@@ -3,11 +3,12 @@
 A package of somebody else offers its own under the entry point `solard.subnets`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from miner.subnets.mixing import Weighed, take_best
 from miner.subnets.slots import SiteSlot
 from miner.wire.synapse import SynapseKind
 from solard.core.errors import SolardError
@@ -109,6 +110,11 @@ class Subnet:
     """What answering in each mode costs at the wall, above an idle host, while it is asked."""
     new_worker: "NewWorker"
     new_judge: "NewJudge"
+    mix: "Mix" = take_best
+    """What a client makes of several answers."""
+
+
+Mix = Callable[[Weighed], dict[str, Any]]
 
 
 class NewWorker(Protocol):

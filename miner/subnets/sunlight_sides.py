@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from miner.subnets import sunlight
+from miner.subnets.mixing import Weighed, mean_of, take_best
 from miner.subnets.model import UNTRAINED, Trained, train
 from miner.subnets.slots import SLOT, SLOT_S, SiteSlot
 from miner.subnets.subnet import QuestionInvalid, Subnet, Surroundings, Verdict
@@ -120,6 +121,12 @@ class SunlightJudge:
         self._best_slot_wh = max(self._best_slot_wh, told_wh, seen_wh)
 
 
+def mix_forecasts(answers: Weighed) -> dict[str, Any]:
+    """Mix forecasts slot by slot, by the weight of who made them."""
+    mean_wh = mean_of(answers, "pv_wh")
+    return take_best(answers) if mean_wh is None else {"pv_wh": mean_wh, "model": "mixture"}
+
+
 SUNLIGHT = Subnet(
     name=sunlight.NAME,
     about="predictions: the sun of the next two hours, scored as it comes true",
@@ -128,4 +135,5 @@ SUNLIGHT = Subnet(
     mode_power_w={WorkMode.FULL: 3.0, WorkMode.ECO: 1.0, WorkMode.STANDBY: 1.0},
     new_worker=SunlightWorker,
     new_judge=SunlightJudge,
+    mix=mix_forecasts,
 )

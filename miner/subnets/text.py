@@ -9,6 +9,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from miner.subnets.mixing import Weighed, take_best, vote_of
 from miner.subnets.passage import Passage, new_passage, right_share
 from miner.subnets.reader import read
 from miner.subnets.secret import RoundSecret
@@ -130,6 +131,12 @@ def _read_answer(data: Any) -> list[str] | None:
     return answers
 
 
+def mix_answers(answers: Weighed) -> dict[str, Any]:
+    """Let the answers to each question vote, by the weight of who gave them."""
+    voted = vote_of(answers, "answers")
+    return take_best(answers) if voted is None else {"answers": voted, "model": "mixture"}
+
+
 TEXT = Subnet(
     name=NAME,
     about="models: questions about a passage",
@@ -138,4 +145,5 @@ TEXT = Subnet(
     mode_power_w={WorkMode.FULL: 5.0, WorkMode.ECO: 2.0, WorkMode.STANDBY: 1.0},
     new_worker=TextWorker,
     new_judge=TextJudge,
+    mix=mix_answers,
 )
