@@ -1,6 +1,6 @@
 """A plan's question, digested: steps, prices, cards and what the sun leaves over."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.fleet import Fleet, make_fleet
 from scheduler.steps import Step, make_steps
-from solard.core.planning import PlanRequest
-from solard.core.tariff import Tariff
+from solard.core.planning import PlanRequest, PriceSlot
 from solard.core.units import clamp
 
 UNKNOWN_IMPORT_PER_KWH = 0.30
@@ -29,20 +28,17 @@ class PlanCase:
     fleet: Fleet
     import_per_kwh: tuple[float, ...]
     """By step; where it is unknown a high one."""
+    export_per_kwh: tuple[float, ...]
+    """By step; 0 where it is unknown."""
 
     @property
     def soc(self) -> float:
-        """Return the state of charge to start from; an unknown one counts as the reserve."""
+        """Return the state of charge to start from; an unknown one counts as the standby line."""
         battery = self.request.battery
         if battery is None:
             return 0.0
-        soc = battery.reserve_soc if self.request.soc is None else self.request.soc
+        soc = battery.standby_soc if self.request.soc is None else self.request.soc
         return clamp(soc, 0.0, 1.0)
-
-    @property
-    def export_per_kwh(self) -> float:
-        """Return what export pays; 0 where that is unknown."""
-        return self.request.tariff.export_per_kwh or 0.0
 
     @property
     def export_kw(self) -> float:
@@ -89,14 +85,38 @@ def make_case(request: PlanRequest) -> PlanCase:
         request=request,
         steps=steps,
         fleet=make_fleet(request),
-        import_per_kwh=tuple(_price(request.tariff, step.quarters, zone) for step in steps),
+        import_per_kwh=tuple(_import(request, step, zone) for step in steps),
+        export_per_kwh=tuple(_export(request, step) for step in steps),
     )
 
 
-def _price(tariff: Tariff, quarters: Sequence[datetime], zone: ZoneInfo) -> float:
+def _import(request: PlanRequest, step: Step, zone: ZoneInfo) -> float:
     """Return the mean over quarter hours: a window may start inside a long step."""
-    prices = [tariff.import_at(_local_minute(moment, zone)) for moment in quarters]
-    return fmean(UNKNOWN_IMPORT_PER_KWH if price is None else price for price in prices)
+    prices = []
+    for moment in step.quarters:
+        known = _known(request, moment)
+        price = None if known is None else known.import_per_kwh
+        if price is None:
+            price = request.tariff.import_at(_local_minute(moment, zone))
+        prices.append(UNKNOWN_IMPORT_PER_KWH if price is None else price)
+    return fmean(prices)
+
+
+def _export(request: PlanRequest, step: Step) -> float:
+    prices = []
+    for moment in step.quarters:
+        known = _known(request, moment)
+        price = None if known is None else known.export_per_kwh
+        prices.append(price if price is not None else request.tariff.export_per_kwh or 0.0)
+    return fmean(prices)
+
+
+def _known(request: PlanRequest, moment: datetime) -> PriceSlot | None:
+    """Return the stated prices of a moment."""
+    place = bisect_right(request.prices, moment, key=lambda slot: slot.starts_at) - 1
+    if place < 0 or moment >= request.prices[place].ends_at:
+        return None
+    return request.prices[place]
 
 
 def _local_minute(moment: datetime, zone: ZoneInfo) -> int:

@@ -1,13 +1,12 @@
 """Live through a plan as the tick and a battery that serves itself would: what really happens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from scheduler.battery import Served, serve
 from scheduler.case import UNSERVED_PER_KWH, PlanCase
 from scheduler.steps import Step
-from solard.core.planning import BatterySpec
 from solard.core.units import clamp
 
 PIECE_H = 0.25
@@ -20,6 +19,9 @@ class Wish:
 
     rig_w: float
     cards_on: int
+    jobs_w: float = 0.0
+    """Beside the rig's own work; nothing holds it back."""
+    job_cards: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Lived:
 
     rig_w: float
     cards_on: int
+    jobs_w: float
     battery_w: float
     grid_w: float
     throttled_w: float
@@ -56,8 +59,8 @@ def live(case: PlanCase, wishes: Sequence[Wish]) -> Course:
 
 
 def idle_wish(case: PlanCase) -> Wish:
-    """Return the wish of a rig that only idles."""
-    return Wish(rig_w=1000.0 * case.fleet.idle_kw, cards_on=0)
+    """Return the wish of a rig that only answers."""
+    return Wish(rig_w=1000.0 * case.fleet.standby_kw, cards_on=case.fleet.standby_cards)
 
 
 class _Life:
@@ -86,6 +89,7 @@ class _Life:
         return Lived(
             rig_w=sum(piece.rig_w for piece in pieces) / count,
             cards_on=ceil(sum(piece.cards_on for piece in pieces) / count),
+            jobs_w=wish.jobs_w,
             battery_w=sum(piece.battery_w for piece in pieces) / count,
             grid_w=sum(piece.grid_w for piece in pieces) / count,
             throttled_w=sum(piece.throttled_w for piece in pieces) / count,
@@ -96,11 +100,11 @@ class _Life:
     def _piece(self, index: int, step: Step, wish: Wish, hours: float) -> Lived:
         self._pass_lines()
         wish = self._held_back(step, wish, hours)
-        surplus_w = step.pv_w - step.house_w - wish.rig_w
+        surplus_w = step.pv_w - step.house_w - wish.rig_w - wish.jobs_w
         served = serve(self._battery, self._soc, surplus_w, hours)
         self._soc = served.soc
         lived = self._lived(wish, surplus_w, served)
-        self.value += self._earned(index, lived, served, hours)
+        self.value += self._earned(index, wish, lived, served, hours)
         self._cards_on = lived.cards_on
         return lived
 
@@ -110,7 +114,7 @@ class _Life:
         if battery is None:
             return
         margin = battery.return_margin_soc
-        back = battery.reserve_soc + (margin if self._stands_by else 0.0)
+        back = battery.standby_soc + (margin if self._stands_by else 0.0)
         self._stands_by = self._soc < back - 1e-9
         if battery.work_above_soc is not None:
             line = battery.work_above_soc + (0.0 if self._works else margin)
@@ -119,17 +123,17 @@ class _Life:
     def _held_back(self, step: Step, wish: Wish, hours: float) -> Wish:
         """Return the wish as far as the battery's lines allow it."""
         battery = self._battery
-        if battery is None or (self._works and not self._stands_by):
+        if battery is None:
             return wish
+        sun_w = step.pv_w - step.house_w - wish.jobs_w
         if self._stands_by:
-            return idle_wish(self._case)
-        return _fitted(self._case, wish, self._left_w(step, battery, hours))
-
-    def _left_w(self, step: Step, battery: BatterySpec, hours: float) -> float:
-        """Return the sun that the battery leaves to the whole rig while it comes first."""
-        surplus_w = 1000.0 * self._case.surplus_kw(step)
-        served = serve(battery, self._soc, surplus_w, hours)
-        return step.pv_w - step.house_w - served.charge_w
+            return _fitted(self._case, wish, 0.0)
+        if not self._works:
+            taken = serve(battery, self._soc, sun_w - 1000.0 * self._case.fleet.idle_kw, hours)
+            return _fitted(self._case, wish, sun_w - taken.charge_w)
+        if self._soc < battery.reserve_soc - 1e-9:
+            return _fitted(self._case, wish, sun_w)
+        return wish
 
     def _lived(self, wish: Wish, surplus_w: float, served: Served) -> Lived:
         """Return where the power goes that the battery neither takes nor gives."""
@@ -140,6 +144,7 @@ class _Life:
         return Lived(
             rig_w=wish.rig_w,
             cards_on=wish.cards_on,
+            jobs_w=wish.jobs_w,
             battery_w=served.discharge_w - served.charge_w,
             grid_w=bought_w - sold_w,
             throttled_w=max(0.0, rest_w - sold_w),
@@ -147,13 +152,16 @@ class _Life:
             soc=served.soc,
         )
 
-    def _earned(self, index: int, lived: Lived, served: Served, hours: float) -> float:
-        """Return work and export less import, wear, starts and darkness."""
+    def _earned(
+        self, index: int, wish: Wish, lived: Lived, served: Served, hours: float
+    ) -> float:
+        """Return work and export less import, wear, starts, outage and darkness."""
         case = self._case
-        work_kw = max(0.0, lived.rig_w / 1000.0 - case.fleet.idle_kw)
-        per_h = case.fleet.value_per_h(work_kw)
+        per_h = case.fleet.value_per_h(lived.cards_on, lived.rig_w)
+        if lived.cards_on == 0 and wish.job_cards <= 0.0:
+            per_h -= case.fleet.outage_per_h
         per_h -= max(0.0, lived.grid_w) / 1000.0 * case.import_per_kwh[index]
-        per_h += max(0.0, -lived.grid_w) / 1000.0 * case.export_per_kwh
+        per_h += max(0.0, -lived.grid_w) / 1000.0 * case.export_per_kwh[index]
         per_h -= lived.unserved_w / 1000.0 * UNSERVED_PER_KWH
         if self._battery is not None:
             through_kw = (served.charge_w + served.discharge_w) / 1000.0
@@ -164,12 +172,10 @@ class _Life:
 
 
 def _fitted(case: PlanCase, wish: Wish, left_w: float) -> Wish:
-    """Return the wish cut down to the power that is left; too little for a card leaves none on."""
+    """Return the wish cut down to the power that is left, and never below only answering."""
     if wish.rig_w <= left_w:
         return wish
-    idle_w = 1000.0 * case.fleet.idle_kw
-    card_w = 1000.0 * case.fleet.least_kw
-    cards = int((left_w - idle_w) / card_w) if card_w > 0.0 else 0
-    if cards < 1:
-        return idle_wish(case)
-    return Wish(rig_w=left_w, cards_on=min(wish.cards_on, cards))
+    fleet = case.fleet
+    cards = min(wish.cards_on, max(fleet.cards_within(left_w), fleet.standby_cards))
+    level = fleet.levels[cards]
+    return replace(wish, rig_w=clamp(left_w, level.least_w, level.most_w), cards_on=cards)

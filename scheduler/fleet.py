@@ -1,123 +1,117 @@
-"""The rig as the plan sees it: classes of equal cards, and what their work is worth in money."""
+"""The rig as the plan sees it: what so many cards may take together, and what that earns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from solard.core.curves import CurvePoint, prior_curve, upper_hull
+from solard.core.curves import prior_curve
+from solard.core.levels import Level, WorkPrice, make_levels, make_seat
 from solard.core.planning import PlanRequest
 from solard.core.rig import GpuCard, PowerTerms
 from solard.core.worth import HAIR_PER_KWH, worth_per_work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """More power for a card that works already; one earns less than the one before it."""
-
-    width_kw: float
-    value_per_kwh: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardClass:
-    """Equal cards: one set of variables instead of one for each, and no symmetry to search.
-
-    Below the base, its most efficient power, a card is better parked: fewer cards do more.
-    """
-
-    count: int
-    base_kw: float
-    """At the wall, above parked."""
-    base_value_per_h: float
-    stretches: tuple[Stretch, ...]
-
-    @property
-    def most_kw(self) -> float:
-        """Return what all its cards take at most."""
-        return self.count * (self.base_kw + sum(one.width_kw for one in self.stretches))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """Everything the rig can do with power."""
 
-    idle_kw: float
-    """Host, parked cards and cards in other hands, at the wall."""
-    classes: tuple[CardClass, ...]
+    levels: tuple[Level, ...]
+    """From no card on."""
+    standby_cards: int
+    """Cards that stay awake while the rig only answers."""
     start_cost: float
     """Of waking one card; work of unknown worth, which only takes surplus, pays for none."""
+    outage_per_h: float
+    """Of an hour in which no card answers."""
+    best_per_kwh: float
+    """What a kWh earns at most."""
+
+    @property
+    def idle_kw(self) -> float:
+        """Return the draw of host, parked cards and cards in other hands, at the wall."""
+        return self.levels[0].least_w / 1000.0
+
+    @property
+    def standby_kw(self) -> float:
+        """Return the draw while the rig only answers."""
+        return self.levels[self.standby_cards].least_w / 1000.0
 
     @property
     def most_kw(self) -> float:
-        """Return what work takes at most, above idle."""
-        return sum(one.most_kw for one in self.classes)
+        """Return what the whole rig takes at most."""
+        return self.levels[-1].most_w / 1000.0
 
-    @property
-    def least_kw(self) -> float:
-        """Return what the smallest working card takes above idle; 0 without cards."""
-        return min((one.base_kw for one in self.classes), default=0.0)
+    def value_per_h(self, cards_on: int, rig_w: float) -> float:
+        """Return what so many cards earn with a power."""
+        return self.levels[min(cards_on, len(self.levels) - 1)].value_per_h(rig_w)
 
-    @property
-    def best_per_kwh(self) -> float:
-        """Return what a kWh earns at most."""
-        return max((one.base_value_per_h / one.base_kw for one in self.classes), default=0.0)
-
-    def value_per_h(self, work_kw: float) -> float:
-        """Return what so much power above idle earns in an hour, spent where it earns most."""
-        pieces = [piece for one in self.classes for piece in _pieces(one)]
-        left_kw, value = work_kw, 0.0
-        for piece in sorted(pieces, key=lambda piece: -piece.value_per_kwh):
-            take_kw = min(left_kw, piece.width_kw)
-            left_kw, value = left_kw - take_kw, value + take_kw * piece.value_per_kwh
-        return value
+    def cards_within(self, rig_w: float) -> int:
+        """Return the most cards that can work with a power."""
+        return max(
+            (one.cards_on for one in self.levels if one.least_w <= rig_w + 1e-6), default=0
+        )
 
 
 def make_fleet(request: PlanRequest) -> Fleet:
-    """Return the cards that may be steered, in classes; the others are a fixed load."""
-    fixed, groups = 0.0, dict[tuple[CurvePoint, ...], int]()
-    for card in request.rig.cards:
-        if _is_hands_off(request, card):
-            fixed += card.default_w
-            continue
-        fixed += card.parked_w
-        hull = _hull(request, card)
-        if len(hull) > 1:
-            groups[hull] = groups.get(hull, 0) + 1
-    worth = _worth(request, tuple(groups))
-    classes = tuple(_class(hull, count, worth) for hull, count in groups.items())
+    """Return what the steered cards can do; the others are a fixed load."""
+    steered = [card for card in request.rig.cards if not _is_hands_off(request, card)]
+    fixed = [card.default_w for card in request.rig.cards if _is_hands_off(request, card)]
+    parked = [card.parked_w for card in steered]
+    price, awake = _price(request, steered), _awake(request)
+    seats = [
+        make_seat(
+            request.rig,
+            card,
+            least_w=_least_w(request, card),
+            answers=card.gpu_id in awake,
+            workloads=request.workloads,
+            price=price,
+        )
+        for card in steered
+    ]
     return Fleet(
-        idle_kw=request.rig.wall_w(fixed) / 1000.0,
-        classes=classes,
-        start_cost=0.0 if worth.per_work is None else request.start_cost,
+        levels=make_levels(request.rig.wall_w(sum(fixed) + sum(parked)), seats),
+        standby_cards=sum(seat.answers for seat in seats),
+        start_cost=0.0 if price.per_work is None else request.start_cost,
+        outage_per_h=sum(work.outage_per_h for work in request.workloads),
+        best_per_kwh=max((seat.best_per_kwh for seat in seats), default=0.0),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Worth:
-    """Money for work: by the unit of work where that is known, else by the energy it takes."""
-
-    per_work: float | None
-    per_kwh: float
-
-    def of(self, low: CurvePoint, high: CurvePoint) -> float:
-        """Return what an hour of the step between two points of a curve is worth."""
-        if self.per_work is None:
-            return self.per_kwh * (high.power_w - low.power_w) / 1000.0
-        return self.per_work * (high.work_rate - low.work_rate)
-
-
-def _worth(request: PlanRequest, hulls: tuple[tuple[CurvePoint, ...], ...]) -> _Worth:
+def _price(request: PlanRequest, cards: Sequence[GpuCard]) -> WorkPrice:
     """Return the same worth that the plan rule uses: stated, nominal, or the export displaced."""
     export = (request.tariff.export_per_kwh or 0.0) + HAIR_PER_KWH
     per_work = worth_per_work(request.rig, request.workloads)
-    best = max((_gain(hull[0], hull[1]) for hull in hulls), default=0.0)
+    best = max((_best_gain(request, card) for card in cards), default=0.0)
     if per_work is None and request.nominal_per_kwh is not None and best > 0.0:
         per_work = request.nominal_per_kwh / best
-    return _Worth(per_work=per_work, per_kwh=export)
+    return WorkPrice(per_work=per_work, per_kwh=export)
 
 
-def _gain(low: CurvePoint, high: CurvePoint) -> float:
-    """Return work per kWh."""
-    return 1000.0 * (high.work_rate - low.work_rate) / (high.power_w - low.power_w)
+def _best_gain(request: PlanRequest, card: GpuCard) -> float:
+    """Return the most work per kWh above parked, at the wall."""
+    curve = request.rig.curve(card.gpu_id) or prior_curve(
+        min_w=card.min_w, max_w=card.max_w, default_w=card.default_w
+    )
+    wall = 1000.0 * request.rig.psu_efficiency
+    points = curve.cut(min(_least_w(request, card), card.max_w), card.max_w).points
+    return max(
+        (
+            point.work_rate * wall / (point.power_w - card.parked_w)
+            for point in points
+            if point.power_w > card.parked_w
+        ),
+        default=0.0,
+    )
+
+
+def _least_w(request: PlanRequest, card: GpuCard) -> float:
+    """Return the lowest limit at which the card's workloads work."""
+    floors = [
+        work.at_least_w
+        for work in request.workloads
+        if work.at_least_w is not None and card.gpu_id in work.gpu_ids
+    ]
+    return max([card.min_w, *floors])
 
 
 def _is_hands_off(request: PlanRequest, card: GpuCard) -> bool:
@@ -127,46 +121,10 @@ def _is_hands_off(request: PlanRequest, card: GpuCard) -> bool:
     )
 
 
-def _hull(request: PlanRequest, card: GpuCard) -> tuple[CurvePoint, ...]:
-    """Return the concave hull of one card from parked on, powers at the wall."""
-    curve = request.rig.curve(card.gpu_id) or prior_curve(
-        min_w=card.min_w, max_w=card.max_w, default_w=card.default_w
-    )
-    floors = [
-        work.at_least_w
+def _awake(request: PlanRequest) -> frozenset[str]:
+    """Return the cards that answer at standby: the first of each workload that needs one."""
+    return frozenset(
+        work.gpu_ids[0]
         for work in request.workloads
-        if work.at_least_w is not None and card.gpu_id in work.gpu_ids
-    ]
-    least_w = min(max([card.min_w, *floors]), card.max_w)
-    parked = CurvePoint(card.parked_w, 0.0)
-    hull = upper_hull((parked, *curve.cut(least_w, card.max_w).points))
-    wall = request.rig.psu_efficiency
-    rising = [point for point in hull[1:] if point.work_rate > 0.0]
-    return tuple(CurvePoint(point.power_w / wall, point.work_rate) for point in (parked, *rising))
-
-
-def _class(hull: tuple[CurvePoint, ...], count: int, worth: _Worth) -> CardClass:
-    parked, base = hull[0], hull[1]
-    return CardClass(
-        count=count,
-        base_kw=(base.power_w - parked.power_w) / 1000.0,
-        base_value_per_h=worth.of(parked, base),
-        stretches=tuple(_stretch(low, high, worth) for low, high in pairwise(hull[1:])),
+        if work.keep_alive and work.gpu_ids and work.terms is PowerTerms.AT_LEAST
     )
-
-
-def _stretch(low: CurvePoint, high: CurvePoint, worth: _Worth) -> Stretch:
-    width_kw = (high.power_w - low.power_w) / 1000.0
-    return Stretch(width_kw=width_kw, value_per_kwh=worth.of(low, high) / width_kw)
-
-
-def _pieces(one: CardClass) -> tuple[Stretch, ...]:
-    """Return the whole class as stretches, from parked on."""
-    base = Stretch(
-        width_kw=one.count * one.base_kw, value_per_kwh=one.base_value_per_h / one.base_kw
-    )
-    above = tuple(
-        Stretch(width_kw=one.count * each.width_kw, value_per_kwh=each.value_per_kwh)
-        for each in one.stretches
-    )
-    return (base, *above)

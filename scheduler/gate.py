@@ -1,5 +1,7 @@
 """Refuse a plan that is nonsense, and keep the one in force while it does better."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 
 from scheduler.case import PlanCase
@@ -24,7 +26,7 @@ class PlanUnsound(SolardError):
 
 def check_plan(plan: Plan, case: PlanCase) -> None:
     """Raise PlanUnsound where a figure is no number, or outside what is physically possible."""
-    highest_w = 1000.0 * (case.fleet.idle_kw + case.fleet.most_kw)
+    highest_w = 1000.0 * case.fleet.most_kw
     for slot in plan.slots:
         if not all(isfinite(figure) for figure in _figures(slot)):
             raise PlanUnsound(f"the plan for {slot.starts_at:%H:%M} UTC holds no numbers")
@@ -41,9 +43,11 @@ def check_plan(plan: Plan, case: PlanCase) -> None:
             )
 
 
-def check_worth(course: Course, case: PlanCase) -> None:
-    """Raise PlanUnsound where the rig had better idle for two days than follow the course."""
-    idle = live(case, [idle_wish(case)] * len(case.steps))
+def check_worth(course: Course, case: PlanCase, wishes: Sequence[Wish]) -> None:
+    """Raise PlanUnsound where the rig had better idle beside its jobs than follow the wishes."""
+    rests = idle_wish(case)
+    beside = [replace(rests, jobs_w=one.jobs_w, job_cards=one.job_cards) for one in wishes]
+    idle = live(case, beside)
     if course.value < idle.value - WORSE_THAN_IDLE:
         raise PlanUnsound(
             f"the plan would lose {idle.value - course.value:.2f} against a rig that only idles"
@@ -53,10 +57,15 @@ def check_worth(course: Course, case: PlanCase) -> None:
 def better(plan: Plan, course: Course, case: PlanCase) -> Plan:
     """Return the plan in force if it is young and, lived through now, does better; else `plan`."""
     previous = case.request.previous
-    if previous is None or not _is_young(previous, plan):
+    if previous is None or not _is_young(previous, plan) or _jobs(previous) != _jobs(plan):
         return plan
     lived = live(case, _wishes(previous, case))
     return previous if lived.value > course.value + KEEP_GAIN else plan
+
+
+def _jobs(plan: Plan) -> frozenset[str]:
+    """Return the jobs that a plan runs: plans with different jobs cannot be compared by money."""
+    return frozenset(window.job_id for window in plan.jobs)
 
 
 def _is_young(previous: Plan, plan: Plan) -> bool:
@@ -66,7 +75,7 @@ def _is_young(previous: Plan, plan: Plan) -> bool:
 def _wishes(plan: Plan, case: PlanCase) -> list[Wish]:
     """Return what a plan wants in each step of the case, within what the rig can do today."""
     idle = idle_wish(case)
-    highest_w = idle.rig_w + 1000.0 * case.fleet.most_kw
+    highest_w = 1000.0 * case.fleet.most_kw
     wishes = []
     for step in case.steps:
         slot = plan.slot_at(step.starts_at + (step.ends_at - step.starts_at) / 2)
@@ -74,7 +83,7 @@ def _wishes(plan: Plan, case: PlanCase) -> list[Wish]:
             wishes.append(idle)
         else:
             rig_w = max(idle.rig_w, min(slot.rig_w, highest_w))
-            wishes.append(Wish(rig_w=rig_w, cards_on=slot.cards_on))
+            wishes.append(Wish(rig_w=rig_w, cards_on=slot.cards_on, jobs_w=slot.jobs_w))
     return wishes
 
 
@@ -87,4 +96,4 @@ def _figures(slot: PlanSlot) -> tuple[float, ...]:
 def _imbalance_w(slot: PlanSlot) -> float:
     """Return what feeds the site less what it takes; 0 in every plan that can be lived."""
     fed_w = slot.pv_w - slot.throttled_w + slot.battery_w + slot.grid_w + slot.unserved_w
-    return fed_w - slot.house_w - slot.rig_w
+    return fed_w - slot.house_w - slot.rig_w - slot.jobs_w

@@ -1,97 +1,76 @@
-"""The plan: which cards when, and what stored energy is worth, for the next two days."""
+"""The plan: which cards when, where jobs go, and what stored energy is worth, for two days."""
 
 import time
-from dataclasses import dataclass
+from datetime import timedelta
 
+from scheduler.backward import Search, make_search
 from scheduler.case import PlanCase, make_case
-from scheduler.course import Course, Lived, Wish, live
+from scheduler.course import Lived, Wish, live
+from scheduler.dynamics import Array
 from scheduler.gate import better, check_plan, check_worth
-from scheduler.model import solve
-from scheduler.program import Solution
+from scheduler.placing import Placed, place_jobs
 from scheduler.steps import Step
-from scheduler.writer import PlanWriter, StepColumns
 from solard.core.errors import SolardError
-from solard.core.plan import Plan, PlanSlot
+from solard.core.future import Future, FutureSlot
+from solard.core.plan import PLAN_EXPIRES_S, Plan, PlanSlot
 from solard.core.planning import PlanRequest
 from solard.core.units import clamp
+
+FUTURE_REACHES = timedelta(seconds=PLAN_EXPIRES_S + 900.0)
+MONEY_DIGITS = 7
 
 
 class NothingToPlan(SolardError):
     """The forecast holds no slot."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
-    """What the solver found, and what comes of it."""
-
-    columns: tuple[StepColumns, ...]
-    solution: Solution
-    wishes: tuple[Wish, ...]
-    course: Course
-
-    @property
-    def held_back(self) -> frozenset[int]:
-        """Return the steps in which the battery's lines leave the rig less than it wishes."""
-        pairs = zip(self.wishes, self.course.steps, strict=True)
-        return frozenset(
-            index for index, (wish, lived) in enumerate(pairs) if lived.rig_w < wish.rig_w - 1.0
-        )
-
-
 def make_plan(request: PlanRequest) -> Plan:
     """Return the plan to follow; raise SolardError where none is sound.
 
-    The solver decides prices and wishes; what the slots expect comes of living through them with
-    the tick's own lines and a battery that serves itself. The plan in force stays while it is young
-    and does better.
+    The search decides cards, jobs and what stored energy is worth; what the slots expect comes of living
+    through them with the tick's own lines and a battery that serves itself. The plan in force stays
+    while it is young and does better.
     """
     case = make_case(request)
     if not case.steps:
         raise NothingToPlan("the forecast holds no slot: nothing to plan with")
     started_s = time.perf_counter()
-    draft = _best_draft(case)
+    search = make_search(case)
+    placed = place_jobs(search)
+    wishes = _wishes(placed)
+    course = live(case, wishes)
     plan = Plan(
         made_at=request.forecast.issued_at,
         solve_s=time.perf_counter() - started_s,
-        gap=draft.solution.gap,
-        slots=_slots(case, draft),
+        gap=abs(placed.path.total + case.end_per_kwh * placed.path.stored_kwh[-1] - course.value),
+        slots=tuple(
+            _slot(index, step, lived, search, placed)
+            for index, (step, lived) in enumerate(zip(case.steps, course.steps, strict=True))
+        ),
+        jobs=placed.windows,
+        future=_future(search, placed.worths),
     )
     check_plan(plan, case)
-    check_worth(draft.course, case)
-    return better(plan, draft.course, case)
+    check_worth(course, case, wishes)
+    return better(plan, course, case)
 
 
-def _best_draft(case: PlanCase) -> _Draft:
-    """Return the first draft, or a second one that knows where the first was held back."""
-    first = _draft(case)
-    if not first.held_back:
-        return first
-    second = _draft(case, first.held_back)
-    return max(first, second, key=lambda draft: draft.course.value)
+def _wishes(placed: Placed) -> list[Wish]:
+    path, loads = placed.path, placed.loads
+    return [
+        Wish(
+            rig_w=1000.0 * power,
+            cards_on=cards,
+            jobs_w=1000.0 * float(job_kw),
+            job_cards=float(job_cards),
+        )
+        for power, cards, job_kw, job_cards in zip(
+            path.powers_kw, path.cards, loads.powers_kw, loads.cards, strict=True
+        )
+    ]
 
 
-def _draft(case: PlanCase, barred: frozenset[int] = frozenset()) -> _Draft:
-    writer = PlanWriter(case, barred)
-    columns = writer.write()
-    solution = solve(writer.program)
-    wishes = tuple(_wish(case, one, solution) for one in columns)
-    return _Draft(columns=columns, solution=solution, wishes=wishes, course=live(case, wishes))
-
-
-def _wish(case: PlanCase, columns: StepColumns, solution: Solution) -> Wish:
-    work_kw = sum(solution.values[term.column] * term.factor for term in columns.power)
-    cards = sum(solution.values[one.cards] for one in columns.classes)
-    return Wish(rig_w=1000.0 * (case.fleet.idle_kw + max(0.0, work_kw)), cards_on=round(cards))
-
-
-def _slots(case: PlanCase, draft: _Draft) -> tuple[PlanSlot, ...]:
-    return tuple(
-        _slot(step, lived, _water_value(case, one, draft.solution))
-        for step, lived, one in zip(case.steps, draft.course.steps, draft.columns, strict=True)
-    )
-
-
-def _slot(step: Step, lived: Lived, water_value: float) -> PlanSlot:
+def _slot(index: int, step: Step, lived: Lived, search: Search, placed: Placed) -> PlanSlot:
     return PlanSlot(
         starts_at=step.starts_at,
         ends_at=step.ends_at,
@@ -102,17 +81,47 @@ def _slot(step: Step, lived: Lived, water_value: float) -> PlanSlot:
         grid_w=lived.grid_w,
         throttled_w=lived.throttled_w,
         soc=lived.soc,
-        water_value_per_kwh=water_value,
+        water_value_per_kwh=_water_value(search, placed.worths[index + 1], lived),
         cards_on=lived.cards_on,
+        jobs_w=lived.jobs_w,
         unserved_w=lived.unserved_w,
     )
 
 
-def _water_value(case: PlanCase, columns: StepColumns, solution: Solution) -> float:
-    """Return the price of stored energy, at most what a stored kWh can save.
+def _water_value(search: Search, worths: Array, lived: Lived) -> float:
+    """Return the slope of the worths at the charge that the slot ends with.
 
-    In the last step it is what is left that counts, which may be more than it can save.
+    At most what a stored kWh can save: below a line of the battery a little more charge can be worth a
+    step, which is no price.
     """
-    if columns.stored is None:
+    charges, case = search.charges_kwh, search.case
+    if charges.size < 2:
         return 0.0
-    return clamp(solution.duals[columns.stored.row], 0.0, case.dearest_per_kwh)
+    gap = charges[1] - charges[0]
+    place = (lived.soc * search.site.full_kwh - charges[0]) / gap - 0.5
+    low = int(clamp(round(place), 0, charges.size - 2))
+    row = worths[min(lived.cards_on, worths.shape[0] - 1)]
+    dearest = max(case.dearest_per_kwh, case.fleet.best_per_kwh)
+    return clamp(float(row[low + 1] - row[low]) / gap, 0.0, dearest)
+
+
+def _future(search: Search, worths: Array) -> Future:
+    """Return the worths of the next hours as a value for the tick."""
+    case, full = search.case, search.site.full_kwh
+    starts = [one.starts_at for one in case.steps] + [case.steps[-1].ends_at]
+    until = starts[0] + FUTURE_REACHES
+    return Future(
+        capacity_wh=1000.0 * full,
+        start_cost=case.fleet.start_cost,
+        socs=tuple(float(one) / full for one in search.charges_kwh) if full > 0.0 else (0.0,),
+        slots=tuple(
+            FutureSlot(
+                at=at,
+                worths=tuple(
+                    tuple(round(float(one), MONEY_DIGITS) for one in row) for row in worths[index]
+                ),
+            )
+            for index, at in enumerate(starts)
+            if at <= until
+        ),
+    )

@@ -19,6 +19,8 @@ class Step:
     starts_at: datetime
     ends_at: datetime
     pv_w: float
+    pv_low_w: float
+    pv_high_w: float
     house_w: float
 
     @property
@@ -53,5 +55,7 @@ def _mean(starts_at: datetime, ends_at: datetime, slots: list[ForecastSlot]) -> 
         starts_at=starts_at,
         ends_at=ends_at,
         pv_w=fmean(slot.pv_w for slot in slots),
+        pv_low_w=fmean(slot.pv_low_w for slot in slots),
+        pv_high_w=fmean(slot.pv_high_w for slot in slots),
         house_w=fmean(slot.house_w for slot in slots),
     )

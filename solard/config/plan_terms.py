@@ -17,7 +17,7 @@ def battery_spec(settings: Settings) -> BatterySpec | None:
         efficiency=battery.efficiency,
         max_charge_w=settings.max_charge_w,
         max_discharge_w=settings.max_discharge_w,
-        reserve_soc=0.0,
+        standby_soc=0.0,
         min_soc=battery.inverter_minimum_soc or 0.0,
         wear_per_kwh=battery.wear_per_kwh,
     )
@@ -26,7 +26,8 @@ def battery_spec(settings: Settings) -> BatterySpec | None:
         return spec
     return replace(
         spec,
-        reserve_soc=lines.standby_above_soc,
+        standby_soc=lines.standby_above_soc,
+        reserve_soc=lines.reserve_soc,
         work_above_soc=lines.work_above_soc,
         return_margin_soc=lines.return_margin_soc,
     )

@@ -140,6 +140,7 @@ def plan_rule(document: Document) -> PlanRule:
         efficiency=battery.efficiency,
         wear_per_kwh=battery.wear_per_kwh,
         max_discharge_w=battery_power_w(battery.max_discharge_w, battery),
+        reserve_soc=cast(float, battery.lines.get("reserve_soc", 0.0)),
         import_at_most_w=import_w,
     )
 

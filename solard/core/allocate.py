@@ -55,16 +55,24 @@ class _Seat:
 
 
 def allocate(
-    inputs: DecideInputs, budget_w: float, mode: WorkMode, caps: tuple[CardCap, ...]
+    inputs: DecideInputs,
+    budget_w: float,
+    mode: WorkMode,
+    caps: tuple[CardCap, ...],
+    cards: int | None = None,
 ) -> Allocation:
-    """Return limits inside each envelope that together with the host fit `budget_w` at the wall."""
+    """Return limits inside each envelope that together with the host fit `budget_w` at the wall.
+
+    `cards` is how many are to work, as far as the budget and their dwell times let them; None = as
+    many as do the most work.
+    """
     loads = card_loads(inputs)
     seats = tuple(seat for load in loads if (seat := _seat(inputs, load, caps)) is not None)
     steered = [load for load in loads if load.fixed_w is None]
     fixed_w = sum(load.fixed_w for load in loads if load.fixed_w is not None)
     parked_w = sum(load.card.parked_w for load in steered)
     room_w = inputs.rig.cards_w(budget_w) - fixed_w - parked_w
-    given = _give(inputs, seats, room_w, mode)
+    given = _give(inputs, seats, room_w, mode, cards)
     limits = tuple(_limit(load, given.get(load.card.gpu_id)) for load in steered)
     taken_w = sum(given.get(load.card.gpu_id, load.card.parked_w) for load in steered)
     return Allocation(
@@ -91,7 +99,11 @@ def _seat(inputs: DecideInputs, load: CardLoad, caps: tuple[CardCap, ...]) -> _S
 
 
 def _give(
-    inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float, mode: WorkMode
+    inputs: DecideInputs,
+    seats: tuple[_Seat, ...],
+    room_w: float,
+    mode: WorkMode,
+    cards: int | None,
 ) -> dict[str, float]:
     """Return the limit of each card that works; `room_w` is what lies above all cards parked."""
     if mode is WorkMode.OFF:
@@ -104,7 +116,8 @@ def _give(
         return {seat.gpu_id: seat.load.standby_w for seat in awake}
     held = _held(seats, room_w)
     left_w = room_w - _entry_w(held)
-    chosen = _choose(inputs, tuple(seat for seat in seats if not seat.load.must_run), left_w)
+    free = tuple(seat for seat in seats if not seat.load.must_run)
+    chosen = _choose(inputs, free, left_w, cards)
     return {seat.gpu_id: seat.least_w for seat in held} | chosen
 
 
@@ -117,7 +130,9 @@ def _held(seats: tuple[_Seat, ...], room_w: float) -> tuple[_Seat, ...]:
     return held
 
 
-def _choose(inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float) -> dict[str, float]:
+def _choose(
+    inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float, cards: int | None
+) -> dict[str, float]:
     """Return the powers of the set of cards to run: the present set, unless another is better."""
     split = Split(tuple(seat.curve for seat in seats))
     running = frozenset(n for n, seat in enumerate(seats) if _is_running(inputs, seat))
@@ -128,10 +143,27 @@ def _choose(inputs: DecideInputs, seats: tuple[_Seat, ...], room_w: float) -> di
     if running not in allowed and not reachable:
         kept = _shrink(seats, running, room_w)
         return _powers(seats, split.best(kept, room_w - _entry_w(_of(seats, kept))))
+    if cards is not None and reachable:
+        return _powers(seats, _nearest(split, running, allowed, reachable, cards))
     stay = split.best(running, allowed[running]) if running in allowed else {}
     best = _best(split, {group: allowed[group] for group in reachable})
     better = split.work(best) > split.work(stay) * (1.0 + SWITCH_GAIN)
     return _powers(seats, best if better or running not in allowed else stay)
+
+
+def _nearest(
+    split: Split,
+    running: frozenset[int],
+    allowed: dict[frozenset[int], float],
+    reachable: list[frozenset[int]],
+    cards: int,
+) -> dict[int, float]:
+    """Return the split of the set whose size is nearest to the wish; the present one at a draw."""
+    least = min(abs(len(group) - cards) for group in reachable)
+    if running in allowed and abs(len(running) - cards) <= least:
+        return split.best(running, allowed[running])
+    near = {group: allowed[group] for group in reachable if abs(len(group) - cards) == least}
+    return _best(split, near)
 
 
 def _best(split: Split, rooms: dict[frozenset[int], float]) -> dict[int, float]:

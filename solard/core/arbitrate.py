@@ -15,6 +15,8 @@ class Ruling:
     mode: WorkMode
     card_caps: tuple[CardCap, ...]
     """The lowest cap of each card that has one."""
+    cards: int | None
+    """On how many cards the target is to be spent; None = however many do the most work."""
     rule: str
     """The rule that decided the target."""
     why: str
@@ -53,6 +55,7 @@ def arbitrate(proposals: tuple[Proposal, ...], envelope: PowerBounds) -> Ruling:
         target_w=target_w,
         mode=walk.mode,
         card_caps=walk.caps,
+        cards=None if chosen is None else chosen.preferred_cards,
         rule="nobody" if decisive is None else decisive.rule,
         why=_why(walk, decisive, target_w),
         next=None if decisive is None else decisive.next,

@@ -32,7 +32,7 @@ def decide(inputs: DecideInputs) -> tuple[Decision, ControlMemory]:
         inputs.state.taken_s,
     )
     budget_w = clamp(timers.budget_w or 0.0, room.min_w, room.max_w)
-    allocation = allocate(inputs, budget_w, ruling.mode, ruling.card_caps)
+    allocation = allocate(inputs, budget_w, ruling.mode, ruling.card_caps, ruling.cards)
     memory = ControlMemory(
         notes=tuple(note for answer in answers for note in answer.notes),
         decided_s=inputs.state.taken_s,

@@ -30,6 +30,8 @@ class Proposal:
     """When and how this answer will change, in one sentence."""
     preferred_w: float | None = None
     """What the rule would choose; None = no wish."""
+    preferred_cards: int | None = None
+    """On how many cards it would spend its wish; None = however many do the most work."""
     mode: WorkMode = WorkMode.FULL
     """The most that work may be."""
     card_caps: tuple[CardCap, ...] = ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from solard.core.future import Future
 from solard.core.job import JobWindow
 from solard.core.units import energy_wh
 
@@ -28,6 +29,8 @@ class PlanSlot:
     water_value_per_kwh: float
     """Worth of one more kWh in the battery (dual of the state-of-charge row)."""
     cards_on: int
+    jobs_w: float = 0.0
+    """Of planned jobs, beside the rig's own work."""
     unserved_w: float = 0.0
     """Load that nothing can serve: off-grid with an empty battery."""
 
@@ -44,6 +47,9 @@ class Plan:
     slots: tuple[PlanSlot, ...]
     jobs: tuple[JobWindow, ...] = ()
     """When each job runs, in order of time; an interruptible one may have several windows."""
+
+    future: Future | None = None
+    """What the time after the next two hours' moments is worth; None = only water values."""
 
     def slot_at(self, moment: datetime) -> PlanSlot | None:
         """Return the slot that holds `moment`, or None outside the plan."""

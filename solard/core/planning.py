@@ -75,8 +75,10 @@ class BatterySpec:
     """Each way, 0..1."""
     max_charge_w: float
     max_discharge_w: float
-    reserve_soc: float
+    standby_soc: float
     """The standby line: below it the rig only answers. Softly kept by the house."""
+    reserve_soc: float = 0.0
+    """Below it the battery feeds no work; sun still may."""
     work_above_soc: float | None = None
     """Above it the battery may feed work; None = never: the rig gets what the battery leaves."""
     return_margin_soc: float = 0.05
@@ -87,6 +89,16 @@ class BatterySpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSlot:
+    """Prices that are known for a time; they stand before the tariff's."""
+
+    starts_at: datetime
+    ends_at: datetime
+    import_per_kwh: float | None = None
+    export_per_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
     """Everything that a plan is made of."""
 
@@ -94,6 +106,8 @@ class PlanRequest:
     timezone: str
     rig: Rig
     tariff: Tariff
+    prices: tuple[PriceSlot, ...] = ()
+    """In order of time; what they leave open the tariff says."""
     workloads: tuple[Workload, ...] = ()
     jobs: tuple[JobDemand, ...] = ()
     battery: BatterySpec | None = None

@@ -59,7 +59,7 @@ def battery_of(**changes: Any) -> BatterySpec:
         "efficiency": 1.0,
         "max_charge_w": 5000.0,
         "max_discharge_w": 5000.0,
-        "reserve_soc": 0.3,
+        "standby_soc": 0.3,
         "work_above_soc": 0.5,
     }
     return BatterySpec(**{**values, **changes})
@@ -72,7 +72,7 @@ def forecast_of(quarters: Sequence[tuple[float, float]]) -> Forecast:
             starts_at=MIDNIGHT + QUARTER * index,
             ends_at=MIDNIGHT + QUARTER * (index + 1),
             pv_w=pv_w,
-            pv_low_w=0.0,
+            pv_low_w=pv_w,
             pv_high_w=pv_w,
             house_w=house_w,
         )

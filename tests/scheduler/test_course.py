@@ -226,4 +226,4 @@ class TestValue:
     def test_cards_in_other_hands_earn_nothing_here(self) -> None:
         rig = type(rig_of())(host_w=100.0, psu_efficiency=1.0, cards=(card(),))
 
-        assert case_of([SUN], rig=rig, workloads=()).fleet.value_per_h(0.0) == 0.0
+        assert case_of([SUN], rig=rig, workloads=()).fleet.value_per_h(0, 100.0) == 0.0

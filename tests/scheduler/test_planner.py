@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.planner import NothingToPlan, make_plan
-from scheduler.writer import PlanWriter
 from solard.core.plan import Plan
 from solard.core.planning import PlanRequest
 from solard.core.tariff import PriceWindow, Tariff
@@ -168,7 +167,7 @@ class TestBattery:
 
     def test_dear_evening_saves_the_battery_for_the_house(self) -> None:
         """2 kWh above empty cannot serve it: each kWh saves 0.30, work earns 0.10."""
-        plan = plan_for(self.EVENING, battery=battery_of(reserve_soc=0.0, work_above_soc=0.0))
+        plan = plan_for(self.EVENING, battery=battery_of(standby_soc=0.0, work_above_soc=0.0))
 
         assert rig_w(replace(plan, slots=plan.slots[:8])) == [100.0] * 8
 
@@ -177,7 +176,7 @@ class TestBattery:
         plan = plan_for(
             self.EVENING[:8],
             workloads=(GOLD,),
-            battery=battery_of(reserve_soc=0.0, work_above_soc=0.1),
+            battery=battery_of(standby_soc=0.0, work_above_soc=0.1),
             soc=0.9,
         )
 
@@ -189,7 +188,7 @@ class TestBattery:
         plan = plan_for(
             self.EVENING,
             workloads=(GOLD,),
-            battery=battery_of(reserve_soc=0.2, work_above_soc=0.85),
+            battery=battery_of(standby_soc=0.2, work_above_soc=0.85),
             soc=0.9,
             cards_on=1,
         )
@@ -332,7 +331,7 @@ def requests(draw: st.DrawFn) -> PlanRequest:
         efficiency=draw(st.floats(0.7, 1.0)),
         max_charge_w=draw(st.floats(0.0, 6000.0)),
         max_discharge_w=draw(st.floats(0.0, 6000.0)),
-        reserve_soc=reserve,
+        standby_soc=reserve,
         work_above_soc=draw(st.none() | st.floats(reserve, 1.0)),
         min_soc=draw(st.floats(0.0, reserve)),
         wear_per_kwh=draw(st.floats(0.0, 0.05)),

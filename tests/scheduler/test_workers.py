@@ -63,7 +63,7 @@ async def test_sun_becomes_a_forecast_and_the_forecast_a_plan(others: frozenset[
                 efficiency=0.95,
                 max_charge_w=2500.0,
                 max_discharge_w=2500.0,
-                reserve_soc=0.25,
+                standby_soc=0.25,
             ),
             soc=0.5,
         )

@@ -23,6 +23,8 @@ class BatteryLines:
 
     work_above_soc: float | None
     """None = the battery never feeds work (the default on a grid)."""
+    reserve_soc: float = 0.0
+    """Below it the battery feeds no work, whatever the plan says; sun still may."""
     standby_above_soc: float
     shut_down_below_soc: float
     shut_down_below_v: float | None = None
@@ -44,6 +46,8 @@ class BatteryLines:
             return self._shut_down(inputs, battery, notes)
         if standby.active:
             return self._stand_by(inputs, battery.soc, notes)
+        if work.active and battery.soc < self.reserve_soc:
+            return self._reserved(inputs, battery.soc, notes)
         if work.active:
             why = f"Battery {say_percent(battery.soc)}: it may feed work."
             return no_objection(inputs, RULE, why, *notes)
@@ -117,6 +121,18 @@ class BatteryLines:
                 f"only answers, below {say_percent(self.shut_down_below_soc)} it is off."
             ),
             next=f"Work may start again above {back}.",
+            notes=notes,
+        )
+
+    def _reserved(self, inputs: DecideInputs, soc: float, notes: tuple[Note, ...]) -> Answer:
+        surplus_w = inputs.state.surplus_w or 0.0
+        reserve = say_percent(self.reserve_soc)
+        return at_most(
+            inputs,
+            max(standby_w(inputs), surplus_w),
+            rule=RULE,
+            why=f"Battery {say_percent(soc)}: below {reserve} only sun feeds work.",
+            next=f"Above {reserve} the battery may feed work again.",
             notes=notes,
         )
 

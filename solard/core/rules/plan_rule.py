@@ -1,12 +1,17 @@
 """The plan in the tick: raise work while it is worth more than the energy that it takes."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from math import inf
 
 from solard.core.decision import Proposal
+from solard.core.future import Future
 from solard.core.inputs import Answer, DecideInputs
+from solard.core.levels import WorkPrice
 from solard.core.loads import envelope
 from solard.core.plan import PlanSlot
 from solard.core.rules.answers import no_objection
+from solard.core.rules.best_work import LOOK_AHEAD_S, Means, best_work
 from solard.core.rules.merit_order import (
     UNKNOWN_COST,
     Rung,
@@ -16,13 +21,15 @@ from solard.core.rules.merit_order import (
     climb,
     work_steps,
 )
-from solard.core.rules.plan_words import Money, say_climb
+from solard.core.rules.plan_words import Money, say_best, say_climb
 from solard.core.state import SiteState, Supply
-from solard.core.units import clamp
+from solard.core.units import SECONDS_PER_HOUR, clamp
 from solard.core.wording import say_power, say_time
 from solard.core.worth import HAIR_PER_KWH, worth_per_work
 
 RULE = "plan"
+LOOK_AHEAD = timedelta(seconds=LOOK_AHEAD_S)
+LOOK_AHEAD_H = LOOK_AHEAD_S / SECONDS_PER_HOUR
 METER_NOISE_W = 20.0
 """Less export than this may be the regulation of an inverter that charges with all it has."""
 
@@ -44,6 +51,8 @@ class PlanRule:
     wear_per_kwh: float = 0.0
     max_discharge_w: float = 0.0
     """Where the battery does not state it."""
+    reserve_soc: float = 0.0
+    """Below it the battery feeds no work."""
     import_at_most_w: float | None = None
     """None = the rig never imports by its own wish."""
 
@@ -57,6 +66,9 @@ class PlanRule:
         slot = plan.slot_at(state.taken_at) if plan is not None and fresh else None
         steps = work_steps(inputs)
         worth = self._worth(inputs, steps)
+        future = plan.future if plan is not None and fresh else None
+        if future is not None and worth.buys and future.covers(state.taken_at + LOOK_AHEAD):
+            return self._best(inputs, future, worth)
         climbed = climb(self._rungs(inputs, slot), steps, worth, room.min_w)
         wanted_w = room.clamp(climbed.power_w)
         money = Money(inputs.tariff.currency, worth)
@@ -68,6 +80,44 @@ class PlanRule:
             next=_next(inputs, wanted_w),
         )
         return Answer(proposal=proposal)
+
+    def _best(self, inputs: DecideInputs, future: Future, worth: Worth) -> Answer:
+        """Answer with the cards and the power that are worth most, the time after included."""
+        price = WorkPrice(per_work=worth.per_work, per_kwh=worth.per_kwh)
+        best = best_work(inputs, self._means(inputs, future), future, price)
+        wanted_w = envelope(inputs).clamp(best.power_w)
+        money = Money(inputs.tariff.currency, worth)
+        proposal = Proposal(
+            rule=RULE,
+            bounds=envelope(inputs),
+            preferred_w=wanted_w,
+            preferred_cards=best.cards_on,
+            why=say_best(best, inputs.state.surplus_w or 0.0, money),
+            next=_next(inputs, wanted_w),
+        )
+        return Answer(proposal=proposal)
+
+    def _means(self, inputs: DecideInputs, future: Future) -> Means:
+        """Return what there is to feed work with, as far as it is measured or stated."""
+        state, battery = inputs.state, inputs.state.battery
+        soc = future.socs[0] if battery is None or battery.soc is None else battery.soc
+        room_w = (1.0 - soc) * future.capacity_wh / self.efficiency / LOOK_AHEAD_H
+        above_w = (soc - future.socs[0]) * future.capacity_wh * self.efficiency / LOOK_AHEAD_H
+        gives_w = 0.0 if soc < self.reserve_soc else min(self._give_w(state), max(0.0, above_w))
+        on_grid = state.supply is Supply.GRID
+        return Means(
+            surplus_w=state.surplus_w or 0.0,
+            takes_w=min(_takes_w(state), max(0.0, room_w)),
+            gives_w=gives_w,
+            bought_w=(self.import_at_most_w or 0.0) if on_grid else 0.0,
+            soc=soc,
+            capacity_wh=future.capacity_wh,
+            efficiency=self.efficiency,
+            wear_per_kwh=self.wear_per_kwh,
+            import_per_kwh=_import_price(inputs),
+            export_per_kwh=inputs.tariff.export_per_kwh or 0.0,
+            export_at_most_w=None if on_grid else 0.0,
+        )
 
     def _rungs(self, inputs: DecideInputs, slot: PlanSlot | None) -> tuple[Rung, ...]:
         """Return what the rig could draw and from where, as if it drew nothing yet."""
@@ -151,9 +201,26 @@ def _charge_w(state: SiteState, surplus_w: float) -> float:
     return clamp(most_w, 0.0, surplus_w)
 
 
+def _takes_w(state: SiteState) -> float:
+    """Return what the battery takes at most: as stated, or as seen beside export."""
+    battery = state.battery
+    if battery is None:
+        return 0.0
+    if battery.max_charge_w is not None:
+        return battery.max_charge_w
+    charging_w = max(0.0, -(battery.power_w or 0.0))
+    exporting = (state.grid_w or 0.0) < -METER_NOISE_W
+    return charging_w if exporting else inf
+
+
 def _import_cost(inputs: DecideInputs) -> float:
+    price = _import_price(inputs)
+    return UNKNOWN_COST if price is None else price
+
+
+def _import_price(inputs: DecideInputs) -> float | None:
+    """Return the price of import; None where it is unknown, or where there is no grid."""
     local = inputs.state.local_at
-    price = inputs.tariff.import_at(local.hour * 60 + local.minute)
-    if price is None or inputs.state.supply is not Supply.GRID:
-        return UNKNOWN_COST
-    return price
+    if inputs.state.supply is not Supply.GRID:
+        return None
+    return inputs.tariff.import_at(local.hour * 60 + local.minute)

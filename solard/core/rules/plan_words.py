@@ -1,5 +1,6 @@
 """What the plan's rule says: where the energy comes from, and what stops the rig."""
 
+from solard.core.rules.best_work import Best
 from solard.core.rules.merit_order import SUN, UNKNOWN_COST, Climb, Rung, Source, Worth
 from solard.core.wording import say_power, say_price
 
@@ -26,6 +27,16 @@ def say_climb(climb: Climb, surplus_w: float, idle_w: float, money: "Money") -> 
         reason = _say_refused(climb, climb.refused, money)
         return f"{head}: {say_power(climb.power_w)} for the rig; {reason}."
     return f"{head}: the rig takes all of it{_say_rest(climb, money)}."
+
+
+def say_best(best: Best, surplus_w: float, money: "Money") -> str:
+    """Return WHY so many cards work with so much power."""
+    head = f"Surplus {say_power(surplus_w)}" if round(surplus_w) > 0 else "No surplus"
+    stored = money.against_work(
+        best.water_value_per_kwh, "the last kWh of work earns", best.work_per_kwh
+    )
+    cards = "no card works" if best.cards_on == 0 else f"{best.cards_on} at work"
+    return f"{head}: {cards}, {say_power(best.power_w)} for the rig (stored energy {stored})."
 
 
 class Money:

@@ -1,0 +1,147 @@
+"""From the horizon back to now: what every charge and every count of working cards is worth.
+
+Dynamic programming: exact for a battery that serves itself, for whole cards and for what a start costs,
+where a linear program would have to be told to approximate each. Three skies (P10, P50, P90) run side
+by side and mix as time goes on: what is cloudy now tends to stay so.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scheduler.case import PlanCase
+from scheduler.dynamics import NEVER, Array, Options, Site, Terms, make_options, make_site, step
+
+SKY_WEIGHTS = np.array((0.3, 0.4, 0.3))
+"""Of P10, P50 and P90: the moments of a normal error (Swanson's rule)."""
+SKY_LASTS_H = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loads:
+    """What planned jobs take in each step."""
+
+    powers_kw: Array
+    cards: Array
+
+    @staticmethod
+    def none(steps: int) -> "Loads":
+        """Return no jobs at all."""
+        return Loads(powers_kw=np.zeros(steps), cards=np.zeros(steps))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A case as arrays."""
+
+    case: PlanCase
+    site: Site
+    options: Options
+    charges_kwh: Array
+    skies_kw: Array
+    """Sun less house by sky and step."""
+    median_kw: Array
+    terms: tuple[Terms, ...]
+    start_costs: Array
+    """From so many cards to so many."""
+
+    def level_values(self, values_per_h: Array, job_cards: float) -> Array:
+        """Return values with the outage of a rig on which nothing answers (axis -3 is cards)."""
+        outage = self.case.fleet.outage_per_h
+        if outage <= 0.0 or job_cards > 0.0:
+            return values_per_h
+        changed = values_per_h.copy()
+        changed[..., 0, :, :] -= outage
+        return changed
+
+    def barred(self, job_cards: float) -> Array:
+        """Return what each count of cards is forbidden with: NEVER or 0."""
+        counts = np.arange(self.options.levels)
+        most = self.options.levels - 1 - round(job_cards)
+        least = min(self.case.fleet.standby_cards, most)
+        return np.where((counts < least) | (counts > max(most, 0)), NEVER, 0.0)
+
+
+def make_search(case: PlanCase) -> Search:
+    """Return the arrays of a case."""
+    options = make_options(case.fleet)
+    counts = np.arange(options.levels)
+    house = np.array([one.house_w for one in case.steps]) / 1000.0
+    skies = np.array([[one.pv_low_w, one.pv_w, one.pv_high_w] for one in case.steps]).T / 1000.0
+    if np.array_equal(skies[0], skies[1]) and np.array_equal(skies[1], skies[2]):
+        skies = skies[1:2]
+    return Search(
+        case=case,
+        site=(site := make_site(case)),
+        options=options,
+        charges_kwh=site.charges(),
+        skies_kw=skies - house,
+        median_kw=np.array([one.pv_w for one in case.steps]) / 1000.0 - house,
+        terms=tuple(
+            Terms(hours=one.hours, import_per_kwh=bought, export_per_kwh=sold)
+            for one, bought, sold in zip(
+                case.steps, case.import_per_kwh, case.export_per_kwh, strict=True
+            )
+        ),
+        start_costs=case.fleet.start_cost * np.maximum(0, counts[None, :] - counts[:, None]),
+    )
+
+
+def find_worths(search: Search, loads: Loads) -> Array:
+    """Return money by step, cards that worked before it, and charge at its start.
+
+    The last row is the worth at the horizon.
+    """
+    steps, levels = len(search.terms), search.options.levels
+    charges = search.charges_kwh
+    skies = search.skies_kw.shape[0]
+    weights = SKY_WEIGHTS if skies > 1 else np.ones(1)
+    worths = np.empty((steps + 1, levels, charges.size))
+    later = np.broadcast_to(
+        search.case.end_per_kwh * charges, (skies, levels, charges.size)
+    ).copy()
+    worths[steps] = later[0]
+    for index in range(steps - 1, -1, -1):
+        terms = search.terms[index]
+        stays = np.exp(-terms.hours / SKY_LASTS_H)
+        mixed = stays * later + (1.0 - stays) * np.tensordot(weights, later, 1)
+        reached = _best_power(search, index, loads, mixed)
+        # reached[sky, cards now, charge]; a start is paid by those who had fewer.
+        options = reached[:, None, :, :] - search.start_costs[None, :, :, None]
+        later = options.max(axis=2)
+        worths[index] = np.tensordot(weights, later, 1)
+    return worths
+
+
+def _best_power(search: Search, index: int, loads: Loads, later: Array) -> Array:
+    """Return the worth of the best power for each sky, count of cards and charge."""
+    job_kw = float(loads.powers_kw[index])
+    surplus = search.skies_kw[:, index] - job_kw
+    powers, values = search.options.filled(surplus[:, None])
+    values = search.level_values(values[..., None], loads.cards[index])
+    money, after = step(
+        search.site,
+        replace(search.terms[index], jobs_kw=job_kw),
+        surplus[:, None, None, None],
+        powers[..., None],
+        values,
+        search.charges_kwh,
+    )
+    money = money + search.barred(loads.cards[index])[:, None, None]
+    total: Array = (money + over_charge(search.charges_kwh, later, after)).max(axis=2)
+    return total
+
+
+def over_charge(charges_kwh: Array, worths: Array, stored_kwh: Array) -> Array:
+    """Return worths[sky, cards, charge] at stored_kwh[sky, cards, power, any], linear between."""
+    if charges_kwh.size < 2:
+        found: Array = worths[:, :, None, :1]
+        return np.broadcast_to(found, stored_kwh.shape)
+    count = charges_kwh.size
+    place = (stored_kwh - charges_kwh[0]) / (charges_kwh[1] - charges_kwh[0])
+    low = np.clip(place.astype(np.intp), 0, count - 2)
+    share = place - low
+    rows = np.arange(worths.shape[0] * worths.shape[1]).reshape(*worths.shape[:2], 1, 1)
+    flat, at = worths.ravel(), low + rows * count
+    first = flat.take(at)
+    return first + share * (flat.take(at + 1) - first)

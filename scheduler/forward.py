@@ -1,0 +1,130 @@
+"""From now on under the median sky: the best choice in each step, given what later is worth."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scheduler.backward import Loads, Search, over_charge
+from scheduler.dynamics import Array, Terms, battery_room_kw, step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """A course that follows the worths; an entry for each step."""
+
+    cards: tuple[int, ...]
+    powers_kw: tuple[float, ...]
+    money: tuple[float, ...]
+    stored_kwh: tuple[float, ...]
+    """At each step's start, and at the end of the last."""
+    cards_before: tuple[int, ...]
+
+    @property
+    def total(self) -> float:
+        """Return the money of all steps."""
+        return sum(self.money)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Several moments at once, each with what holds there."""
+
+    steps: Array
+    """Index of the step."""
+    jobs_kw: Array
+    job_cards: Array
+    cards_before: Array
+    stored_kwh: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The best that can be done in each place."""
+
+    cards: Array
+    powers_kw: Array
+    money: Array
+    """Of the step, a start included."""
+    stored_kwh: Array
+    """Afterwards."""
+    worth: Array
+    """Of step and all that follows."""
+
+
+def choose(search: Search, worths: Array, places: Places) -> Choices:
+    """Return the best choice in each place under the median sky."""
+    at = places.steps
+    surplus = search.median_kw[at] - places.jobs_kw
+    terms = _terms(search, places)
+    takes, gives = battery_room_kw(
+        search.site, places.stored_kwh, np.reshape(terms.hours, places.stored_kwh.shape)
+    )
+    bought = surplus + gives + search.site.buys_kw
+    powers, values = search.options.filled(np.stack((surplus, surplus - takes, bought), axis=-1))
+    values[:, 0] -= np.where(places.job_cards > 0.0, 0.0, search.case.fleet.outage_per_h)[:, None]
+    money, after = step(
+        search.site,
+        terms,
+        surplus[:, None, None],
+        powers,
+        values,
+        places.stored_kwh[:, None, None],
+    )
+    barred = np.array([search.barred(cards) for cards in places.job_cards])
+    money = money + barred[:, :, None] - search.start_costs[places.cards_before][:, :, None]
+    later = over_charge(search.charges_kwh, worths[at + 1], after[..., None])[..., 0]
+    total = (money + later).reshape(len(at), -1)
+    best = np.argmax(total, axis=1)
+    row = np.arange(len(at))
+    return Choices(
+        cards=best // powers.shape[-1],
+        powers_kw=powers.reshape(len(at), -1)[row, best],
+        money=money.reshape(len(at), -1)[row, best],
+        stored_kwh=after.reshape(len(at), -1)[row, best],
+        worth=total[row, best],
+    )
+
+
+def _terms(search: Search, places: Places) -> Terms:
+    def spread(values: list[float]) -> Array:
+        return np.array(values)[:, None, None]
+
+    terms = [search.terms[index] for index in places.steps]
+    return Terms(
+        hours=spread([one.hours for one in terms]),
+        import_per_kwh=spread([one.import_per_kwh for one in terms]),
+        export_per_kwh=spread([one.export_per_kwh for one in terms]),
+        jobs_kw=places.jobs_kw[:, None, None],
+    )
+
+
+def follow(search: Search, loads: Loads, worths: Array) -> Path:
+    """Return the course from now on."""
+    case = search.case
+    most = search.options.levels - 1
+    stored = case.soc * search.site.full_kwh
+    # Where nobody knows what runs, nothing must be woken.
+    cards = most if case.request.cards_on is None else min(case.request.cards_on, most)
+    path: list[tuple[int, float, float, float, int]] = []
+    for index in range(len(search.terms)):
+        before = cards
+        one = choose(
+            search,
+            worths,
+            Places(
+                steps=np.array([index]),
+                jobs_kw=loads.powers_kw[index : index + 1],
+                job_cards=loads.cards[index : index + 1],
+                cards_before=np.array([before]),
+                stored_kwh=np.array([stored]),
+            ),
+        )
+        path.append((int(one.cards[0]), float(one.powers_kw[0]), float(one.money[0]), stored, before))
+        stored, cards = float(one.stored_kwh[0]), int(one.cards[0])
+    return Path(
+        cards=tuple(one[0] for one in path),
+        powers_kw=tuple(one[1] for one in path),
+        money=tuple(one[2] for one in path),
+        stored_kwh=(*(one[3] for one in path), stored),
+        cards_before=tuple(one[4] for one in path),
+    )

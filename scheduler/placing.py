@@ -1,0 +1,247 @@
+"""Put jobs where the energy that they take is worth least, and leave out those that do not pay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from scheduler.backward import Loads, Search, find_worths
+from scheduler.dynamics import NEVER, Array
+from scheduler.forward import Choices, Path, Places, choose, follow
+from solard.core.job import JobDemand, JobWindow
+from solard.core.units import SECONDS_PER_HOUR
+
+LEAST_GAIN = 0.01
+"""Money that an optional job must bring beyond what its energy is worth elsewhere."""
+STAYS_GAIN = 0.02
+"""Money by which another time must be better before a job is moved from the time it was given."""
+REPRICE_KWH = 2.0
+"""Of jobs placed since stored energy was last priced: more of it moves the prices."""
+TINY_H = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """All jobs in their places."""
+
+    loads: Loads
+    worths: Array
+    path: Path
+    windows: tuple[JobWindow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spot:
+    """Hours of a job in each step, and where that is in time."""
+
+    hours: Array
+    windows: tuple[tuple[datetime, datetime], ...]
+    cost: float
+    """Money that the time is worth otherwise."""
+
+
+def place_jobs(search: Search) -> Placed:
+    """Return the jobs of a request in their places, fixed ones first, then mandatory ones."""
+    loads = Loads.none(len(search.terms))
+    worths = find_worths(search, loads)
+    path = follow(search, loads, worths)
+    windows: list[JobWindow] = []
+    unpriced_kwh = 0.0
+    for job in sorted(search.case.request.jobs, key=_order):
+        spot = _find_spot(search, loads, worths, path, job)
+        if spot is None or not (_is_owed(job) or job.value - spot.cost >= LEAST_GAIN):
+            continue
+        loads = _with(search, loads, job, spot.hours)
+        unpriced_kwh += job.power_w * job.remaining_s / 3.6e6
+        if unpriced_kwh >= REPRICE_KWH:
+            worths, unpriced_kwh = find_worths(search, loads), 0.0
+        path = follow(search, loads, worths)
+        windows += [
+            JobWindow(job_id=job.job_id, starts_at=first, ends_at=last)
+            for first, last in spot.windows
+        ]
+    if unpriced_kwh > 0.0:
+        worths = find_worths(search, loads)
+        path = follow(search, loads, worths)
+    ordered = tuple(sorted(windows, key=lambda one: (one.starts_at, one.job_id)))
+    return Placed(loads=loads, worths=worths, path=path, windows=ordered)
+
+
+def _is_owed(job: JobDemand) -> bool:
+    return job.mandatory or _is_fixed(job)
+
+
+def _is_fixed(job: JobDemand) -> bool:
+    """Say whether a job runs and would lose all that it has done."""
+    return job.is_running and not job.interruptible
+
+
+def _order(job: JobDemand) -> tuple[bool, bool, float, str]:
+    energy = max(job.power_w, 1.0) * max(job.remaining_s, 1.0)
+    urgent = 0.0 if job.deadline_at is None else -1.0
+    density = -job.value / energy if not job.mandatory else urgent
+    return not _is_fixed(job), not job.mandatory, density, job.job_id
+
+
+def _find_spot(
+    search: Search, loads: Loads, worths: Array, path: Path, job: JobDemand
+) -> _Spot | None:
+    begins, ends = _edges(search)
+    now = max(search.case.request.forecast.issued_at, begins[0])
+    need = timedelta(seconds=job.remaining_s)
+    first = now if job.earliest_at is None else max(now, job.earliest_at)
+    last = ends[-1] if job.deadline_at is None else min(job.deadline_at, ends[-1])
+    if _is_fixed(job):
+        return _block(search, loads, worths, path, job, [now])
+    if last - first < need - timedelta(seconds=1):
+        return None
+    if job.interruptible:
+        return _pieces(search, loads, worths, path, job, first, last)
+    starts = {first, last - need, *(at for at in begins if first <= at <= last - need)}
+    return _block(search, loads, worths, path, job, sorted(starts))
+
+
+def _edges(search: Search) -> tuple[list[datetime], list[datetime]]:
+    steps = search.case.steps
+    return [one.starts_at for one in steps], [one.ends_at for one in steps]
+
+
+def _block(
+    search: Search,
+    loads: Loads,
+    worths: Array,
+    path: Path,
+    job: JobDemand,
+    starts: Sequence[datetime],
+) -> _Spot | None:
+    """Return the best start for a job in one run; the earliest of equals."""
+    need = timedelta(seconds=job.remaining_s)
+    overlaps = np.array([_overlap_h(search, at, at + need) for at in starts])
+    before, costs = np.cumsum([0.0, *path.money]), []
+    first = np.argmax(overlaps > TINY_H, axis=1)
+    last = overlaps.shape[1] - np.argmax(overlaps[:, ::-1] > TINY_H, axis=1)
+    stored = np.array(path.stored_kwh)[first]
+    cards = np.array(path.cards_before)[first]
+    worth = before[first].copy()
+    lengths = last - first
+    for reach in range(int(lengths.max())):
+        live = np.flatnonzero(reach < lengths)
+        at = first[live] + reach
+        taken = overlaps[live, at]
+        chosen = _with_job(search, loads, worths, job, at, taken, cards[live], stored[live])
+        stored[live], cards[live] = chosen.stored_kwh, chosen.cards
+        done = reach == lengths[live] - 1
+        # At its end the job hands over to a rig without it: what follows is known.
+        worth[live] += np.where(done, chosen.worth, chosen.money)
+    base = worths_now(path, worths, search)
+    costs = base - worth
+    best = int(np.argmin(np.round(costs, 6)))
+    if costs[best] > -NEVER / 2.0 and not _is_fixed(job):
+        return None
+    at = starts[best]
+    return _Spot(hours=overlaps[best], windows=((at, at + need),), cost=float(costs[best]))
+
+
+def worths_now(path: Path, worths: Array, search: Search) -> float:
+    """Return the worth of the path as it is, its end included."""
+    return path.total + search.case.end_per_kwh * path.stored_kwh[-1]
+
+
+def _pieces(
+    search: Search,
+    loads: Loads,
+    worths: Array,
+    path: Path,
+    job: JobDemand,
+    first: datetime,
+    last: datetime,
+) -> _Spot | None:
+    """Return the cheapest steps for a job that may be interrupted."""
+    hours = _overlap_h(search, first, last)
+    room = np.flatnonzero(hours > TINY_H)
+    cards = np.array(path.cards_before)[room]
+    stored = np.array(path.stored_kwh)[room]
+    zero = np.zeros(room.size)
+    idle = _with_job(search, loads, worths, job, room, zero, cards, stored)
+    busy = _with_job(search, loads, worths, job, room, hours[room], cards, stored)
+    per_h = (idle.worth - busy.worth) / hours[room]
+    if job.is_running and room.size:
+        per_h[0] -= search.case.fleet.start_cost * max(job.cards, 1)
+    left, taken, cost = job.remaining_s / SECONDS_PER_HOUR, np.zeros(hours.size), 0.0
+    for place in np.lexsort((room, np.round(per_h, 5))):
+        if left <= TINY_H or per_h[place] > -NEVER / 100.0:
+            break
+        piece = min(left, hours[room[place]])
+        taken[room[place]] = piece
+        left, cost = left - piece, cost + piece * per_h[place]
+    if left > TINY_H:
+        return None
+    return _Spot(hours=taken, windows=_windows(search, taken, first), cost=float(cost))
+
+
+def _windows(
+    search: Search, taken: Array, first: datetime
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the steps as stretches of time; a part of a step is its beginning."""
+    windows: list[tuple[datetime, datetime]] = []
+    for one, hours in zip(search.case.steps, taken, strict=True):
+        if hours <= TINY_H:
+            continue
+        starts_at = max(one.starts_at, first)
+        ends_at = starts_at + timedelta(hours=float(hours))
+        if windows and abs(starts_at - windows[-1][1]) < timedelta(seconds=1):
+            windows[-1] = (windows[-1][0], ends_at)
+        else:
+            windows.append((starts_at, ends_at))
+    return tuple(windows)
+
+
+def _with_job(
+    search: Search,
+    loads: Loads,
+    worths: Array,
+    job: JobDemand,
+    at: Array,
+    hours: Array,
+    cards: Array,
+    stored: Array,
+) -> Choices:
+    """Return the best choices where a job takes so many hours of each step."""
+    lengths = np.array([search.terms[index].hours for index in at])
+    share = hours / lengths
+    beside = loads.cards[at]
+    job_cards = np.where(share > TINY_H, job.cards, 0.0) + beside
+    places = Places(
+        steps=at,
+        jobs_kw=loads.powers_kw[at] + job.power_w / 1000.0 * share,
+        job_cards=np.minimum(job_cards, search.options.levels - 1),
+        cards_before=cards,
+        stored_kwh=stored,
+    )
+    chosen = choose(search, worths, places)
+    crowded = job_cards > search.options.levels - 1 + TINY_H
+    chosen.money[crowded] += NEVER
+    chosen.worth[crowded] += NEVER
+    return chosen
+
+
+def _overlap_h(search: Search, first: datetime, last: datetime) -> Array:
+    """Return the hours of each step that lie between two moments."""
+    return np.array(
+        [
+            max(0.0, (min(one.ends_at, last) - max(one.starts_at, first)).total_seconds())
+            / SECONDS_PER_HOUR
+            for one in search.case.steps
+        ]
+    )
+
+
+def _with(search: Search, loads: Loads, job: JobDemand, hours: Array) -> Loads:
+    lengths = np.array([one.hours for one in search.terms])
+    share = hours / lengths
+    taken = np.where(share > TINY_H, float(job.cards), 0.0)
+    return Loads(
+        powers_kw=loads.powers_kw + job.power_w / 1000.0 * share,
+        cards=np.minimum(loads.cards + taken, search.options.levels - 1),
+    )
