@@ -1,8 +1,8 @@
 """From the horizon back to now: what every charge and every count of working cards is worth.
 
-Dynamic programming: exact for a battery that serves itself, for whole cards and for what a start costs,
-where a linear program would have to be told to approximate each. Three skies (P10, P50, P90) run side
-by side and mix as time goes on: what is cloudy now tends to stay so.
+Dynamic programming: exact for a battery that serves itself, for whole cards and for what a start
+costs, each of which a linear program can only approximate. Three skies (P10, P50, P90) run side by
+side and mix as time goes on: what is cloudy now tends to stay so.
 """
 
 from dataclasses import dataclass, replace
@@ -97,9 +97,7 @@ def find_worths(search: Search, loads: Loads) -> Array:
     skies = search.skies_kw.shape[0]
     weights = SKY_WEIGHTS if skies > 1 else np.ones(1)
     worths = np.empty((steps + 1, levels, charges.size))
-    later = np.broadcast_to(
-        search.case.end_per_kwh * charges, (skies, levels, charges.size)
-    ).copy()
+    later = np.broadcast_to(search.case.end_per_kwh * charges, (skies, levels, charges.size)).copy()
     worths[steps] = later[0]
     for index in range(steps - 1, -1, -1):
         terms = search.terms[index]
@@ -135,8 +133,8 @@ def _best_power(search: Search, index: int, loads: Loads, later: Array) -> Array
 def over_charge(charges_kwh: Array, worths: Array, stored_kwh: Array) -> Array:
     """Return worths[sky, cards, charge] at stored_kwh[sky, cards, power, any], linear between."""
     if charges_kwh.size < 2:
-        found: Array = worths[:, :, None, :1]
-        return np.broadcast_to(found, stored_kwh.shape)
+        found: Array = np.broadcast_to(worths[:, :, None, :1], stored_kwh.shape)
+        return found
     count = charges_kwh.size
     place = (stored_kwh - charges_kwh[0]) / (charges_kwh[1] - charges_kwh[0])
     low = np.clip(place.astype(np.intp), 0, count - 2)
@@ -144,4 +142,5 @@ def over_charge(charges_kwh: Array, worths: Array, stored_kwh: Array) -> Array:
     rows = np.arange(worths.shape[0] * worths.shape[1]).reshape(*worths.shape[:2], 1, 1)
     flat, at = worths.ravel(), low + rows * count
     first = flat.take(at)
-    return first + share * (flat.take(at + 1) - first)
+    between: Array = first + share * (flat.take(at + 1) - first)
+    return between

@@ -152,9 +152,7 @@ class _Life:
             soc=served.soc,
         )
 
-    def _earned(
-        self, index: int, wish: Wish, lived: Lived, served: Served, hours: float
-    ) -> float:
+    def _earned(self, index: int, wish: Wish, lived: Lived, served: Served, hours: float) -> float:
         """Return work and export less import, wear, starts, outage and darkness."""
         case = self._case
         per_h = case.fleet.value_per_h(lived.cards_on, lived.rig_w)

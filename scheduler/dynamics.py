@@ -42,9 +42,7 @@ class Options:
         `spare_kw` has any shape S + (n,); the answer has shape S + (levels, bends + n).
         """
         shape = (*spare_kw.shape[:-1], *self.powers_kw.shape)
-        spare = np.clip(
-            spare_kw[..., None, :], self.powers_kw[:, :1], self.powers_kw[:, -1:]
-        )
+        spare = np.clip(spare_kw[..., None, :], self.powers_kw[:, :1], self.powers_kw[:, -1:])
         above = np.clip(
             spare[..., None] - self.powers_kw[:, None, :-1],
             0.0,
@@ -143,8 +141,8 @@ def step(
 ) -> tuple[Array, Array]:
     """Return the money that a step earns and the energy stored after it, by broadcasting.
 
-    `surplus_kw` is sun less house and jobs, `powers_kw` that of the whole rig, `stored_kwh` what the
-    battery holds at the start. What a line of the battery forbids earns NEVER.
+    `surplus_kw` is sun less house and jobs, `powers_kw` that of the whole rig, `stored_kwh` what
+    the battery holds at the start. What a line of the battery forbids earns NEVER.
     """
     hours, eta = terms.hours, site.efficiency
     takes, gives = battery_room_kw(site, stored_kwh, hours)

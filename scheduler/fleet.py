@@ -46,9 +46,7 @@ class Fleet:
 
     def cards_within(self, rig_w: float) -> int:
         """Return the most cards that can work with a power."""
-        return max(
-            (one.cards_on for one in self.levels if one.least_w <= rig_w + 1e-6), default=0
-        )
+        return max((one.cards_on for one in self.levels if one.least_w <= rig_w + 1e-6), default=0)
 
 
 def make_fleet(request: PlanRequest) -> Fleet:

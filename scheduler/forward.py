@@ -1,11 +1,15 @@
 """From now on under the median sky: the best choice in each step, given what later is worth."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scheduler.backward import Loads, Search, over_charge
 from scheduler.dynamics import Array, Terms, battery_room_kw, step
+
+Rows = NDArray[np.intp]
+"""Indices and whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,8 @@ class Path:
     cards: tuple[int, ...]
     powers_kw: tuple[float, ...]
     money: tuple[float, ...]
+    worths: tuple[float, ...]
+    """Of each step and all that follows, over all skies."""
     stored_kwh: tuple[float, ...]
     """At each step's start, and at the end of the last."""
     cards_before: tuple[int, ...]
@@ -29,11 +35,11 @@ class Path:
 class Places:
     """Several moments at once, each with what holds there."""
 
-    steps: Array
+    steps: Rows
     """Index of the step."""
     jobs_kw: Array
     job_cards: Array
-    cards_before: Array
+    cards_before: Rows
     stored_kwh: Array
 
 
@@ -41,7 +47,7 @@ class Places:
 class Choices:
     """The best that can be done in each place."""
 
-    cards: Array
+    cards: Rows
     powers_kw: Array
     money: Array
     """Of the step, a start included."""
@@ -105,26 +111,26 @@ def follow(search: Search, loads: Loads, worths: Array) -> Path:
     stored = case.soc * search.site.full_kwh
     # Where nobody knows what runs, nothing must be woken.
     cards = most if case.request.cards_on is None else min(case.request.cards_on, most)
-    path: list[tuple[int, float, float, float, int]] = []
+    chosen: list[Choices] = []
+    stored_kwh, cards_before = [stored], []
     for index in range(len(search.terms)):
-        before = cards
-        one = choose(
-            search,
-            worths,
-            Places(
-                steps=np.array([index]),
-                jobs_kw=loads.powers_kw[index : index + 1],
-                job_cards=loads.cards[index : index + 1],
-                cards_before=np.array([before]),
-                stored_kwh=np.array([stored]),
-            ),
+        places = Places(
+            steps=np.array([index]),
+            jobs_kw=loads.powers_kw[index : index + 1],
+            job_cards=loads.cards[index : index + 1],
+            cards_before=np.array([cards]),
+            stored_kwh=np.array([stored]),
         )
-        path.append((int(one.cards[0]), float(one.powers_kw[0]), float(one.money[0]), stored, before))
+        one = choose(search, worths, places)
+        cards_before.append(cards)
         stored, cards = float(one.stored_kwh[0]), int(one.cards[0])
+        stored_kwh.append(stored)
+        chosen.append(one)
     return Path(
-        cards=tuple(one[0] for one in path),
-        powers_kw=tuple(one[1] for one in path),
-        money=tuple(one[2] for one in path),
-        stored_kwh=(*(one[3] for one in path), stored),
-        cards_before=tuple(one[4] for one in path),
+        cards=tuple(int(one.cards[0]) for one in chosen),
+        powers_kw=tuple(float(one.powers_kw[0]) for one in chosen),
+        money=tuple(float(one.money[0]) for one in chosen),
+        worths=tuple(float(one.worth[0]) for one in chosen),
+        stored_kwh=tuple(stored_kwh),
+        cards_before=tuple(cards_before),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from scheduler.backward import Loads, Search, find_worths
 from scheduler.dynamics import NEVER, Array
-from scheduler.forward import Choices, Path, Places, choose, follow
+from scheduler.forward import Choices, Path, Places, Rows, choose, follow
 from solard.core.job import JobDemand, JobWindow
 from solard.core.units import SECONDS_PER_HOUR
 
@@ -118,12 +118,12 @@ def _block(
     """Return the best start for a job in one run; the earliest of equals."""
     need = timedelta(seconds=job.remaining_s)
     overlaps = np.array([_overlap_h(search, at, at + need) for at in starts])
-    before, costs = np.cumsum([0.0, *path.money]), []
+    before = np.cumsum([0.0, *path.money])
     first = np.argmax(overlaps > TINY_H, axis=1)
     last = overlaps.shape[1] - np.argmax(overlaps[:, ::-1] > TINY_H, axis=1)
     stored = np.array(path.stored_kwh)[first]
     cards = np.array(path.cards_before)[first]
-    worth = before[first].copy()
+    worth = np.zeros(len(starts))
     lengths = last - first
     for reach in range(int(lengths.max())):
         live = np.flatnonzero(reach < lengths)
@@ -134,18 +134,13 @@ def _block(
         done = reach == lengths[live] - 1
         # At its end the job hands over to a rig without it: what follows is known.
         worth[live] += np.where(done, chosen.worth, chosen.money)
-    base = worths_now(path, worths, search)
-    costs = base - worth
+    alone = before[last - 1] - before[first] + np.array(path.worths)[last - 1]
+    costs = alone - worth
     best = int(np.argmin(np.round(costs, 6)))
     if costs[best] > -NEVER / 2.0 and not _is_fixed(job):
         return None
     at = starts[best]
     return _Spot(hours=overlaps[best], windows=((at, at + need),), cost=float(costs[best]))
-
-
-def worths_now(path: Path, worths: Array, search: Search) -> float:
-    """Return the worth of the path as it is, its end included."""
-    return path.total + search.case.end_per_kwh * path.stored_kwh[-1]
 
 
 def _pieces(
@@ -202,9 +197,9 @@ def _with_job(
     loads: Loads,
     worths: Array,
     job: JobDemand,
-    at: Array,
+    at: Rows,
     hours: Array,
-    cards: Array,
+    cards: Rows,
     stored: Array,
 ) -> Choices:
     """Return the best choices where a job takes so many hours of each step."""

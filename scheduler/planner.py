@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from scheduler.backward import Search, make_search
-from scheduler.case import PlanCase, make_case
+from scheduler.case import make_case
 from scheduler.course import Lived, Wish, live
 from scheduler.dynamics import Array
 from scheduler.gate import better, check_plan, check_worth
@@ -27,9 +27,9 @@ class NothingToPlan(SolardError):
 def make_plan(request: PlanRequest) -> Plan:
     """Return the plan to follow; raise SolardError where none is sound.
 
-    The search decides cards, jobs and what stored energy is worth; what the slots expect comes of living
-    through them with the tick's own lines and a battery that serves itself. The plan in force stays
-    while it is young and does better.
+    The search decides cards, jobs and what stored energy is worth; what the slots expect comes of
+    living through them with the tick's own lines and a battery that serves itself. The plan in
+    force stays while it is young and does better.
     """
     case = make_case(request)
     if not case.steps:
@@ -91,8 +91,8 @@ def _slot(index: int, step: Step, lived: Lived, search: Search, placed: Placed) 
 def _water_value(search: Search, worths: Array, lived: Lived) -> float:
     """Return the slope of the worths at the charge that the slot ends with.
 
-    At most what a stored kWh can save: below a line of the battery a little more charge can be worth a
-    step, which is no price.
+    At most what a stored kWh can save: below a line of the battery a little more charge can be
+    worth a step, which is no price.
     """
     charges, case = search.charges_kwh, search.case
     if charges.size < 2:
@@ -101,7 +101,9 @@ def _water_value(search: Search, worths: Array, lived: Lived) -> float:
     place = (lived.soc * search.site.full_kwh - charges[0]) / gap - 0.5
     low = int(clamp(round(place), 0, charges.size - 2))
     row = worths[min(lived.cards_on, worths.shape[0] - 1)]
-    dearest = max(case.dearest_per_kwh, case.fleet.best_per_kwh)
+    battery = case.request.battery
+    feeds_work = battery is not None and battery.work_above_soc is not None
+    dearest = max(case.dearest_per_kwh, case.fleet.best_per_kwh if feeds_work else 0.0)
     return clamp(float(row[low + 1] - row[low]) / gap, 0.0, dearest)
 
 
@@ -113,7 +115,7 @@ def _future(search: Search, worths: Array) -> Future:
     return Future(
         capacity_wh=1000.0 * full,
         start_cost=case.fleet.start_cost,
-        socs=tuple(float(one) / full for one in search.charges_kwh) if full > 0.0 else (0.0,),
+        grid_soc=tuple(float(one) / full for one in search.charges_kwh) if full > 0.0 else (0.0,),
         slots=tuple(
             FutureSlot(
                 at=at,

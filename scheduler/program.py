@@ -30,32 +30,16 @@ class Program:
     gains: list[float] = field(default_factory=list)
     lows: list[float] = field(default_factory=list)
     highs: list[float] = field(default_factory=list)
-    whole: list[bool] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
-    def column(
-        self, gain: float = 0.0, *, low: float = 0.0, high: float = INFINITY, whole: bool = False
-    ) -> int:
+    def column(self, gain: float = 0.0, *, low: float = 0.0, high: float = INFINITY) -> int:
         """Add a variable; return its index."""
         self.gains.append(gain)
         self.lows.append(low)
         self.highs.append(high)
-        self.whole.append(whole)
         return len(self.gains) - 1
 
     def row(self, terms: Iterable[Term], *, low: float = -INFINITY, high: float = INFINITY) -> int:
         """Add a constraint; return its index."""
         self.rows.append(Row(low=low, high=high, terms=tuple(terms)))
         return len(self.rows) - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solution:
-    """What a solver found."""
-
-    values: tuple[float, ...]
-    """One for each column."""
-    duals: tuple[float, ...]
-    """Gain of one more unit on each row's right-hand side, with the whole columns fixed."""
-    gap: float
-    """Absolute distance to the best bound, in the unit of the gains."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from scheduler.workers import run_calibration, run_forecast, run_plan
 from solard.app.told import make_source
 from solard.config.load import Settings
-from solard.config.plan_terms import battery_spec
+from solard.config.plan_terms import battery_spec, solar_site
 from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
 from solard.core.job import JobDemand
@@ -15,9 +15,7 @@ from solard.core.plan import Plan
 from solard.core.planning import (
     ForecastBasis,
     ForecastRequest,
-    PanelPlane,
     PlanRequest,
-    SolarSite,
 )
 from solard.core.rig import Rig
 from solard.core.rules.plan_rule import PlanRule
@@ -67,26 +65,6 @@ class SitePlanner:
         """Return a plan for the next two days: a new one, or `previous` where that does better."""
         request = _plan_request(self._settings, forecast, soc, rig, previous)
         return await run_plan(replace(request, jobs=jobs))
-
-
-def solar_site(settings: Settings) -> SolarSite:
-    """Return where the panels stand and how they look."""
-    planes = tuple(
-        PanelPlane(
-            peak_w=plane.peak_w,
-            tilt_deg=plane.tilt_deg,
-            azimuth_deg=plane.azimuth_deg,
-            inverter_w=plane.inverter_w,
-            losses=plane.losses,
-        )
-        for plane in settings.planes
-    )
-    return SolarSite(
-        latitude_deg=settings.site.latitude_deg,
-        longitude_deg=settings.site.longitude_deg,
-        timezone=settings.site.timezone,
-        planes=planes,
-    )
 
 
 def _plan_request(

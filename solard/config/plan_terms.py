@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from solard.config.load import Settings
-from solard.core.planning import BatterySpec
+from solard.core.planning import BatterySpec, PanelPlane, SolarSite
 from solard.core.rules.battery_lines import BatteryLines
 
 
@@ -30,4 +30,24 @@ def battery_spec(settings: Settings) -> BatterySpec | None:
         reserve_soc=lines.reserve_soc,
         work_above_soc=lines.work_above_soc,
         return_margin_soc=lines.return_margin_soc,
+    )
+
+
+def solar_site(settings: Settings) -> SolarSite:
+    """Return where the panels stand and how they look."""
+    planes = tuple(
+        PanelPlane(
+            peak_w=plane.peak_w,
+            tilt_deg=plane.tilt_deg,
+            azimuth_deg=plane.azimuth_deg,
+            inverter_w=plane.inverter_w,
+            losses=plane.losses,
+        )
+        for plane in settings.planes
+    )
+    return SolarSite(
+        latitude_deg=settings.site.latitude_deg,
+        longitude_deg=settings.site.longitude_deg,
+        timezone=settings.site.timezone,
+        planes=planes,
     )

@@ -13,7 +13,7 @@ class FutureSlot:
 
     at: datetime
     worths: tuple[tuple[float, ...], ...]
-    """Money: for each count of working cards from 0 on, for each charge of `Future.socs`."""
+    """Money: for each count of working cards from 0 on, for each charge of `Future.grid_soc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Future:
     capacity_wh: float
     """0 = no battery."""
     start_cost: float
-    socs: tuple[float, ...]
+    grid_soc: tuple[float, ...]
     """Rising, evenly spaced; a single one without a battery."""
     slots: tuple[FutureSlot, ...]
     """In order of time."""
@@ -44,10 +44,10 @@ class Future:
 
     def water_value_per_kwh(self, moment: datetime, cards_on: int, soc: float) -> float:
         """Return the worth of one more kWh in the battery; 0 without one."""
-        if len(self.socs) < 2 or self.capacity_wh <= 0.0:
+        if len(self.grid_soc) < 2 or self.capacity_wh <= 0.0:
             return 0.0
-        step = self.socs[1] - self.socs[0]
-        low = clamp(soc - step / 2.0, self.socs[0], self.socs[-1] - step)
+        step = self.grid_soc[1] - self.grid_soc[0]
+        low = clamp(soc - step / 2.0, self.grid_soc[0], self.grid_soc[-1] - step)
         gained = self.worth(moment, cards_on, low + step) - self.worth(moment, cards_on, low)
         return gained / (step * self.capacity_wh / 1000.0)
 
@@ -61,7 +61,7 @@ class Future:
         worths = slot.worths[min(cards_on, len(slot.worths) - 1)]
         if len(worths) < 2:
             return worths[0]
-        step = self.socs[1] - self.socs[0]
-        place = clamp((soc - self.socs[0]) / step, 0.0, len(worths) - 1.0)
+        step = self.grid_soc[1] - self.grid_soc[0]
+        place = clamp((soc - self.grid_soc[0]) / step, 0.0, len(worths) - 1.0)
         low = min(int(place), len(worths) - 2)
         return worths[low] + (place - low) * (worths[low + 1] - worths[low])

@@ -36,7 +36,9 @@ class Seat:
     @property
     def best_per_kwh(self) -> float:
         """Return the most that it earns with a kWh."""
-        return max((1000.0 * money / watts for watts, money in self.points if watts > 0.0), default=0)
+        return max(
+            (1000.0 * money / watts for watts, money in self.points if watts > 0.0), default=0
+        )
 
 
 def make_seat(
@@ -122,7 +124,5 @@ def _level(idle_w: float, seats: Sequence[Seat]) -> Level:
     return Level(
         cards_on=len(seats),
         powers_w=tuple(accumulate((stretches[one] for one in steepest), initial=least_w)),
-        values_per_h=tuple(
-            accumulate((one * stretches[one] for one in steepest), initial=least)
-        ),
+        values_per_h=tuple(accumulate((one * stretches[one] for one in steepest), initial=least)),
     )

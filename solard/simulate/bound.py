@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scheduler.model import solve_bound
+from scheduler.model import solve
 from scheduler.program import Program, Term
 from solard.simulate.recording import TICK_H, TICK_S, TickRow
 from solard.simulate.site import SimSite
@@ -50,13 +50,11 @@ def find_bound(site: SimSite, ticks: Sequence[TickRow], tasks: Sequence[Task]) -
     served = {task.index: _write_task(program, task, running) for task in tasks if _can(task)}
     for one, jobs in zip(written, running, strict=True):
         _close_tick(program, site, one, jobs)
-    solution = solve_bound(program)
+    values = solve(program)
     forced = [task for task in tasks if task.job.mandatory and task.is_due]
-    done = {
-        task.index: solution.values[served[task.index]] for task in forced if task.index in served
-    }
+    done = {task.index: values[served[task.index]] for task in forced if task.index in served}
     start_kwh = site.start_soc * site.battery.capacity_wh / 1000.0
-    value = sum(gain * value for gain, value in zip(program.gains, solution.values, strict=True))
+    value = sum(gain * value for gain, value in zip(program.gains, values, strict=True))
     value -= FORCE * sum(done.values()) + site.stored_per_kwh * start_kwh
     missed = sum(done.get(task.index, 0.0) < SERVED for task in forced)
     return Bound(value=value, mandatory_missed=missed)

@@ -52,6 +52,8 @@ class TickRow:
     """As issued for this time; None = the file has none."""
     import_per_kwh: float
     export_per_kwh: float
+    has_price: bool
+    """Whether the file itself states one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +221,8 @@ def _tick(
         pv_forecast_w=_mean([(row.pv_forecast_w, seconds) for row, seconds in inside]),
         import_per_kwh=import_per_kwh,
         export_per_kwh=export_per_kwh,
+        has_price=first is not None
+        and (first.import_per_kwh is not None or first.export_per_kwh is not None),
     )
 
 

@@ -10,6 +10,7 @@ from solard.config.load import load_settings
 from solard.simulate.baselines import AlwaysOn, Floor, Threshold
 from solard.simulate.bound import Bound, find_bound
 from solard.simulate.files import stamp, write_jobs, write_summary, write_trace
+from solard.simulate.planned import PLANNED, PlannedPolicy
 from solard.simulate.recording import Recording, read_recording
 from solard.simulate.run import Course, live_through
 from solard.simulate.score import capture, days_of
@@ -22,7 +23,7 @@ BASELINES: Mapping[str, Callable[[SimSite], Policy]] = {
     "always_on": AlwaysOn,
     "threshold": Threshold,
 }
-POLICIES = tuple(BASELINES)
+POLICIES = (*BASELINES, *PLANNED)
 MONEY_DIGITS = 6
 
 
@@ -82,7 +83,10 @@ def _course(
 ) -> tuple[Course, Sequence[float]]:
     if name == "floor":
         return floor, ()
-    return live_through(site, recording, tasks, BASELINES[name](site)), ()
+    if name in BASELINES:
+        return live_through(site, recording, tasks, BASELINES[name](site)), ()
+    policy = PlannedPolicy(site, recording, tasks, PLANNED[name])
+    return live_through(site, recording, tasks, policy), policy.solves_s
 
 
 def _figures(

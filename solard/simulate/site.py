@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from solard.config.load import Settings
-from solard.config.plan_terms import battery_spec
+from solard.config.plan_terms import battery_spec, solar_site
 from solard.core.curves import CurvePoint, WorkCurve, prior_curve
 from solard.core.inputs import Rule
-from solard.core.planning import BatterySpec
+from solard.core.planning import BatterySpec, SolarSite
 from solard.core.rig import GpuCard, Rig, Workload
+from solard.core.rules.plan_rule import PlanRule
 from solard.core.tariff import Tariff
 from solard.core.units import clamp
 from solard.core.worth import worth_per_work
@@ -24,8 +25,7 @@ class SimSite:
     """Everything but the recording."""
 
     name: str
-    latitude_deg: float
-    longitude_deg: float
+    solar: SolarSite
     timezone: str
     battery: BatterySpec
     start_soc: float
@@ -42,6 +42,7 @@ class SimSite:
     outage_per_h: float
     """Of an hour without a card that works."""
     start_cost: float
+    import_at_most_w: float | None
     stored_per_kwh: float
 
     @property
@@ -98,8 +99,7 @@ def make_site(settings: Settings) -> SimSite:
     per_work = worth_per_work(rig, workloads)
     return SimSite(
         name=settings.site.name,
-        latitude_deg=settings.site.latitude_deg,
-        longitude_deg=settings.site.longitude_deg,
+        solar=solar_site(settings),
         timezone=settings.site.timezone,
         battery=battery,
         start_soc=settings.simulate.start_soc,
@@ -111,6 +111,9 @@ def make_site(settings: Settings) -> SimSite:
         worth_per_card_h=0.0 if per_work is None else per_work,
         uptime_per_h=max((work.uptime_per_h for work in workloads), default=0.0),
         outage_per_h=sum(work.outage_per_h for work in workloads),
+        import_at_most_w=next(
+            (rule.import_at_most_w for rule in settings.rules if isinstance(rule, PlanRule)), None
+        ),
         start_cost=settings.rig.start_cost,
         stored_per_kwh=settings.simulate.stored_per_kwh,
     )

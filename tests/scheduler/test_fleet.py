@@ -1,4 +1,4 @@
-"""Cards and what their work is worth."""
+"""Cards, and what so many of them earn together."""
 
 from dataclasses import replace
 
@@ -21,42 +21,49 @@ def test_idle_rig_is_host_and_parked_cards_at_the_wall() -> None:
     assert fleet_of(rig=rig).idle_kw == pytest.approx(0.150)
 
 
-def test_equal_cards_form_one_class() -> None:
-    (one,) = fleet_of(rig=rig_of(3)).classes
+def test_each_count_of_cards_is_a_level() -> None:
+    levels = fleet_of(rig=rig_of(2)).levels
 
-    assert (one.count, one.base_kw, one.most_kw) == (3, pytest.approx(0.1), pytest.approx(0.6))
+    assert [level.cards_on for level in levels] == [0, 1, 2]
+    assert [level.powers_w for level in levels] == [(100.0,), (200.0, 300.0), (300.0, 500.0)]
 
 
-def test_cards_with_other_curves_form_classes_of_their_own() -> None:
+def test_the_better_card_comes_first_and_the_steeper_stretch_too() -> None:
     rig = rig_of(2)
     weaker = WorkCurve(points=(CurvePoint(100.0, 40.0), CurvePoint(200.0, 60.0)))
+    team = replace(MINER, gpu_ids=("gpu-0", "gpu-1"), worth_per_h=0.14)
 
-    fleet = fleet_of(rig=replace(rig, curves=(("gpu-0", CURVE), ("gpu-1", weaker))))
+    fleet = fleet_of(
+        rig=replace(rig, curves=(("gpu-0", weaker), ("gpu-1", CURVE))), workloads=(team,)
+    )
 
-    assert len(fleet.classes) == 2
+    assert fleet.levels[1].values_per_h == pytest.approx((0.05, 0.08))
+    assert fleet.levels[2].values_per_h == pytest.approx((0.09, 0.12, 0.14))
 
 
 def test_stated_worth_is_spread_over_the_curve() -> None:
-    (one,) = fleet_of().classes
-
-    assert one.base_value_per_h == pytest.approx(0.010)
-    assert [round(each.value_per_kwh, 6) for each in one.stretches] == [0.06]
+    assert fleet_of().levels[1].values_per_h == pytest.approx((0.010, 0.016))
 
 
-def test_power_is_worth_what_its_best_use_brings() -> None:
-    fleet = fleet_of(rig=rig_of(2), workloads=(replace(MINER, gpu_ids=("gpu-0", "gpu-1")),))
+def test_uptime_is_earned_by_every_working_card() -> None:
+    fleet = fleet_of(workloads=(replace(MINER, uptime_per_h=0.003),))
 
-    assert fleet.best_per_kwh == pytest.approx(0.05)
-    assert fleet.value_per_h(0.1) == pytest.approx(0.005)
-    assert fleet.value_per_h(0.3) == pytest.approx(0.010 + 0.003)
-    assert fleet.value_per_h(9.9) == pytest.approx(0.016)
+    assert fleet.value_per_h(0, 100.0) == 0.0
+    assert fleet.value_per_h(1, 200.0) == pytest.approx(0.013)
+
+
+def test_power_beyond_the_top_earns_no_more() -> None:
+    fleet = fleet_of()
+
+    assert fleet.value_per_h(1, 250.0) == pytest.approx(0.013)
+    assert fleet.value_per_h(1, 9e9) == pytest.approx(0.016)
+    assert fleet.value_per_h(9, 9e9) == pytest.approx(0.016)
 
 
 def test_unknown_worth_is_a_hair_more_than_the_export_it_displaces() -> None:
-    fleet = fleet_of(workloads=())
+    fleet = fleet_of(workloads=(), start_cost=0.004)
 
-    assert fleet.value_per_h(0.1) == pytest.approx(0.1 * 0.0802)
-    assert fleet.value_per_h(0.2) == pytest.approx(0.2 * 0.0802)
+    assert fleet.value_per_h(1, 300.0) == pytest.approx(0.2 * 0.0802)
     assert fleet.start_cost == 0.0
 
 
@@ -68,32 +75,22 @@ def test_nominal_worth_holds_at_the_best_efficiency() -> None:
     fleet = fleet_of(workloads=(), nominal_per_kwh=0.10, start_cost=0.004)
 
     assert fleet.best_per_kwh == pytest.approx(0.10)
-    assert fleet.value_per_h(0.2) == pytest.approx(0.010 + 0.006)
+    assert fleet.value_per_h(1, 300.0) == pytest.approx(0.010 + 0.006)
     assert fleet.start_cost == 0.004
 
 
-def test_card_works_from_its_most_efficient_power_on() -> None:
-    curve = WorkCurve(
-        points=(CurvePoint(100.0, 10.0), CurvePoint(150.0, 70.0), CurvePoint(200.0, 80.0))
-    )
-
-    (one,) = fleet_of(rig=replace(rig_of(), curves=(("gpu-0", curve),))).classes
-
-    assert one.base_kw == pytest.approx(0.150)
-
-
-def test_workload_that_needs_more_raises_the_base() -> None:
+def test_workload_that_needs_more_raises_the_least_and_keeps_its_card_awake() -> None:
     needy = replace(MINER, terms=PowerTerms.AT_LEAST, at_least_w=180.0)
 
-    assert fleet_of(workloads=(needy,)).classes[0].base_kw == pytest.approx(0.180)
+    fleet = fleet_of(workloads=(needy,))
+
+    assert (fleet.standby_cards, fleet.standby_kw) == (1, pytest.approx(0.280))
 
 
 def test_workload_that_needs_more_than_the_card_gets_all_of_it() -> None:
     greedy = replace(MINER, terms=PowerTerms.AT_LEAST, at_least_w=900.0)
 
-    (one,) = fleet_of(workloads=(greedy,)).classes
-
-    assert (one.base_kw, one.stretches) == (pytest.approx(0.2), ())
+    assert fleet_of(workloads=(greedy,)).levels[1].powers_w == (300.0,)
 
 
 def test_card_in_other_hands_is_a_fixed_load() -> None:
@@ -101,18 +98,18 @@ def test_card_in_other_hands_is_a_fixed_load() -> None:
 
     fleet = fleet_of(workloads=(rented,))
 
-    assert (fleet.idle_kw, fleet.classes) == (pytest.approx(0.300), ())
+    assert (fleet.idle_kw, len(fleet.levels)) == (pytest.approx(0.300), 1)
 
 
 def test_card_without_a_curve_is_assumed_to_be_usual() -> None:
     assert fleet_of(rig=replace(rig_of(), curves=())).best_per_kwh > 0.0
 
 
-def test_card_that_does_no_work_is_never_used() -> None:
+def test_card_that_does_no_work_earns_nothing() -> None:
     idle = WorkCurve(points=(CurvePoint(100.0, 0.0), CurvePoint(200.0, 0.0)))
 
     fleet = fleet_of(
         rig=replace(rig_of(), curves=(("gpu-0", idle),)), workloads=(), nominal_per_kwh=0.10
     )
 
-    assert (fleet.classes, fleet.best_per_kwh, fleet.least_kw) == ((), 0.0, 0.0)
+    assert fleet.best_per_kwh == pytest.approx(0.0802)

@@ -51,16 +51,19 @@ def test_nonsense_is_refused_in_one_sentence(wrong: dict[str, Any], sentence: st
 
 def test_course_that_loses_money_against_idling_is_refused() -> None:
     case = case_of([DARK] * 8)
-    buying = live(case, [Wish(rig_w=300.0, cards_on=1)] * 8)
+    wishes = [Wish(rig_w=300.0, cards_on=1)] * 8
+    buying = live(case, wishes)
 
     with pytest.raises(PlanUnsound, match=r"would lose 0\.09 against a rig that only idles"):
-        check_worth(buying, case)
+        check_worth(buying, case, wishes)
 
 
 def test_course_that_earns_passes() -> None:
     case = case_of([SUN] * 8)
 
-    check_worth(live(case, [Wish(rig_w=200.0, cards_on=1)] * 8), case)
+    wishes = [Wish(rig_w=200.0, cards_on=1)] * 8
+
+    check_worth(live(case, wishes), case, wishes)
 
 
 def adopted(previous: Plan | None, **changes: Any) -> Plan:
@@ -108,7 +111,9 @@ def test_plan_in_force_counts_as_idle_where_it_ends() -> None:
 
 
 def test_plan_in_force_is_held_to_what_the_rig_can_do_today() -> None:
-    greedy = replace(in_force(), slots=tuple(plan_slot(i, rig_w=99e3) for i in range(8)))
+    greedy = replace(
+        in_force(), slots=tuple(plan_slot(i, rig_w=99e3, cards_on=1) for i in range(8))
+    )
     case = case_of([SUN] * 8, tariff=FREE_EXPORT, previous=greedy)
 
     assert better(IDLE, idle_course(case), case) is greedy

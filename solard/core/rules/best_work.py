@@ -54,7 +54,7 @@ DEAR_PER_KWH = 10.0
 def best_work(inputs: DecideInputs, means: Means, future: Future, price: WorkPrice) -> Best:
     """Return the choice that is worth most, the time after it included."""
     levels = rig_levels(inputs, price)
-    standby = sum(load.answers for load in card_loads(inputs))
+    standby = sum(load.answers and not load.must_run for load in card_loads(inputs))
     before = sum(not card.parked for card in inputs.memory.cards)
     ends_at = inputs.state.taken_at + timedelta(seconds=LOOK_AHEAD_S)
     outage = sum(work.outage_per_h for work in inputs.workloads)
@@ -74,9 +74,7 @@ def best_work(inputs: DecideInputs, means: Means, future: Future, price: WorkPri
 _HOURS = LOOK_AHEAD_S / SECONDS_PER_HOUR
 
 
-def _best(
-    level: Level, power_w: float, means: Means, future: Future, ends_at: datetime
-) -> Best:
+def _best(level: Level, power_w: float, means: Means, future: Future, ends_at: datetime) -> Best:
     return Best(
         cards_on=level.cards_on,
         power_w=power_w,
@@ -96,9 +94,7 @@ def _powers(level: Level, means: Means) -> list[float]:
     return sorted(one for one in powers if one <= limit_w + 1e-6)
 
 
-def _worth(
-    level: Level, power_w: float, means: Means, future: Future, ends_at: datetime
-) -> float:
+def _worth(level: Level, power_w: float, means: Means, future: Future, ends_at: datetime) -> float:
     """Return the money of the next minutes and of all that follows."""
     spare_w = means.surplus_w - power_w
     charge_w = clamp(spare_w, 0.0, means.takes_w)
@@ -129,6 +125,7 @@ def rig_levels(inputs: DecideInputs, price: WorkPrice) -> tuple[Level, ...]:
             price=price,
         )
         for load in loads
-        if load.fixed_w is None
+        if load.fixed_w is None and not load.must_run
     ]
-    return make_levels(inputs.rig.wall_w(sum(load.low_w for load in loads)), seats)
+    held_w = sum(load.least_w if load.must_run else load.low_w for load in loads)
+    return make_levels(inputs.rig.wall_w(held_w), seats)

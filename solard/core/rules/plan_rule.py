@@ -100,9 +100,9 @@ class PlanRule:
     def _means(self, inputs: DecideInputs, future: Future) -> Means:
         """Return what there is to feed work with, as far as it is measured or stated."""
         state, battery = inputs.state, inputs.state.battery
-        soc = future.socs[0] if battery is None or battery.soc is None else battery.soc
+        soc = future.grid_soc[0] if battery is None or battery.soc is None else battery.soc
         room_w = (1.0 - soc) * future.capacity_wh / self.efficiency / LOOK_AHEAD_H
-        above_w = (soc - future.socs[0]) * future.capacity_wh * self.efficiency / LOOK_AHEAD_H
+        above_w = (soc - future.grid_soc[0]) * future.capacity_wh * self.efficiency / LOOK_AHEAD_H
         gives_w = 0.0 if soc < self.reserve_soc else min(self._give_w(state), max(0.0, above_w))
         on_grid = state.supply is Supply.GRID
         return Means(

@@ -1,0 +1,174 @@
+"""Policies that plan: the daemon's own planner, and its tick under a simulated clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.planner import make_plan
+from solard.core.plan import Plan
+from solard.core.planning import PlanRequest, PriceSlot
+from solard.core.units import clamp
+from solard.simulate.outlook import Foresight, Learned, Outlook, Persistence
+from solard.simulate.recording import TICK, Recording, TickRow
+from solard.simulate.site import SimSite
+from solard.simulate.tasks import Task
+from solard.simulate.ticker import Seen, SimTicker
+from solard.simulate.world import Action, Sight
+
+REPLAN = timedelta(minutes=30)
+PRICES_OUT_AT_HOUR = 13
+"""Local hour from which the prices of the next day are known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One way to plan."""
+
+    outlook: Callable[[Recording, SimSite], Outlook]
+    open_loop: bool = False
+    """One plan a day at local midnight, followed blindly."""
+
+
+PLANNED: Mapping[str, Kind] = {
+    "day_ahead": Kind(outlook=lambda rec, site: Learned(rec, site.solar), open_loop=True),
+    "mpc_persistence": Kind(outlook=lambda rec, _site: Persistence(rec)),
+    "mpc": Kind(outlook=lambda rec, site: Learned(rec, site.solar)),
+    "mpc_perfect": Kind(outlook=lambda rec, _site: Foresight(rec)),
+}
+
+
+class PlannedPolicy:
+    """Plans from what is over, and lets the tick's own rules make of it what the tick shows."""
+
+    def __init__(
+        self, site: SimSite, recording: Recording, tasks: tuple[Task, ...], kind: Kind
+    ) -> None:
+        self._site = site
+        self._rows = recording.ticks
+        self._begins_at = recording.ticks[0].starts_at
+        self._tasks = tasks
+        self._kind = kind
+        self._zone = ZoneInfo(site.timezone)
+        self._outlook = kind.outlook(recording, site)
+        self._ticker = SimTicker(site)
+        self._plan: Plan | None = None
+        self._planned_for: frozenset[str] = frozenset()
+        self._last: TickRow | None = None
+        self.solves_s: list[float] = []
+
+    def act(self, sight: Sight) -> Action:
+        """Return what plan and tick make of this tick."""
+        if self._last is not None:
+            self._outlook.take(self._last)
+        self._last = sight.row
+        if self._plan is None or self._is_due(sight):
+            self._renew(sight)
+        assert self._plan is not None
+        jobs = self._jobs(sight, self._plan)
+        if self._kind.open_loop:
+            return self._blind(sight, self._plan, jobs)
+        seen = Seen(
+            row=sight.row,
+            soc=sight.soc,
+            tick=sight.tick,
+            jobs_w=sum(task.job.power_w for task in jobs),
+            job_cards=sum(task.job.cards for task in jobs),
+        )
+        settled = self._ticker.settle(seen, self._plan)
+        return Action(
+            cards_on=settled.cards_on,
+            rig_w=settled.rig_w,
+            jobs=tuple(task.index for task in jobs),
+            water_value=settled.water_value,
+            reason=settled.why,
+        )
+
+    def _is_due(self, sight: Sight) -> bool:
+        now = sight.row.starts_at
+        if self._kind.open_loop:
+            local = now.astimezone(self._zone)
+            return (local.hour, local.minute) == (0, 0)
+        if (now - self._begins_at) % REPLAN == timedelta():
+            return True
+        return self._open_ids(sight) != self._planned_for
+
+    def _open_ids(self, sight: Sight) -> frozenset[str]:
+        return frozenset(str(task.index) for task in sight.book.open_at(sight.tick))
+
+    def _renew(self, sight: Sight) -> None:
+        now = sight.row.starts_at
+        request = PlanRequest(
+            forecast=self._outlook.forecast(sight.tick, now),
+            timezone=self._site.timezone,
+            rig=self._site.rig,
+            tariff=self._site.tariff,
+            prices=self._prices(sight.tick, now),
+            workloads=self._site.workloads,
+            jobs=tuple(
+                sight.book.demand(task, self._begins_at) for task in sight.book.open_at(sight.tick)
+            ),
+            battery=self._site.battery,
+            soc=sight.soc,
+            import_at_most_w=self._site.import_at_most_w,
+            cards_on=sight.cards_before,
+            previous=self._plan,
+            start_cost=self._site.start_cost,
+        )
+        self._plan = make_plan(request)
+        self._planned_for = self._open_ids(sight)
+        self.solves_s.append(self._plan.solve_s)
+
+    def _prices(self, tick: int, now: datetime) -> tuple[PriceSlot, ...]:
+        """Return the prices that the file states, as far as they are out by now."""
+        local = now.astimezone(self._zone)
+        days = 2 if local.hour >= PRICES_OUT_AT_HOUR else 1
+        until = datetime.combine(
+            local.date() + timedelta(days=days), datetime.min.time(), tzinfo=self._zone
+        )
+        rows = [row for row in self._rows[tick : tick + 576] if row.starts_at < until]
+        if not any(row.has_price for row in rows):
+            return ()
+        return tuple(
+            PriceSlot(
+                starts_at=row.starts_at,
+                ends_at=row.starts_at + TICK,
+                import_per_kwh=row.import_per_kwh,
+                export_per_kwh=row.export_per_kwh,
+            )
+            for row in rows
+        )
+
+    def _jobs(self, sight: Sight, plan: Plan) -> tuple[Task, ...]:
+        """Return the jobs that run in this tick: fixed ones, late mandatory ones, the plan's."""
+        open_now = sight.book.open_at(sight.tick)
+        now = sight.row.starts_at
+
+        def rank(task: Task) -> int:
+            running = task.index in sight.book.running
+            if running and not task.job.interruptible:
+                return 0
+            if task.job.mandatory and sight.tick + sight.book.left(task) >= task.end:
+                return 1
+            return 2 if plan.runs_job(str(task.index), now) else 3
+
+        chosen: list[Task] = []
+        for task in sorted(open_now, key=lambda task: (rank(task), task.index)):
+            fits = sum(one.job.cards for one in chosen) + task.job.cards <= self._site.cards
+            if rank(task) < 3 and fits:
+                chosen.append(task)
+        return tuple(chosen)
+
+    def _blind(self, sight: Sight, plan: Plan, jobs: tuple[Task, ...]) -> Action:
+        """Return what the plan said, whatever the sun does."""
+        slot = plan.slot_at(sight.row.starts_at)
+        free = self._site.cards - sum(task.job.cards for task in jobs)
+        cards = min(free, max(min(1, free), 0 if slot is None else slot.cards_on))
+        rig_w = self._site.least_w(cards) if slot is None else slot.rig_w
+        return Action(
+            cards_on=cards,
+            rig_w=clamp(rig_w, self._site.least_w(cards), self._site.most_w(cards)),
+            jobs=tuple(task.index for task in jobs),
+            water_value=None if slot is None else slot.water_value_per_kwh,
+            reason="as planned at midnight",
+        )
