@@ -82,8 +82,8 @@ def _of_recording(
     site: Path, data: Path, begins: datetime | None, ends: datetime | None
 ) -> "Skill":
     from scheduler.replay import replay_skill
-    from solard.app.planner import solar_site
     from solard.config.load import load_settings
+    from solard.config.plan_terms import solar_site
     from solard.simulate.recording import TICK_S, read_recording
 
     settings = load_settings(site)
