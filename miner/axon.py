@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,6 +36,8 @@ KEEP_ALIVE_S = 75.0
 LINGER_S = 0.5
 """So long the rest of a refused body is read and thrown away, so that the refusal arrives."""
 BACKLOG = 128
+RECEIVE_BUFFER_BYTES = 32_768
+"""Of each connection, in the kernel: more lets a flood hand over hundreds of requests at once."""
 READ_BUFFER_BYTES = 16_384
 """Of each connection, for what nobody reads yet."""
 PER_HOTKEY = Allowance(rate=50.0, burst_count=200)
@@ -139,6 +142,8 @@ class Axon:
             self._listening = await asyncio.get_running_loop().create_server(
                 lambda: Visitor(door, http), ip, port, backlog=BACKLOG
             )
+            for listening in self._listening.sockets:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         except OSError as err:
             door.close()
             raise NotServing(

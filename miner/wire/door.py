@@ -10,8 +10,8 @@ from miner.wire.buckets import Allowance, TokenBuckets
 
 SWEEP_S = 1.0
 PEEK_BYTES = 16_384
-FAILURES = Allowance(rate=10.0, burst_count=50)
-TRIALS = Allowance(rate=100.0, burst_count=100)
+FAILURES = Allowance(rate=5.0, burst_count=20)
+TRIALS = Allowance(rate=200.0, burst_count=50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

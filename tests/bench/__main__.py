@@ -15,6 +15,7 @@ from pathlib import Path
 
 from solard.core.errors import SolardError
 from solard.system.children import become_subreaper, end_all
+from tests.bench.axon import measure_axon
 from tests.bench.demo import ProcessRow, measure_demo
 from tests.bench.figures import Figure, columns, say_number, table
 from tests.bench.modbus import measure_modbus
@@ -39,6 +40,8 @@ def main() -> int:
         figures += of_demo
         _say(f"Modbus, {options.load_seconds:g} s and more …")
         figures += measure_modbus(options.repeats, options.load_seconds)
+        _say("axons, their callers and attackers …")
+        figures += measure_axon(3.0 if options.quick else 9.0)
     except (SolardError, OSError) as err:
         print(f"bench: not measured: {err}", file=sys.stderr)
         return 1

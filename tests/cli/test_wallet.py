@@ -87,6 +87,7 @@ def test_keyfile_of_btcli_is_taken_over(tmp_path):
     assert made["ss58"] == ALICE
 
 
+@pytest.mark.slow
 def test_encrypted_keyfile_asks_for_its_password(tmp_path):
     """Slow on purpose: argon2 takes seconds."""
     pair = bittensor_core.Keypair.create_from_uri("//Alice")

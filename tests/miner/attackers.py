@@ -101,7 +101,9 @@ class Flood:
 
 def flood(port: int, seconds: float, make: Callable[[int], bytes], rate: int) -> dict[str, int]:
     """Try to send `rate` requests a second."""
-    crowd = Flood(port, make, FLOOD_LINKS)
+    # Made beforehand: an attacker that is busy signing is none, and would take our callers' turn.
+    ready = [make(number) for number in range(min(500, rate // 20))]
+    crowd = Flood(port, lambda number: ready[number % len(ready)], FLOOD_LINKS)
     for _ in ticks(seconds):
         crowd.push(max(1, int(rate * SLOT_S)))
     return dict(crowd.seen)

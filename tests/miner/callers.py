@@ -28,6 +28,7 @@ class Caller:
     asked_s: float = 0.0
     due_s: float = 0.0
     is_waiting: bool = False
+    heard: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +74,31 @@ def ask_for(
         wait_s = min((one.due_s - now_s for one in crowd if not one.is_waiting), default=0.1)
         for event, _ in poller.select(max(0.0, wait_s)):
             one = event.data
-            answer = one.link.recv(65536)
+            piece = one.link.recv(65536)
+            one.heard += piece
+            if piece and not is_whole(one.heard):
+                continue
+            answer, one.heard = one.heard, b""
             one.is_waiting = False
             one.due_s = time.perf_counter() + pause_s
             if answer[9:12] == b"200":
                 latencies.append(time.perf_counter() - one.asked_s)
             else:
                 bad += 1
-            if not answer:
+            if not piece:
                 poller.unregister(one.link)
                 one.link = _connect(port)
                 poller.register(one.link, selectors.EVENT_READ, one)
     for one in crowd:
         one.link.close()
     return Heard(seconds=seconds, latencies_s=tuple(sorted(latencies)), bad=bad)
+
+
+def is_whole(answer: bytes) -> bool:
+    """Tell whether an HTTP answer is all there; some servers send head and body apart."""
+    head, is_over, body = answer.partition(b"\r\n\r\n")
+    _, is_told, size = head.lower().partition(b"content-length: ")
+    return bool(is_over and is_told) and len(body) >= int(size.partition(b"\r\n")[0])
 
 
 def _caller(number: int, port: int) -> Caller:
