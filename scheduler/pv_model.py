@@ -21,12 +21,15 @@ AIR_C = 15.0
 WIND_M_S = 2.0
 SAMPLES = 3
 """Moments in each quarter hour: near sunrise its middle is not its mean."""
-UPWARD = 0.08
+UPWARD = 0.25
 """Part of the modelled panels that looks straight up whatever was configured: where the roof is
-turned otherwise there is then still a modelled sun that the measured one can be compared to."""
+turned otherwise there is then still a modelled sun that the measured one can be compared to. A
+roof configured right loses nothing by it, one at right angles gains a tenth of its error."""
 
 
-def model_sky(site: SolarSite, first_at: datetime, until_at: datetime) -> Sky:
+def model_sky(
+    site: SolarSite, first_at: datetime, until_at: datetime, *, upward: float = UPWARD
+) -> Sky:
     """Return the site's clear sky from the quarter hour of `first_at` to that before `until_at`.
 
     Simplified Solis irradiance, Hay–Davies transposition, PVsyst cell temperature, PVWatts DC.
@@ -53,7 +56,7 @@ def model_sky(site: SolarSite, first_at: datetime, until_at: datetime) -> Sky:
     return Sky(
         first_s=first_s,
         panels=say_panels(site),
-        clear_w=_clear_w(site, moments, sun).reshape(-1, SAMPLES).mean(axis=1),
+        clear_w=_clear_w(site, moments, sun, upward).reshape(-1, SAMPLES).mean(axis=1),
         clock=clock,
         day=day,
         height=np.sin(np.radians(sun["apparent_elevation"].to_numpy()[middle])),
@@ -107,7 +110,9 @@ def panels_w(site: SolarSite, starts_at: datetime) -> float:
     return float(sum((_plane_w(each, sun, sky, extra) for each in site.planes), np.zeros(1)).mean())
 
 
-def _clear_w(site: SolarSite, moments: pd.DatetimeIndex, sun: pd.DataFrame) -> Floats:
+def _clear_w(
+    site: SolarSite, moments: pd.DatetimeIndex, sun: pd.DataFrame, upward: float
+) -> Floats:
     sky, extra = _irradiance(moments, sun)
     total = np.zeros(len(moments))
     for plane in site.planes:
@@ -119,8 +124,8 @@ def _clear_w(site: SolarSite, moments: pd.DatetimeIndex, sun: pd.DataFrame) -> F
             losses=plane.losses,
             gamma_per_c=plane.gamma_per_c,
         )
-        total += (1.0 - UPWARD) * _plane_w(plane, sun, sky, extra)
-        total += UPWARD * _plane_w(up, sun, sky, extra)
+        total += (1.0 - upward) * _plane_w(plane, sun, sky, extra)
+        total += upward * _plane_w(up, sun, sky, extra)
     return total
 
 

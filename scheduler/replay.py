@@ -45,6 +45,7 @@ def replay_skill(
     """
     last_at = starts_at + timedelta(seconds=step_s * len(pv_w))
     sky = model_sky(site, starts_at, last_at + timedelta(hours=HORIZON_H + 1))
+    plain = model_sky(site, starts_at, last_at + timedelta(hours=HORIZON_H + 1), upward=0.0)
     forecaster = Forecaster(sky, site.timezone)
     forecaster.take(starts_at, step_s, pv_w, house_w)
     forecaster.take_issued(starts_at, step_s, told_w)
@@ -62,7 +63,7 @@ def replay_skill(
             low_w=expected.pv_low_w,
             high_w=expected.pv_high_w,
             told_w=expected.told_w,
-            index_w=_one_index(sky, truth_w, expected),
+            index_w=_one_index(plain, truth_w, expected),
         )
         moment += every
     return count.skill()

@@ -29,7 +29,7 @@ class Sky:
     panels: str
     """Which panels it is the sky of."""
     clear_w: Floats
-    """Mean power; a twelfth of it looks straight up, so that no sunlit quarter hour is dark."""
+    """Mean power; a quarter of the panels is modelled to look straight up."""
     clock: Ints
     """The sun's own quarter of the day, 0..95: 48 begins when it stands highest."""
     day: Ints

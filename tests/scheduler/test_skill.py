@@ -132,3 +132,40 @@ def test_own_forecast_beats_clear_sky_times_one_index_past_an_hour(french_may: S
         assert row.mae_w is not None
         assert row.index_mae_w is not None
         assert row.mae_w < row.index_mae_w
+
+
+@pytest.mark.parametrize(
+    ("azimuth_deg", "tilt_deg", "hidden_until_h"),
+    [(90.0, 60.0, 0), (0.0, 45.0, 0), (180.0, 30.0, 9)],
+)
+def test_site_that_is_not_as_configured_is_no_worse_than_yesterday(
+    azimuth_deg: float, tilt_deg: float, hidden_until_h: int
+) -> None:
+    """The French May on a roof written down wrong, or behind a hill until 11 o'clock."""
+    first, last = datetime.fromisoformat("2024-05-11T00:00Z"), MONDAY - timedelta(days=5)
+    rows = measured(first, last)
+    pv_w = np.array(
+        [
+            np.nan
+            if row.pv_wh is None
+            else 4.0 * row.pv_wh * (0.1 if row.starts_at.hour < hidden_until_h else 1.0)
+            for row in rows
+        ]
+    )
+    plane = replace(FRANCE.planes[0], azimuth_deg=azimuth_deg, tilt_deg=tilt_deg)
+
+    skill = replay_skill(
+        replace(FRANCE, planes=(plane,)),
+        rows[0].starts_at,
+        900.0,
+        pv_w=pv_w,
+        house_w=np.full(len(rows), 400.0),
+        told_w=np.full(len(rows), np.nan),
+        first_at=rows[0].starts_at + timedelta(days=4),
+        every=timedelta(hours=5),
+    )
+
+    for row in skill.rows:
+        assert row.mae_w is not None
+        assert row.yesterday_mae_w is not None
+        assert row.mae_w < row.yesterday_mae_w
