@@ -1,37 +1,66 @@
 """The machine itself: processor, memory, temperatures, processes; the only importer of psutil."""
 
 import contextlib
-from dataclasses import dataclass
+import time
+from pathlib import Path
 
 import psutil
 
+from solard.core.host import HostState
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostReading:
-    """What the machine does; None where it does not say."""
-
-    cpu_share: float
-    """Share of all cores used since the last reading, 0..1; 0 at the first."""
-    memory_used_bytes: int
-    memory_total_bytes: int
-    temperature_c: float | None
-    """The hottest sensor that is no GPU."""
-
-    @property
-    def memory_share(self) -> float:
-        """Return the share of memory in use, 0..1."""
-        return self.memory_used_bytes / self.memory_total_bytes
+LOOPBACK = "lo"
 
 
-def read_host() -> HostReading:
-    """Return the machine as it is now; takes about a millisecond."""
-    memory = psutil.virtual_memory()
-    return HostReading(
-        cpu_share=psutil.cpu_percent(interval=None) / 100.0,
-        memory_used_bytes=memory.total - memory.available,
-        memory_total_bytes=memory.total,
-        temperature_c=_hottest_c(),
-    )
+class HostReader:
+    """Looks at the machine; rates are over the time since its last look."""
+
+    def __init__(self, disk: Path) -> None:
+        """Watch the file system that holds `disk`."""
+        self._disk = disk
+        self._looked_s: float | None = None
+        self._counted = (0, 0)
+
+    def read(self) -> HostState:
+        """Return the machine as it is now; takes a few milliseconds."""
+        memory = psutil.virtual_memory()
+        first = self._looked_s is None
+        used_share = psutil.cpu_percent(interval=None) / 100.0
+        disk = _disk_use(self._disk)
+        received, sent = self._network()
+        return HostState(
+            cpu_share=None if first else used_share,
+            memory_used_bytes=memory.total - memory.available,
+            memory_total_bytes=memory.total,
+            disk_used_bytes=None if disk is None else disk[0],
+            disk_total_bytes=None if disk is None else disk[1],
+            temperature_c=_hottest_c(),
+            received_bytes_per_s=received,
+            sent_bytes_per_s=sent,
+        )
+
+    def _network(self) -> tuple[float | None, float | None]:
+        """Return bytes a second in and out; counters that fell have begun anew."""
+        now_s = time.monotonic()
+        found = psutil.net_io_counters(pernic=True) or {}
+        counted = (
+            sum(one.bytes_recv for name, one in found.items() if name != LOOPBACK),
+            sum(one.bytes_sent for name, one in found.items() if name != LOOPBACK),
+        )
+        before, since_s = self._counted, self._looked_s
+        self._counted, self._looked_s = counted, now_s
+        if since_s is None or now_s <= since_s:
+            return None, None
+        grown = (counted[0] - before[0], counted[1] - before[1])
+        rates = [max(0, each) / (now_s - since_s) for each in grown]
+        return rates[0], rates[1]
+
+
+def _disk_use(path: Path) -> tuple[int, int] | None:
+    try:
+        use = psutil.disk_usage(str(path))
+    except OSError:
+        return None
+    return int(use.used), int(use.total)
 
 
 def process_rss_bytes(pid: int) -> int | None:

@@ -31,7 +31,7 @@ WITHOUT_UNIT = {
     *("clear", "usual", "losses", "covered_share"),
     *("work_rate", "rate", "work", "gain", "per_work", "total"),
     *("cost", "lost_feed_in", "gap", "start_cost", "value"),
-    *("above", "below", "between", "speed", "cpu_cores"),
+    *("above", "below", "between", "speed", "cpu_cores", "cpu_share"),
 }
 """Ratios; work in the workload's own unit; money in the tariff's currency; a condition's numbers,
 whose unit follows from its quantity."""

@@ -32,7 +32,14 @@ class Metric:
 
 def metrics_text(view: SiteView) -> str:
     """Return all metrics of a picture."""
-    metrics = (*_site(view), *_cards(view), *_devices(view), *_work(view), *_daemon(view))
+    metrics = (
+        *_site(view),
+        *_cards(view),
+        *_devices(view),
+        *_work(view),
+        *_host(view),
+        *_daemon(view),
+    )
     return "\n".join(line for metric in metrics for line in metric.lines()) + "\n"
 
 
@@ -57,6 +64,7 @@ def _site(view: SiteView) -> tuple[Metric, ...]:
         _gauge("load_watts", "The whole site's load, the rig included.", state.load_w),
         _gauge("house_watts", "The load without the rig.", state.house_w),
         _gauge("rig_watts", "The rig's draw at the wall.", state.rig_w),
+        _gauge("idle_watts", "What host and parked cards draw at the wall.", view.idle_w),
         _gauge("surplus_watts", "Sun left over by the house.", state.surplus_w),
         _gauge("grid_watts", "Grid power, import above 0.", state.grid_w),
         _gauge("generator_watts", "What the generator gives.", state.generator_w),
@@ -122,6 +130,24 @@ def _work(view: SiteView) -> tuple[Metric, ...]:
             "How often it was started again.",
             tuple((labels, one.restarts) for labels, one in named),
         ),
+        Metric(
+            "solard_workload_watts",
+            "gauge",
+            "What its cards draw for it at the wall.",
+            tuple((labels, one.power_w) for labels, one in named),
+        ),
+        Metric(
+            "solard_workload_energy_joules_total",
+            "counter",
+            "Energy at the wall since the daemon started.",
+            tuple((labels, one.energy_j) for labels, one in named),
+        ),
+        Metric(
+            "solard_workload_rate",
+            "gauge",
+            "Its own rate of work, in its own unit.",
+            tuple((labels, one.rate) for labels, one in named),
+        ),
         _gauge(
             "network_block", "The newest block seen.", view.network.block if view.network else None
         ),
@@ -134,6 +160,26 @@ def _work(view: SiteView) -> tuple[Metric, ...]:
                 ({"role": "validator"}, earned.validator_rao if earned else None),
             ),
         ),
+    )
+
+
+def _host(view: SiteView) -> tuple[Metric, ...]:
+    host = view.host
+    if host is None:
+        return ()
+    moved = (
+        ({"direction": "in"}, host.received_bytes_per_s),
+        ({"direction": "out"}, host.sent_bytes_per_s),
+    )
+    network = "Bytes a second over all interfaces but loopback."
+    return (
+        _gauge("host_cpu_ratio", "Share of all cores in use, 0 to 1.", host.cpu_share),
+        _gauge("host_memory_used_bytes", "Memory in use.", host.memory_used_bytes),
+        _gauge("host_memory_bytes", "Memory of the machine.", host.memory_total_bytes),
+        _gauge("host_disk_used_bytes", "Used on the disk of the state.", host.disk_used_bytes),
+        _gauge("host_disk_bytes", "Size of the disk of the state.", host.disk_total_bytes),
+        _gauge("host_temperature_celsius", "The hottest sensor.", host.temperature_c),
+        Metric("solard_host_network_bytes_per_second", "gauge", network, moved),
     )
 
 

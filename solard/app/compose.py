@@ -3,6 +3,7 @@
 import os
 
 from hardware.gpu.client import KeeperClient
+from hardware.host import HostReader
 from hardware.poller import Poller
 from hardware.work.backend import make_backend
 from hardware.work.probe import Probe
@@ -14,6 +15,7 @@ from solard.config.load import Settings
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.events import KEPT_IN_MEMORY, Events
+from solard.daemon.host_watch import HostWatch
 from solard.daemon.job_book import JobBook
 from solard.daemon.job_runner import JobRunner
 from solard.daemon.jobs import Jobs
@@ -75,6 +77,7 @@ def make_parts(
         latest=latest,
         actuator=actuator,
         supervisor=supervisor,
+        host=HostWatch(HostReader(places.state).read, events),
         jobs=jobs,
         chain=ChainWatch(setup.network, node, places.work_socket, store, clock),
         planning=planning,

@@ -16,6 +16,7 @@ def make_setup(settings: Settings, places: Places) -> DaemonSetup:
         has_battery=settings.battery is not None,
         idle_w=settings.rig.idle_w,
         psu_efficiency=settings.rig.psu_efficiency,
+        rig_meter=settings.rig.meter,
         rules=settings.rules,
         tariff=settings.tariff,
         workloads=settings.core_workloads,
@@ -24,6 +25,6 @@ def make_setup(settings: Settings, places: Places) -> DaemonSetup:
         essential=settings.essential,
         latitude_deg=settings.site.latitude_deg,
         longitude_deg=settings.site.longitude_deg,
-        sleepers=sleepers(settings.devices),
+        sleepers=sleepers(settings.devices) - {settings.rig.meter or ""},
         jobs=settings.jobs,
     )

@@ -7,7 +7,15 @@ from statistics import fmean
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.skill import Skill
 from solard.core.view import SiteView
-from solard.core.wording import UNKNOWN, say_energy, say_percent, say_power, say_time
+from solard.core.wording import (
+    UNKNOWN,
+    say_energy,
+    say_idle,
+    say_percent,
+    say_power,
+    say_temperature,
+    say_time,
+)
 
 RAO_PER_TAO = 1e9
 NOTHING = "—"
@@ -24,6 +32,7 @@ def say_status(view: SiteView) -> str:
         f"PV {_power(state.pv_w)}  house {_power(state.house_w)}  rig {_power(state.rig_w)}  "
         f"grid {_power(state.grid_w)}  battery {UNKNOWN if soc is None else say_percent(soc)}",
     ]
+    lines += [_host(view)] if view.host is not None else []
     if decision is not None:
         lines += [f"WHY   {decision.why}", f"NEXT  {decision.next}"]
         lines += [
@@ -121,7 +130,8 @@ def say_earnings(view: SiteView) -> str:
     if not view.earnings:
         return "Nothing has been counted yet."
     play = view.network is not None and view.network.kind == "embedded"
-    head = f"{'day':12}{'τ miner':>12}{'τ validator':>13}{'energy':>12}{'sun':>7}{'cost':>9}"
+    head = f"{'day':12}{'τ miner':>12}{'τ validator':>13}{'energy':>12}{'idle':>10}{'sun':>7}"
+    head += f"{'cost':>9}"
     rows = []
     for day in view.earnings:
         total_wh = day.sources.total_wh
@@ -130,10 +140,11 @@ def say_earnings(view: SiteView) -> str:
         rows.append(
             f"{day.day:12}{day.miner_rao / RAO_PER_TAO:>12.4f}"
             f"{day.validator_rao / RAO_PER_TAO:>13.4f}{say_energy(total_wh):>12}"
-            f"{say_percent(sun):>7}{cost:>9}"
+            f"{say_energy(day.idle_wh):>10}{say_percent(sun):>7}{cost:>9}"
         )
+    idle = [] if view.idle_w is None else [f"Now: {say_idle(view.idle_w)}."]
     note = ["Play tokens of the embedded network: they have no price."] if play else []
-    return "\n".join([head, *rows, *note])
+    return "\n".join([head, *rows, *idle, *note])
 
 
 def say_events(view: SiteView) -> str:
@@ -143,6 +154,21 @@ def say_events(view: SiteView) -> str:
         f"{event.happened_at + offset:%m-%d %H:%M:%S}  {event.level:8}{event.source:10}{event.text}"
         for event in reversed(view.events)
     )
+
+
+def _host(view: SiteView) -> str:
+    """Return what the machine does, and what it costs to be there."""
+    host = view.host
+    assert host is not None
+    parts = [] if host.cpu_share is None else [f"cpu {say_percent(host.cpu_share)}"]
+    parts.append(f"memory {say_percent(host.memory_share)}")
+    if host.disk_share is not None:
+        parts.append(f"disk {say_percent(host.disk_share)}")
+    if host.temperature_c is not None:
+        parts.append(say_temperature(host.temperature_c))
+    if view.idle_w is not None:
+        parts.append(say_idle(view.idle_w))
+    return "host  " + "  ".join(parts)
 
 
 def _power(power_w: float | None) -> str:

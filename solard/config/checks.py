@@ -63,7 +63,11 @@ def _site(document: Document, reading: Reading) -> Iterator[Finding]:
 
 
 def _devices(document: Document) -> Iterator[Finding]:
-    if not any(device.essential for _, device in document.devices):
+    meter = document.rig.meter
+    if meter is not None and meter not in dict(document.devices):
+        known = ", ".join(name for name, _ in document.devices) or "none"
+        yield "rig.meter", f"rig.meter {meter} is no device; devices: {known}"
+    if not any(device.essential for name, device in document.devices if name != meter):
         known = "no device is essential" if document.devices else "devices is missing"
         hint = "`devices: {gx: {profile: victron-gx, host: 192.168.8.20}}`"
         yield "devices", f"{known}: sun and load must come from somewhere; write {hint}"

@@ -37,6 +37,7 @@ HTTP_QUANTITIES = {
     "battery_temperature": "°C",
     "load_power": "W",
     "generator_power": "W",
+    "rig_power": "W",
     "max_charge_power": "W",
     "max_discharge_power": "W",
     "inverter_alarm": "",

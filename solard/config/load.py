@@ -84,7 +84,11 @@ class Settings:
     @property
     def essential(self) -> tuple[str, ...]:
         """Return the devices whose silence brings the rig down."""
-        return tuple(device.device_id for device in self.devices if device.essential)
+        return tuple(
+            device.device_id
+            for device in self.devices
+            if device.essential and device.device_id != self.rig.meter
+        )
 
     @property
     def core_workloads(self) -> tuple[Workload, ...]:

@@ -57,6 +57,10 @@ class RigSection:
 
     idle_w: float = key(QuantityShape(of=POWER, low=0.0, high=10000.0), default=150.0)
     """At the wall: host and parked cards, until measured."""
+    meter: str | None = key(
+        TextShape(unit="plug", form=_NAME, hint="the name of a device"), default=None
+    )
+    """The device that measures the whole rig at the wall."""
     psu_efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.92)
     start_cost: float = key(MoneyShape(per="start", low=0.0, high=10.0), default=0.004)
     """Of waking one card: a model must be loaded again."""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from solard.core.decision import ApplyResult, Decision
 from solard.core.forecast import ForecastSlot
+from solard.core.host import HostState
 from solard.core.inputs import Override
 from solard.core.job import JobState, JobWindow
 from solard.core.ledger import SourceEnergy
@@ -273,5 +274,9 @@ class SiteView:
     degraded: tuple[str, ...] = ()
     """Sentences on what does not work right now."""
     stats: DaemonStats = field(default_factory=DaemonStats)
+    host: HostState | None = None
+    """None until it was first looked at."""
+    idle_w: float | None = None
+    """What host and parked cards draw at the wall now."""
     jobs: tuple[JobView, ...] = ()
     """Open ones, oldest first, then the newest that are over."""

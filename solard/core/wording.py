@@ -20,6 +20,11 @@ def say_energy(energy_wh: float) -> str:
     return _scaled(energy_wh, "Wh")
 
 
+def say_idle(idle_w: float) -> str:
+    """Return `idle 182 W, 4.4 kWh a day`: what it costs to be there."""
+    return f"idle {say_power(idle_w)}, {say_energy(24.0 * idle_w)} a day"
+
+
 def say_percent(ratio: float) -> str:
     """Return `71 %`, cut and not rounded: 19.9 % must not read as 20 % beside a line at 20 %."""
     return f"{floor(ratio * 100.0 + 1e-6)} %"

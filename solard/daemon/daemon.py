@@ -67,6 +67,7 @@ class Daemon:
                 tasks.create_task(self._run_planning(), name="planning")
                 tasks.create_task(self._run_books(), name="books")
                 tasks.create_task(self._run_publishing(), name="publishing")
+                tasks.create_task(self._parts.host.run(), name="host")
                 tasks.create_task(self._parts.events.run(), name="alerts")
         finally:
             self._parts.ticker.finish()
@@ -290,6 +291,7 @@ class Daemon:
             plan=parts.planning.plan,
             events=parts.events.newest(),
             stats=self.stats(),
+            host=parts.host.state,
             storage_problem=parts.history.problem,
             config_problem=self._config_problem,
             jobs=parts.jobs.shown,

@@ -1,6 +1,5 @@
 """The newest reading of each device, frozen into one picture a tick."""
 
-from collections import deque
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,17 +9,18 @@ from solard.core.rig import Rig
 from solard.core.state import CardHealth, GpuState, SiteState, Supply
 from solard.core.sun import is_dark
 from solard.daemon import combine
+from solard.daemon.rig_power import RigPower
 from solard.daemon.setup import DaemonSetup
 
 STALE_PERIODS = 3.0
 MISSING_PERIODS = 6.0
 MISSING_AT_LEAST_S = 30.0
+_RIG = ("rig_power", "load_power", "grid_power")
+"""What the rig's own meter may call what flows through it."""
 _LOAD = ("load_power", "grid_power")
 """Whichever is told says at what moment the load was measured."""
 _NEEDED_AT_NIGHT = ("battery_soc", "battery_power", "grid_power")
 _NO_SUN = PointReading(name="pv_power", value=None, unit="W", quality=Quality.ASLEEP)
-RIG_HISTORY = 600
-"""Draws kept, so that a load reading meets the rig's draw of the moment it was measured."""
 
 
 class Latest:
@@ -33,7 +33,8 @@ class Latest:
         self._good_polls: dict[str, int] = {}
         self._trusted: dict[tuple[str, str], tuple[PointReading, float]] = {}
         self._gpus: tuple[GpuState, ...] = ()
-        self._rig_w: deque[tuple[float, float]] = deque(maxlen=RIG_HISTORY)
+        self._rig_power = RigPower()
+        self._metered_s: float | None = None
 
     def use(self, setup: DaemonSetup) -> None:
         """Go on with another configuration."""
@@ -42,6 +43,9 @@ class Latest:
     def take(self, reading: DeviceReading) -> None:
         """Remember a device's answer; a failed poll changes nothing, it lets the last one age."""
         if reading.error is not None:
+            return
+        if reading.device_id == self._setup.rig_meter:
+            self._measure_rig(reading)
             return
         self._good[reading.device_id] = self._hold(reading)
         self._good_polls[reading.device_id] = self._good_polls.get(reading.device_id, 0) + 1
@@ -69,7 +73,20 @@ class Latest:
         powers = [gpu.power_w for gpu in gpus if gpu.health is not CardHealth.LOST]
         known = [power for power in powers if power is not None]
         if len(known) == len(powers):
-            self._rig_w.append((now_s, rig.wall_w(sum(known))))
+            self._rig_power.take_cards(now_s, rig, sum(known))
+
+    @property
+    def host_w(self) -> float | None:
+        """Return the host's own draw at the wall, where a meter measures the rig."""
+        return self._rig_power.host_w
+
+    def _measure_rig(self, reading: DeviceReading) -> None:
+        """Take what the rig's own meter says; it is part of no sum over the site."""
+        found = (reading.number(name) for name in _RIG)
+        power_w = next((value for value in found if value is not None), None)
+        if power_w is not None:
+            self._rig_power.take_meter(reading.measured_s, power_w)
+        self._metered_s = reading.measured_s
 
     def snapshot(self, now_at: datetime, now_s: float) -> SiteState:
         """Return the site as known now; whatever is too old is unknown."""
@@ -106,6 +123,8 @@ class Latest:
 
     def age_s(self, device_id: str, now_s: float) -> float | None:
         """Return site seconds since a device's last good answer."""
+        if device_id == self._setup.rig_meter:
+            return None if self._metered_s is None else now_s - self._metered_s
         reading = self._good.get(device_id)
         return None if reading is None else now_s - reading.measured_s
 
@@ -124,9 +143,9 @@ class Latest:
         """
         load_w = combine.load(usable, dark=dark)
         if load_w is None:
-            return None, self._rig_w_at(now_s)
+            return None, self._rig_power.at(now_s)
         told = [r.measured_s for r in usable for name in _LOAD if r.number(name) is not None]
-        return load_w, self._rig_w_at(min(told, default=now_s))
+        return load_w, self._rig_power.at(min(told, default=now_s))
 
     def _is_dark(self, now_at: datetime) -> bool:
         setup = self._setup
@@ -153,13 +172,6 @@ class Latest:
                     points=(_NO_SUN,),
                 )
         return found
-
-    def _rig_w_at(self, moment_s: float) -> float | None:
-        """Return the draw known nearest to a moment, or None where that is too far from it."""
-        if not self._rig_w:
-            return None
-        known_s, rig_w = min(self._rig_w, key=lambda draw: abs(draw[0] - moment_s))
-        return rig_w if abs(known_s - moment_s) <= MISSING_AT_LEAST_S else None
 
     def _supply(self, usable: list[DeviceReading], *, dark: bool) -> Supply:
         for reading in usable:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.events import Events
+from solard.daemon.host_watch import HostWatch
 from solard.daemon.jobs import Jobs
 from solard.daemon.latest import Latest
 from solard.daemon.planning import Planning
@@ -25,6 +26,7 @@ class Parts:
     latest: Latest
     actuator: Actuator
     supervisor: Supervisor
+    host: HostWatch
     jobs: Jobs
     chain: ChainWatch
     planning: Planning

@@ -10,6 +10,7 @@ from solard.core.calibration import Calibration
 from solard.core.decision import ApplyResult, PowerLimit
 from solard.core.forecast import Forecast
 from solard.core.history import HistoryRows, Reward
+from solard.core.host import HostState
 from solard.core.inputs import Override
 from solard.core.job import Job, JobDemand
 from solard.core.job_template import JobTemplate
@@ -332,6 +333,8 @@ class JobTimes(Protocol):
         ...
 
 
+ReadHost = Callable[[], HostState]
+"""Returns the machine as it is now; may take milliseconds."""
 OnReading = Callable[[DeviceReading], None]
 Every = Callable[[str, float, Callable[[], Awaitable[None]]], None]
 """Run something under a name every so many site seconds."""

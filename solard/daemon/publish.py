@@ -6,6 +6,7 @@ from statistics import quantiles
 
 from solard.core.conditions import Condition
 from solard.core.forecast import Forecast
+from solard.core.host import HostState
 from solard.core.inputs import DecideInputs
 from solard.core.job import Job
 from solard.core.plan import Plan
@@ -29,6 +30,7 @@ from solard.core.view import (
     WorkloadView,
 )
 from solard.core.wording import say_condition, say_policy, say_value
+from solard.core.work_energy import idle_w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Sources:
     plan: Plan | None
     events: tuple[Event, ...]
     stats: DaemonStats
+    host: HostState | None = None
     storage_problem: str | None = None
     """Why history is not being kept."""
     config_problem: str | None = None
@@ -105,6 +108,8 @@ def make_view(sources: Sources) -> SiteView:
         events=sources.events,
         degraded=_degraded(sources),
         stats=sources.stats,
+        host=sources.host,
+        idle_w=idle_w(state, inputs.rig),
         jobs=tuple(_job(job, plan, state.taken_at) for job in sources.jobs),
     )
 

@@ -118,9 +118,10 @@ class Ticker:
     def rig(self) -> Rig:
         """Return the rig with the cards that the keeper listed."""
         setup, cards = self._setup, self._actuator.cards
+        host_w = self._latest.host_w
         parked_w = sum(card.parked_w for card in cards) / setup.psu_efficiency
         return Rig(
-            host_w=max(0.0, setup.idle_w - parked_w),
+            host_w=max(0.0, setup.idle_w - parked_w) if host_w is None else host_w,
             psu_efficiency=setup.psu_efficiency,
             cards=cards,
             curves=self._learning.curves(

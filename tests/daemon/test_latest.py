@@ -360,3 +360,43 @@ def test_supply_that_sleeps_by_day_is_unknown(clock: HandClock) -> None:
     latest.take(supply_sleeps(clock))
 
     assert look(latest, clock).supply is Supply.UNKNOWN
+
+
+def plug(clock: HandClock, power_w: float) -> DeviceReading:
+    return reading(clock, "plug", rig_power=power_w)
+
+
+@pytest.fixture
+def metered(clock: HandClock) -> Latest:
+    """A rig with a plug of its own."""
+    return Latest(replace(setup_of(), rig_meter="plug"), clock.monotonic_s())
+
+
+def test_rig_with_a_meter_draws_what_that_says(metered: Latest, clock: HandClock) -> None:
+    metered.take(sunny(clock))
+    metered.take(plug(clock, 730.0))
+    metered.take_cards((card_state(0, 184.0), card_state(1, 92.0)), RIG, clock.monotonic_s())
+
+    state = look(metered, clock)
+
+    assert state.rig_w == 730.0
+    assert state.load_w == 500.0, "the meter is no part of the site's sums"
+
+
+def test_host_is_what_the_meter_says_less_the_cards(metered: Latest, clock: HandClock) -> None:
+    metered.take(plug(clock, 730.0))
+    metered.take_cards((card_state(0, 184.0), card_state(1, 92.0)), RIG, clock.monotonic_s())
+
+    assert metered.host_w == pytest.approx(730.0 - (184.0 + 92.0) / 0.92)
+
+
+def test_silent_meter_leaves_the_rig_to_its_cards(metered: Latest, clock: HandClock) -> None:
+    metered.take(plug(clock, 730.0))
+    clock.pass_s(31.0)
+    metered.take_cards((card_state(0, 184.0), card_state(1, 92.0)), RIG, clock.monotonic_s())
+    metered.take(sunny(clock))
+
+    state = look(metered, clock)
+
+    assert state.rig_w == pytest.approx(100.0 + (184.0 + 92.0) / 0.92)
+    assert state.missing == frozenset()

@@ -205,7 +205,7 @@ def test_energy_flows_from_the_sun_to_house_rig_battery_and_grid() -> None:
         "so far      12.4   3.9   6.1   1.8   0.2   0.1   0.7",
         "to come      7.7   2.2   3.6   1.4   0.0   0.0   0.5",
         "",
-        "self-use 94 %   idle 105 W   idle today 1.9 kWh",
+        "self-use 94 %   idle 105 W, 2.5 kWh a day   today 1.9 kWh",
     ]
 
 

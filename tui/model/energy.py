@@ -105,9 +105,11 @@ def _notes(view: SiteView, width: int) -> Lines:
     if share is not None and view.state.supply is Supply.GRID:
         groups.append(line(muted("self-use "), words.percent(share)))
     parked_w = sum(gpu.power_w or 0.0 for gpu in view.state.gpus if gpu.parked)
-    groups.append(line(muted("idle "), words.power(view.rig.wall_w(parked_w))))
+    idle_w = view.rig.wall_w(parked_w) if view.idle_w is None else view.idle_w
+    a_day = words.energy(24.0 * idle_w)
+    groups.append(line(muted("idle "), words.power(idle_w), muted(f", {a_day} a day")))
     if view.earnings:
-        groups.append(line(muted("idle today "), words.energy(view.earnings[0].idle_wh)))
+        groups.append(line(muted("today "), words.energy(view.earnings[0].idle_wh)))
     return (as_many_as_fit(groups, width),)
 
 
