@@ -2,8 +2,8 @@
 
 pymodbus alone accepts replies of the wrong length, function or transaction 0, takes a late RTU
 reply for the next one, waits out its whole timeout on a reset connection and keeps a connection
-that has lost step (measured on 3.16.1). So every frame passes `_inspect` before pymodbus decodes
-it, and anything odd ends the connection.
+that has lost step (measured on 3.16.1). So `hearing` judges every frame before pymodbus decodes it,
+and anything odd ends the connection.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pymodbus.exceptions import ConnectionException
 from pymodbus.framer import FramerType
 from pymodbus.pdu import ModbusPDU
 
-from hardware.modbus.address import Address, Framing, SerialAddress, TcpAddress
+from hardware.modbus.address import Address, Framing, SerialAddress
 from hardware.modbus.breaker import Breaker
 from hardware.modbus.counters import LinkCounters
 from hardware.modbus.errors import (
@@ -28,8 +28,9 @@ from hardware.modbus.errors import (
     DeviceUnreachable,
     name_exception,
 )
+from hardware.modbus.hearing import Hearing
 from hardware.modbus.limits import LinkLimits
-from hardware.modbus.question import Question, late_length, rtu_length
+from hardware.modbus.question import Question
 
 _log = logging.getLogger(__name__)
 
@@ -54,15 +55,11 @@ class ModbusLink:
         self._client: ModbusBaseClient | None = None
         self._up = asyncio.Event()
         self._answers = 0
-        self._question: Question | None = None
+        self._hearing = Hearing(address, self.counters)
         self._pending: asyncio.Future[ModbusPDU] | None = None
         self._next_at = 0.0
         self._answered_units: set[int] = set()
         self._silent_in_a_row = 0
-        self._given_up: set[int] = set()
-        """Transactions on this connection whose answers nobody waits for any more."""
-        self._overdue: Question | None = None
-        """On a line without transactions: a question whose answer may still come."""
         self._complained = False
         # It logs every bad frame with a dump of the last twenty; we raise a sentence instead.
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
@@ -88,7 +85,7 @@ class ModbusLink:
         async with self._lock:
             self._check_rest(question)
             await self._connect()
-            if self._overdue is not None and self._overdue.is_like(question):
+            if self._hearing.could_mistake(question):
                 await self._fall_into_step(question)
             reply = await self._ask_in_turn(question)
         if reply.isError():
@@ -126,7 +123,7 @@ class ModbusLink:
         self._client = client
         self._answers = 0
         self._answered_units.clear()
-        self._given_up.clear()
+        self._hearing.begin()
         self._silent_in_a_row = 0
         self.connects += 1
         self._next_at = asyncio.get_running_loop().time() + self._limits.connect_delay_s
@@ -184,7 +181,7 @@ class ModbusLink:
         """Ask for another length first: an answer to the lost question cannot pass for this one."""
         other = 1 if question.count != 1 else 2
         await self._ask_in_turn(Question(question.unit, question.function, question.address, other))
-        self._overdue = None
+        self._hearing.is_in_step()
 
     async def _ask_in_turn(self, question: Question) -> ModbusPDU:
         await self._pace()
@@ -212,7 +209,7 @@ class ModbusLink:
     async def _ask(self, question: Question) -> ModbusPDU:
         if self._client is None or not self._client.connected:
             raise self._lost()
-        self._question = question
+        self._hearing.question = question
         self._pending = asyncio.get_running_loop().create_future()
         send = getattr(self._client, _READS[question.function])
         try:
@@ -235,7 +232,7 @@ class ModbusLink:
             ) from err
         finally:
             self._pending = None
-            self._question = None
+            self._hearing.question = None
 
     def _note_answer(self, question: Question, reply: ModbusPDU) -> None:
         self._silent_in_a_row = 0
@@ -252,89 +249,41 @@ class ModbusLink:
         self._silent_in_a_row += 1
         others_live = bool(self._answered_units - {question.unit})
         if others_live and self._silent_in_a_row == 1 and self._address.framing is Framing.TCP:
-            self._given_up.add(question.transaction)
+            self._hearing.expect_late(question)
         else:
             self._give_up(question)
 
     def _give_up(self, question: Question) -> None:
         if self._address.framing is Framing.RTU:
-            self._overdue = question
+            self._hearing.expect_late(question)
         self._drop()
 
     def _inspect(self, sending: bool, data: bytes) -> bytes:
         """See every packet; let pymodbus decode only what answers the question."""
         if sending:
-            if self._question is not None and self._address.framing is Framing.TCP:
-                self._question.transaction = int.from_bytes(data[0:2], "big")
+            self._hearing.note_sent(data)
             return data
-        if self._address.framing is Framing.RTU:
-            return self._inspect_rtu(data)
-        data = data[late_length(data, self._given_up) :]
-        if self._question is None or self._pending is None or self._pending.done():
-            if data and int.from_bytes(data[0:2], "big") not in self._given_up:
-                self.counters.strays += 1
-                self._drop()
+        heard = self._hearing.hear(data)
+        if not heard.fault:
+            return heard.frame
+        question = self._hearing.question
+        if question is None:
+            self._drop()
             return b""
-        loose = isinstance(self._address, TcpAddress) and not self._address.echoes_transaction
-        fault = self._question.find_fault(data, any_transaction=loose)
-        if fault is None:
-            return self._as_asked(data) if loose else data
-        self._desync(fault, self._suggest(data))
-        return b""
-
-    def _inspect_rtu(self, data: bytes) -> bytes:
-        """Pass on whole frames only; let late ones and other masters' go by."""
-        question = self._question
-        if question is None or self._pending is None or self._pending.done():
-            self.counters.strays += 1
-            return b""
-        late = self._overdue
-        length = rtu_length(data)
-        if late is not None and late.find_rtu_fault(data[:length]) is None:
-            if question.find_rtu_fault(data[:length]) is None:
-                return b""  # too early to say whose it is
-            if length is None or len(data) < length:
-                return b""
-            self.counters.strays += 1
-            self._overdue = None
-            data = data[length:]
-            length = rtu_length(data)
-        fault = question.find_rtu_fault(data)
-        if fault is None:
-            return data if length is not None and len(data) == length else b""
-        self.counters.checksums += "checksum" in fault
-        self._desync(fault, "")
-        return b""
-
-    def _as_asked(self, data: bytes) -> bytes:
-        """Return a frame with our own transaction number, which pymodbus insists on."""
-        if self._question is None or len(data) < 2:
-            return data
-        return self._question.transaction.to_bytes(2, "big") + data[2:]
-
-    def _suggest(self, data: bytes) -> str:
-        """Say what to write where a gateway's numbers are all that is wrong with its answers."""
-        if (
-            self._answers
-            or self._question is None
-            or self._question.find_fault(data, any_transaction=True) is not None
-        ):
-            return ""
-        return ". Where every answer is like this, write `transaction: any` for the device"
-
-    def _desync(self, fault: str, advice: str) -> None:
-        unit = 0 if self._question is None else self._question.unit
+        advice = "" if self._answers else heard.advice
         self._fail(
             DeviceDesync(
-                f"{self.name} unit {unit}: {fault}; the connection starts anew. If this repeats, "
-                f"another master or a faulty gateway is on the line{advice}"
+                f"{self.name} unit {question.unit}: {heard.fault}; the connection starts anew. If "
+                f"this repeats, another master or a faulty gateway is on the line{advice}"
             )
         )
+        return b""
 
     def _take(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
         if not sending and self._pending is not None and not self._pending.done():
             self._answers += 1
             self._pending.set_result(pdu)
+            self._hearing.question = None
         return pdu
 
     def _notice(self, connected: bool) -> None:
@@ -354,6 +303,7 @@ class ModbusLink:
     def _fail(self, error: DeviceError) -> None:
         if self._pending is not None and not self._pending.done():
             self._pending.set_exception(error)
+            self._hearing.question = None
 
     def _drop(self) -> None:
         client, self._client = self._client, None

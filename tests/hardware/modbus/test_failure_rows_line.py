@@ -215,6 +215,8 @@ async def test_row_07_late_answer_that_comes_over_the_same_line_is_told_by_its_l
             return
         if len(chaos.asked) == 2:
             writer.write(stale + rtu_checksum(stale))
+            await writer.drain()
+            await asyncio.sleep(0.02)
         await honest(device, asked, writer)
 
     chaos.always = with_leftovers
