@@ -18,6 +18,7 @@ from solard.system.children import become_subreaper, end_all
 from tests.bench.axon import measure_axon
 from tests.bench.demo import ProcessRow, measure_demo
 from tests.bench.figures import Figure, columns, say_number, table
+from tests.bench.keeper import measure_keeper
 from tests.bench.modbus import measure_modbus
 from tests.bench.python import of_python, run_python
 from tests.bench.real_speed import measure_real_speed
@@ -38,6 +39,8 @@ def main() -> int:
         _say(f"a whole demo, {options.demo_seconds:g} s …")
         of_demo, processes = measure_demo(options.demo_seconds)
         figures += of_demo
+        _say(f"the keeper of eight cards, {options.load_seconds:g} s …")
+        figures += measure_keeper(options.load_seconds)
         _say(f"Modbus, {options.load_seconds:g} s and more …")
         figures += measure_modbus(options.repeats, options.load_seconds)
         _say("axons, their callers and attackers …")

@@ -92,11 +92,15 @@ static void make_cards(void) {
     };
 
     memset(state, 0, sizeof *state);
-    state->count = sizeof plates / sizeof *plates;
-    for (Uint i = 0; i < state->count; i++) {
-        Card *card = &state->cards[i];
+    enum { PLATES = sizeof plates / sizeof *plates };
+    const char *wanted = getenv("FAKE_NVML_CARDS"); /* more than four repeat those with a limit */
+    Uint count = wanted ? (Uint)atoi(wanted) : PLATES;
+    state->count = count > MAX_CARDS ? MAX_CARDS : count;
+    for (Uint n = 0; n < state->count; n++) {
+        Card *card = &state->cards[n];
+        Uint i = n < PLATES ? n : n % (PLATES - 1);
         snprintf(card->name, sizeof card->name, "%s", plates[i].name);
-        snprintf(card->uuid, sizeof card->uuid, "GPU-5014a2d0-0000-4000-8000-%012u", i);
+        snprintf(card->uuid, sizeof card->uuid, "GPU-5014a2d0-0000-4000-8000-%012u", n);
         card->min_mw = plates[i].min_w * 1000;
         card->max_mw = plates[i].max_w * 1000;
         card->default_mw = card->limit_mw = plates[i].default_w * 1000;
