@@ -89,7 +89,7 @@ def _seat(inputs: DecideInputs, load: CardLoad, caps: tuple[CardCap, ...]) -> _S
     if load.fixed_w is not None:
         return None
     card = load.card
-    cap_w = min([card.max_w, *(cap.at_most_w for cap in caps if cap.gpu_id == card.gpu_id)])
+    cap_w = min([load.most_w, *(cap.at_most_w for cap in caps if cap.gpu_id == card.gpu_id)])
     if cap_w < load.least_w:
         return None
     curve = inputs.rig.curve(card.gpu_id) or prior_curve(

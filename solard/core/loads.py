@@ -17,6 +17,8 @@ class CardLoad:
     """Draw that we must count and cannot change; None for a card that we steer."""
     least_w: float
     """The lowest limit at which its workloads still work."""
+    most_w: float
+    """The highest limit that it can be told, or what it draws where it takes none."""
     standby_w: float
     """What it takes while the rig only answers: parked, or the floor of a keep-alive workload."""
     must_run: bool = False
@@ -30,7 +32,7 @@ class CardLoad:
     @property
     def high_w(self) -> float:
         """Return the most this card may take."""
-        return self.card.max_w if self.fixed_w is None else self.fixed_w
+        return self.most_w if self.fixed_w is None else self.fixed_w
 
     @property
     def answers(self) -> bool:
@@ -72,13 +74,28 @@ def _load(
 ) -> CardLoad:
     users = [workload for workload in workloads if card.gpu_id in workload.gpu_ids]
     floors = [user.at_least_w for user in users if user.at_least_w is not None]
+    on_w = _on_w(card, read, users)
+    least_w = max([card.min_w, *floors]) if on_w is None else on_w
     return CardLoad(
         card=card,
-        fixed_w=_fixed_w(card, read, users),
-        least_w=max([card.min_w, *floors]),
-        standby_w=card.parked_w if awake_w is None else max(awake_w, card.min_w),
+        fixed_w=None if on_w is not None else _fixed_w(card, read, users),
+        least_w=least_w,
+        most_w=card.max_w if on_w is None else on_w,
+        standby_w=card.parked_w if awake_w is None else max(awake_w, card.min_w, on_w or 0.0),
         must_run=any(user.must_run for user in users),
     )
+
+
+def _on_w(card: GpuCard, read: GpuState | None, users: list[Workload]) -> float | None:
+    """Return what a card that takes no limit from us draws at work; None for any other.
+
+    Its work can still be started and stopped: all of that power, or parked.
+    """
+    if any(user.terms is PowerTerms.HANDS_OFF for user in users) or not users:
+        return None
+    if read is None or read.health is not CardHealth.DENIED or read.power_w is None:
+        return None
+    return max(read.power_w, card.max_w if read.limit_w is None else read.limit_w)
 
 
 def _fixed_w(card: GpuCard, read: GpuState | None, users: list[Workload]) -> float | None:

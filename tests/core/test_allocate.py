@@ -187,3 +187,50 @@ def test_small_card_is_told_half_watts() -> None:
     rig = replace(base, cards=(small,), curves=())
 
     assert limits(split(inputs_of(rig=rig), 112.7)) == [12.5]
+
+
+STARTED = Workload(name="llm", gpu_ids=("gpu-0",))
+DENIED = read_card(0, limit_w=280.0, power_w=250.0, health=CardHealth.DENIED)
+
+
+def denied(gpu=DENIED, **changes):  # type: ignore[no-untyped-def]
+    state = state_of(gpus=(gpu, read_card(1)))
+    return running(state=state, workloads=(STARTED,), **changes)
+
+
+def test_card_that_takes_no_limit_works_with_all_its_draw_or_not_at_all() -> None:
+    enough = split(denied(), 700.0)
+    too_little = split(denied(), 390.0)
+
+    assert limits(enough) == [280.0, 300.0]
+    assert limits(too_little) == [None, 270.0]
+    assert too_little.cards_w == 290.0
+
+
+def test_card_that_takes_no_limit_and_says_none_counts_as_its_highest_draw() -> None:
+    silent = replace(DENIED, limit_w=None)
+
+    assert limits(split(denied(silent), 700.0)) == [300.0, 300.0]
+
+
+def test_card_whose_limit_does_not_hold_counts_what_it_draws() -> None:
+    wild = replace(DENIED, limit_w=200.0, power_w=320.0)
+
+    result = split(denied(wild), 600.0)
+
+    assert limits(result) == [320.0, 180.0]
+
+
+def test_card_that_takes_no_limit_stays_below_what_its_owner_allows_by_not_working() -> None:
+    result = split(denied(), 700.0, WorkMode.FULL, CardCap(gpu_id="gpu-0", at_most_w=200.0))
+
+    assert limits(result) == [None, 300.0]
+
+
+def test_card_that_takes_no_limit_and_runs_nothing_of_ours_is_a_fixed_load() -> None:
+    state = state_of(gpus=(DENIED, read_card(1)))
+
+    result = split(running(state=state), 700.0)
+
+    assert [limit.gpu_id for limit in result.limits] == ["gpu-1"]
+    assert result.cards_w == 550.0

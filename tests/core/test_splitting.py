@@ -16,7 +16,7 @@ from solard.core.allocate import allocate
 from solard.core.curves import CurvePoint, WorkCurve
 from solard.core.inputs import CardMemory
 from solard.core.modes import WorkMode
-from solard.core.rig import GpuCard, Rig
+from solard.core.rig import GpuCard, PowerTerms, Rig, Workload, hands_off_cards
 from solard.core.splitting import Split
 from tests.core.sites import inputs_of, remembering
 
@@ -203,3 +203,23 @@ def test_watts_below_every_lowest_limit_give_nothing():
     result = allocate(inputs_of(rig=replace(rig)), 100.0, WorkMode.FULL, ())
 
     assert result.working == 0
+
+
+def test_a_card_without_a_cliff_is_never_tried_at_its_points_beside_one_that_has_one():
+    straight = WorkCurve(points=(CurvePoint(100.0, 10.0), CurvePoint(200.0, 60.0)))
+    cliff = WorkCurve(
+        points=(CurvePoint(100.0, 0.0), CurvePoint(150.0, 1.0), CurvePoint(200.0, 80.0))
+    )
+    split = Split((straight, cliff))
+
+    assert split.best(frozenset({0, 1}), 60.0) == {0: 160.0, 1: 100.0}
+    assert split.best(frozenset({0, 1}), 100.0) == {0: 100.0, 1: 200.0}
+
+
+def test_hands_off_cards_are_those_of_workloads_that_say_so():
+    work = (
+        Workload(name="rent", gpu_ids=("a", "b"), terms=PowerTerms.HANDS_OFF),
+        Workload(name="llm", gpu_ids=("c",)),
+    )
+
+    assert hands_off_cards(work) == frozenset({"a", "b"})

@@ -141,7 +141,7 @@ def work_steps(inputs: DecideInputs) -> tuple[WorkStep, ...]:
         if load.fixed_w is not None or curve is None:
             continue
         parked = CurvePoint(load.card.parked_w, 0.0)
-        hull = upper_hull((parked, *curve.cut(load.least_w, load.card.max_w).points))
+        hull = upper_hull((parked, *curve.cut(load.least_w, load.most_w).points))
         for low, high in pairwise(hull):
             width_w = (high.power_w - low.power_w) / inputs.rig.psu_efficiency
             if high.work_rate > low.work_rate:
