@@ -93,7 +93,10 @@ async def _scan_address(
     if not scanner.found:
         text = f"{address.name} speaks Modbus, but shows the registers of no known family"
         if not scanner.answered:
-            text = f"{address.name} is open, but no unit answers Modbus there"
+            text = (
+                f"{address.name} is open, but no unit answers Modbus there; gateways that pass "
+                "serial frames on want --framer rtu"
+            )
         return [], text
     return scanner.found, ""
 

@@ -151,6 +151,17 @@ async def silent(device: ChaosDevice, asked: Asked, writer: asyncio.StreamWriter
     """Answer nothing and stay connected: half open, or asleep."""
 
 
+def half_open(device: ChaosDevice) -> Fault:
+    """Let the connections of now hear nothing more, and serve new ones."""
+    dead = set(device._writers)
+
+    async def fault(device: ChaosDevice, asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if writer not in dead:
+            await honest(device, asked, writer)
+
+    return fault
+
+
 async def cut(device: ChaosDevice, asked: Asked, writer: asyncio.StreamWriter) -> None:
     """Send half of the answer, and close."""
     frame = device.frame(asked, device.pdu(asked))

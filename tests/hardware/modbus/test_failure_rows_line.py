@@ -22,6 +22,7 @@ from chaos import (
     drip,
     from_unit,
     garbled,
+    half_open,
     honest,
     late,
     long,
@@ -336,6 +337,18 @@ async def test_row_21_line_that_was_hung_up_while_idle_costs_no_poll():
 
     assert after.error == ""
     assert after.value("pv_power") == 3000
+    assert chaos.connections == 2
+
+
+async def test_row_21_half_open_line_costs_one_poll_and_the_next_one_is_well():
+    chaos = ChaosDevice({1: hybrid()})
+    async with reader_of(chaos) as reader:
+        await reader.poll()
+        chaos.always = half_open(chaos)
+        lost, back = await reader.polls(2)
+
+    assert "no answer to registers 0–5" in lost.error
+    assert back.value("pv_power") == 3000
     assert chaos.connections == 2
 
 
