@@ -1,17 +1,19 @@
 """`solard modbus` on a real socket: one process plays a device, another looks at it."""
 
+import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.cli.stage import ROOT, solard
+from tests.cli.stage import GOOD, ROOT, solard, write
 
 CAPTURE = {
     "id": "little-box",
@@ -108,3 +110,37 @@ def test_port_that_is_taken_is_a_sentence() -> None:
     assert ran.returncode == 1
     assert "choose another port" in ran.stderr
     assert os.linesep not in ran.stderr.strip()
+
+
+def test_check_connect_asks_sources_over_http_too(tmp_path: Path) -> None:
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>log in</html>")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    config = write(
+        tmp_path / "solard.yaml",
+        GOOD.replace(
+            "devices:\n",
+            "devices:\n  car: {source: http, essential: false, points: {load_power: w}, "
+            f"url: 'http://127.0.0.1:{server.server_port}/x'}}\n",
+        ),
+    )
+    try:
+        ran = solard("check", "--config", str(config), "--connect")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert ran.returncode == 1
+    assert "car: " in ran.stdout
+    assert "sent a page for people, not JSON" in ran.stdout
+    assert "inverter: " in ran.stdout
