@@ -201,16 +201,21 @@ class Axon:
             )
         if not visitor.may_try():
             raise NotServing("too many refused requests from this address; try later")
-        hotkey = await exchange.authenticate(self._replays[type(exchange)], self._clock_ns())
-        visitor.has_proven()
-        if not self._buckets.take(hotkey, time.monotonic()):
+        now_ns = self._clock_ns()
+        proof = await exchange.authenticate(now_ns)
+        # From here to `note` nothing awaits: two copies of a request cannot pass each other.
+        replays = self._replays[type(exchange)]
+        replays.check(proof.sender, proof.nonce_ns, now_ns)
+        if not self._buckets.take(proof.hotkey, time.monotonic()):
             raise NotServing("this hotkey asks too often; try again in a moment")
         if self._open >= self._limits.max_open_requests:
             raise NotServing("busy; try again in a moment")
-        self._admit(hotkey)
+        self._admit(proof.hotkey)
+        replays.note(proof.sender, proof.nonce_ns, now_ns)
+        visitor.has_proven()
         self._open += 1
         try:
-            return await self._work(request, service, exchange, hotkey)
+            return await self._work(request, service, exchange, proof.hotkey)
         finally:
             self._open -= 1
 
@@ -233,7 +238,7 @@ class Axon:
 
 async def _refuse(exchange: Exchange, visitor: Visitor, err: Refusal) -> web.Response:
     if isinstance(err, RequestBroken):
-        log.info("broken request reason=%s", err)
+        log.debug("broken request reason=%s", err)
     response = exchange.refuse(err)
     if not isinstance(err, NotServing):
         visitor.has_failed()

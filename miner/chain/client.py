@@ -11,12 +11,15 @@ from miner.chain.backend import ChainRefused, ChainUnreachable, Head, Metagraph
 from miner.chain.extrinsic import sign_extrinsic
 from miner.chain.fixed import U16_MAX
 from miner.keys import Keypair
+from miner.wire.json_text import read_json
 from solard.core.codec import Codec, CodecError
 
 TIMEOUT_S = 5.0
 INCLUSION_TIMEOUT_S = 60.0
 """A block comes every 12 s of site time, and at least so often at real speed."""
 INCLUSION_POLL_S = 0.2
+MAX_ANSWER_BYTES = 8_388_608
+"""A metagraph of 4096 neurons has a third of it."""
 MOST_SUBNETS = 128
 _CODEC = Codec()
 
@@ -127,7 +130,7 @@ class NodeClient:
         data = None if body is None else json.dumps(body).encode()
         try:
             async with self._session.request(method, self._url + path, data=data) as response:
-                answer = json.loads(await response.read())
+                answer = read_json(await _read_some(response))
                 if not isinstance(answer, dict):
                     raise TypeError("not an object")
                 if response.status >= 400:
@@ -136,7 +139,7 @@ class NodeClient:
         except (aiohttp.ClientError, OSError, TimeoutError) as err:
             reason = str(err) or type(err).__name__
             raise ChainUnreachable(f"chain node {self._url}: no answer: {reason}") from err
-        except (ValueError, TypeError) as err:
+        except (ValueError, TypeError, RecursionError) as err:
             raise ChainUnreachable(f"chain node {self._url}: answers no JSON: {err}") from err
 
     def _decode(self, kind: type, data: dict[str, Any]) -> Any:
@@ -144,3 +147,15 @@ class NodeClient:
             return _CODEC.decode(kind, data)
         except CodecError as err:
             raise ChainUnreachable(f"chain node {self._url}: unknown answer: {err}") from err
+
+
+async def _read_some(response: aiohttp.ClientResponse) -> bytes:
+    """Return a whole answer; raise ValueError for one larger than any chain's."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise ValueError(f"an answer has at most {MAX_ANSWER_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)

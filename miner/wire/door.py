@@ -71,12 +71,15 @@ class Door:
         self._sweeping.cancel()
 
     def enter(self, guest: Guest) -> None:
-        """Let a new connection in; the longest waiting stranger makes room where there is none."""
+        """Let a new connection in; where there is no room, the longest waiting stranger makes it.
+
+        Without strangers it is who asked longest ago.
+        """
         peers = self._strangers.setdefault(guest.ip, {})
         if len(peers) >= self._limits.max_strangers_per_ip:
             next(iter(peers)).drop()
         elif self._count >= self._limits.max_connections and not self._drop_a_stranger():
-            guest.drop()
+            next(iter(self._known), guest).drop()
         peers = self._strangers.setdefault(guest.ip, {})
         peers[guest] = None
         self._count += 1
@@ -91,12 +94,13 @@ class Door:
         self._count -= was_here
 
     def prove(self, guest: Guest) -> None:
-        """Count a connection among those that have signed."""
-        if self._forget_stranger(guest):
+        """Count a connection among those of people who may ask; the last one counts as newest."""
+        if self._forget_stranger(guest) or guest in self._known:
+            self._known.pop(guest, None)
             self._known[guest] = None
 
     def fail(self, guest: Guest) -> None:
-        """Count a refused signature against the address."""
+        """Count a refused request against the address."""
         self._failures.take(guest.ip, self._loop.time())
 
     def is_tired_of(self, ip: str) -> bool:

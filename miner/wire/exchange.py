@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -21,9 +22,18 @@ from miner.wire.refusal import (
     RequestBroken,
     RequestRefused,
 )
-from miner.wire.replay import ReplayStore
 from miner.wire.synapse import PING, SynapseInvalid, SynapseKind
 from miner.wire.terminal import Terminal, new_terminal, read_terminal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Who has signed a fresh request."""
+
+    hotkey: str
+    sender: str
+    """Whose nonces have to rise: of btauth/1 each request, of the legacy protocol a uuid."""
+    nonce_ns: int
 
 
 class Exchange(Protocol):
@@ -32,8 +42,8 @@ class Exchange(Protocol):
     timeout_s: float
     """Real seconds after which the caller does not wait any more."""
 
-    async def authenticate(self, replays: ReplayStore, now_ns: int) -> str:
-        """Return the hotkey whose fresh, unseen request this is; raise Refusal."""
+    async def authenticate(self, now_ns: int) -> Proof:
+        """Return whose fresh request this is; raise Refusal."""
         ...
 
     async def read(self) -> Any:
@@ -64,15 +74,15 @@ class BtauthExchange:
         self._intake = intake
         self._body = b""
 
-    async def authenticate(self, replays: ReplayStore, now_ns: int) -> str:
-        """Check headers, then the signature over the whole request, then that it is new."""
+    async def authenticate(self, now_ns: int) -> Proof:
+        """Check headers and freshness, then the signature over the whole request."""
         signed = btauth.read_headers(self._request.headers, self._me.ss58, now_ns)
         self._body = await self._intake.read(self._request)
         btauth.check_signature(
             signed, method=self._request.method, target=self._request.raw_path, body=self._body
         )
-        replays.admit_once(signed.hotkey, signed.nonce_ns, now_ns)
-        return signed.hotkey
+        request = f"{signed.hotkey}:{signed.nonce_ns}"
+        return Proof(hotkey=signed.hotkey, sender=request, nonce_ns=signed.nonce_ns)
 
     async def read(self) -> Any:
         """Return the body's JSON."""
@@ -116,14 +126,14 @@ class LegacyExchange:
         self._told: dict[str, Any] = {}
         self._values: dict[str, Any] = {}
 
-    async def authenticate(self, replays: ReplayStore, now_ns: int) -> str:
-        """Check headers, signature, freshness, and that the sender's nonces rise."""
+    async def authenticate(self, now_ns: int) -> Proof:
+        """Check headers, signature, freshness."""
         question = legacy.read_question(self._kind, self._request.headers)
         self._question = question
         self.timeout_s = question.timeout_s or legacy.DEFAULT_TIMEOUT_S
         hotkey = legacy.check_question(question, self._me.ss58, now_ns)
-        replays.admit_newer(question.sender, question.dendrite["nonce"], now_ns)
-        return hotkey
+        nonce_ns = question.dendrite["nonce"]
+        return Proof(hotkey=hotkey, sender=question.sender, nonce_ns=nonce_ns)
 
     async def read(self) -> Any:
         """Return the body's fields, whose hash is the signed one."""

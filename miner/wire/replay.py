@@ -10,6 +10,8 @@ MAX_SEEN = 100_000
 class ReplayStore:
     """Nonces of the last seconds; bounded, because older ones are refused as stale anyway.
 
+    Strangers are checked and not noted: keys cost nothing, and would fill it.
+
     A request that an earlier process admitted has a nonce no newer than the mark which that
     process left behind: nonces up to the mark are refused.
     """
@@ -25,23 +27,19 @@ class ReplayStore:
         """Return how many callers or requests are remembered."""
         return len(self._seen)
 
-    def admit_once(self, hotkey: str, nonce_ns: int, now_ns: int) -> None:
-        """Remember a verified request; raise RequestRefused when it came before."""
-        self._admit(f"{hotkey}:{nonce_ns}", nonce_ns, now_ns)
-
-    def admit_newer(self, sender: str, nonce_ns: int, now_ns: int) -> None:
-        """Remember a sender's newest nonce; raise RequestRefused unless it is newer than all."""
-        self._admit(sender, nonce_ns, now_ns)
-
-    def _admit(self, key: str, nonce_ns: int, now_ns: int) -> None:
+    def check(self, sender: str, nonce_ns: int, now_ns: int) -> None:
+        """Raise RequestRefused unless a request's nonce is newer than all of its sender."""
         self._forget(now_ns)
-        newest_ns, _ = self._seen.get(key, (self._floor_ns, 0))
+        newest_ns, _ = self._seen.get(sender, (self._floor_ns, 0))
         if nonce_ns <= newest_ns:
             raise RequestRefused("Nonce is too old, a newer one was last processed")
-        if key not in self._seen and len(self._seen) >= self._max_seen:
+        if sender not in self._seen and len(self._seen) >= self._max_seen:
             raise NotServing("too many callers in these seconds; try later")
-        self._seen.pop(key, None)
-        self._seen[key] = (nonce_ns, now_ns)
+
+    def note(self, sender: str, nonce_ns: int, now_ns: int) -> None:
+        """Remember a checked request; from now on it is refused."""
+        self._seen.pop(sender, None)
+        self._seen[sender] = (nonce_ns, now_ns)
         if self._mark is not None:
             self._mark.raise_to(nonce_ns)
 

@@ -1,6 +1,7 @@
 """One connection: stands between the socket and the HTTP server behind it."""
 
 import asyncio
+import ipaddress
 from collections.abc import Callable
 
 from miner.wire.door import Door, DoorLimits
@@ -27,7 +28,7 @@ class Visitor(asyncio.Protocol):
         """Note who came; the HTTP server is set up with the first byte."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self.ip = str((transport.get_extra_info("peername") or ("?",))[0])
+        self.ip = house_of(str((transport.get_extra_info("peername") or ("?",))[0]))
         self._waiting_since_s = self._door.now_s
         self._door.enter(self)
 
@@ -85,13 +86,12 @@ class Visitor(asyncio.Protocol):
         self._is_asking = False
 
     def has_proven(self) -> None:
-        """Say that a request's signature was good."""
-        if not self.is_proven:
-            self._door.prove(self)
-            self.is_proven = True
+        """Say that a request was signed by somebody who may ask."""
+        self._door.prove(self)
+        self.is_proven = True
 
     def has_failed(self) -> None:
-        """Say that a request's signature was not good."""
+        """Say that a request was refused."""
         if not self.is_proven:
             self._door.fail(self)
 
@@ -134,3 +134,13 @@ class Visitor(asyncio.Protocol):
             transport.close()
 
         self._penalty = self._door.after(self._door.penalty_s(), say)
+
+
+def house_of(ip: str) -> str:
+    """Return whom an address belongs to: of IPv6 the /64, which is what one customer gets."""
+    if ":" not in ip:
+        return ip
+    address = ipaddress.IPv6Address(ip.partition("%")[0])
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, 64), strict=False))

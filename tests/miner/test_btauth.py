@@ -104,51 +104,56 @@ def test_golden_ed25519_signature_of_the_sdk_is_accepted():
         check_signature(read_headers(told, BOB, NOW_NS), **REQUEST)
 
 
+def admit(store: ReplayStore, sender: str, nonce_ns: int, now_ns: int = NOW_NS) -> None:
+    store.check(sender, nonce_ns, now_ns)
+    store.note(sender, nonce_ns, now_ns)
+
+
 def test_request_is_admitted_once():
     store = ReplayStore(WINDOW_S)
-    store.admit_once("alice", NOW_NS, NOW_NS)
-    store.admit_once("bob", NOW_NS, NOW_NS)
+    admit(store, "alice", NOW_NS)
+    admit(store, "bob", NOW_NS)
 
     with pytest.raises(RequestRefused, match="a newer one was last processed"):
-        store.admit_once("alice", NOW_NS, NOW_NS + SECOND_NS)
+        admit(store, "alice", NOW_NS, NOW_NS + SECOND_NS)
 
 
 def test_sender_s_nonces_have_to_rise():
     store = ReplayStore(WINDOW_S)
-    store.admit_newer("alice:1", NOW_NS, NOW_NS)
-    store.admit_newer("alice:2", NOW_NS - 1, NOW_NS)
+    admit(store, "alice:1", NOW_NS)
+    admit(store, "alice:2", NOW_NS - 1)
 
     with pytest.raises(RequestRefused):
-        store.admit_newer("alice:1", NOW_NS - 1, NOW_NS)
-    store.admit_newer("alice:1", NOW_NS + 1, NOW_NS)
+        admit(store, "alice:1", NOW_NS - 1)
+    admit(store, "alice:1", NOW_NS + 1)
 
 
 def test_request_from_before_a_restart_is_refused_after_it(tmp_path):
     first = Mark(tmp_path / "mark", NOW_NS, 0)
-    ReplayStore(WINDOW_S, first).admit_once("alice", NOW_NS, NOW_NS)
+    admit(ReplayStore(WINDOW_S, first), "alice", NOW_NS)
     restarted = ReplayStore(WINDOW_S, Mark(tmp_path / "mark", NOW_NS, 0))
 
     with pytest.raises(RequestRefused):
-        restarted.admit_once("alice", NOW_NS, NOW_NS)
+        admit(restarted, "alice", NOW_NS)
     with pytest.raises(RequestRefused):
-        restarted.admit_once("bob", NOW_NS - 1, NOW_NS)
-    restarted.admit_once("alice", NOW_NS + 1, NOW_NS)
+        admit(restarted, "bob", NOW_NS - 1)
+    admit(restarted, "alice", NOW_NS + 1)
 
 
 def test_nonces_are_forgotten_when_they_are_too_old_to_pass_anyway():
     store = ReplayStore(WINDOW_S)
     for second in range(100, 1000):
-        store.admit_once("alice", second * SECOND_NS, second * SECOND_NS)
+        admit(store, f"alice:{second}", second * SECOND_NS, second * SECOND_NS)
 
     assert len(store) <= 14
 
 
 def test_store_that_is_full_asks_newcomers_to_wait_and_forgets_nobody():
     store = ReplayStore(WINDOW_S, max_seen=2)
-    store.admit_once("alice", NOW_NS, NOW_NS)
-    store.admit_once("bob", NOW_NS, NOW_NS)
+    admit(store, "alice", NOW_NS)
+    admit(store, "bob", NOW_NS)
 
     with pytest.raises(NotServing):
-        store.admit_once("carol", NOW_NS, NOW_NS)
+        admit(store, "carol", NOW_NS)
     with pytest.raises(RequestRefused):
-        store.admit_once("alice", NOW_NS, NOW_NS)
+        admit(store, "alice", NOW_NS)

@@ -12,7 +12,9 @@ from miner.axon import Axon, AxonLimits
 from miner.dendrite import Dendrite
 from miner.wire.buckets import Allowance, TokenBuckets
 from miner.wire.door import DoorLimits
+from miner.wire.refusal import NotAdmitted
 from miner.wire.synapse import PING
+from miner.wire.visitor import house_of
 
 ALICE, BOB = keys.from_uri("//Alice"), keys.from_uri("//Bob")
 UNSIGNED = b"POST /Synapse HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
@@ -88,6 +90,51 @@ async def test_full_door_makes_room_among_strangers_and_spares_who_has_signed():
         assert await is_closed(stranger)
         assert (await known.ask(place, BOB.ss58, PING, {})).status == 200
         await known.close()
+
+
+async def test_door_that_is_full_of_callers_lets_go_of_who_asked_longest_ago():
+    async with axon(max_connections=2) as (one, port):
+        place = f"127.0.0.1:{port}"
+        callers = [Dendrite(ALICE) for _ in range(3)]
+        for caller in callers:
+            assert (await caller.ask(place, BOB.ss58, PING, {})).status == 200
+        assert one.connections == 2
+        for caller in callers:
+            await caller.close()
+
+
+async def test_key_of_one_s_own_making_proves_nothing():
+    """A signature is cheap: only who may ask is spared the slowing down."""
+
+    def admit(hotkey: str) -> None:
+        raise NotAdmitted("Unrecognized hotkey")
+
+    limits = DoorLimits(penalty_s=0.1, failures=Allowance(rate=0.001, burst_count=2))
+    one = Axon(BOB, (), admit, limits=AxonLimits(door=limits))
+    port = await one.start("127.0.0.1", 0)
+    try:
+        assert [await ping(port) for _ in range(2)] == [403, 403]
+        heard = one.counts.requests
+        answer, _ = await ask_unsigned(port)
+        assert answer.startswith(b"HTTP/1.1 401")
+        assert one.counts.requests == heard
+    finally:
+        await one.stop()
+
+
+@pytest.mark.parametrize(
+    ("ip", "house"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("?", "?"),
+    ],
+)
+def test_addresses_of_one_customer_count_as_one(ip, house):
+    assert house_of(ip) == house
 
 
 async def ask_unsigned(port: int) -> tuple[bytes, float]:
