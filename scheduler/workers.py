@@ -45,7 +45,8 @@ async def run_plan(request: PlanRequest, deadline_s: float = DEADLINE_S) -> Plan
 
 async def _run(name: str, request: object, kind: type[T], deadline_s: float, *arguments: str) -> T:
     codec = Codec()
-    question = codec.dumps(request).encode()
+    # Months of history are megabytes: the loop must not wait for them.
+    question = (await asyncio.to_thread(codec.dumps, request)).encode()
     process = await _start(name, arguments)
     try:
         async with asyncio.timeout(deadline_s):

@@ -66,8 +66,7 @@ class History:
             .group_by(table.starts_at)
             .order_by(table.starts_at)
         )
-        slots = (SiteSlot(**row._mapping) for row in self._rows(statement))
-        return tuple(replace(slot, good_s=min(slot.good_s, float(SLOT_S))) for slot in slots)
+        return tuple(_one_slot(SiteSlot(**row._mapping)) for row in self._rows(statement))
 
     def samples(self, after: datetime) -> tuple[Sample, ...]:
         """Return the minutes since a moment, oldest first."""
@@ -256,6 +255,18 @@ def _cycles(connection: Connection, statement: Select[Any]) -> Iterator[StoredCy
         data["inputs"] |= {name: part(row._mapping[name]) for name in HEAVY}
         record: CycleRecord = RECORD_CODEC.decode(CycleRecord, data)
         yield StoredCycle(boot=row.boot, seq=row.seq, record=record)
+
+
+def _one_slot(slot: SiteSlot) -> SiteSlot:
+    """Return a slot as a quarter of an hour: a clock that stepped back lived through it twice."""
+    if slot.good_s <= SLOT_S:
+        return slot
+    part = SLOT_S / slot.good_s
+    energies: dict[str, Any] = {
+        name: None if (energy_wh := getattr(slot, name)) is None else part * energy_wh
+        for name in _ENERGIES
+    }
+    return replace(slot, good_s=float(SLOT_S), throttled_s=part * slot.throttled_s, **energies)
 
 
 def _energy_by_day(count: int) -> Select[Any]:

@@ -2,15 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from scheduler.forecasting import make_calibration, make_forecast
+from scheduler.planner import make_plan
 from scheduler.pv_model import model_sky, panels_w, weather_w
 from solard.core.forecast import Forecast
-from solard.core.planning import ForecastRequest, PanelPlane, SolarSite
+from solard.core.planning import ForecastRequest, PanelPlane, PlanRequest, SolarSite
 from solard.core.site_slot import SiteSlot
+from solard.core.tariff import Tariff
 from solard.core.told import Told, ToldPower, ToldWeather
+from tests.scheduler.plans import battery_of, rig_of
 from tests.scheduler.skies import FRANCE, MONDAY, QUARTER, clear_weeks, dimmed, measured
 
 NOON = MONDAY + timedelta(hours=11)
@@ -390,3 +394,51 @@ def test_calibration_of_other_panels_is_not_used() -> None:
     )
 
     assert forecast.slots == forecast_at(NOON, history).slots
+
+
+@pytest.mark.parametrize("day", [(2024, 3, 31), (2024, 10, 27)], ids=["23 h", "25 h"])
+def test_23_day_with_a_changed_clock_has_an_unbroken_forecast(day: tuple[int, int, int]) -> None:
+    midnight = datetime(*day, tzinfo=UTC)
+    forecast = forecast_at(midnight, clear_weeks(FRANCE, midnight, days=5))
+
+    assert len(forecast.slots) == 193
+    assert all(one.ends_at == two.starts_at for one, two in pairwise(forecast.slots))
+
+
+def test_24_forecast_after_a_step_back_sees_nothing_of_the_hour_to_come() -> None:
+    """The rows of 11 o'clock were written before the clock went back to 10."""
+    history = clear_weeks(FRANCE, NOON, days=5)
+    stepped_back = NOON - timedelta(hours=1)
+    before = tuple(slot for slot in history if slot.starts_at < stepped_back)
+
+    assert forecast_at(stepped_back, history) == forecast_at(stepped_back, before)
+
+
+@pytest.mark.parametrize("nonsense_wh", [1e12, -500.0, float("nan"), float("inf")])
+def test_energy_that_cannot_be_teaches_nothing(nonsense_wh: float) -> None:
+    history = clear_weeks(FRANCE, NOON, days=5)
+    spoiled = (*history[:-2], replace(history[-2], pv_wh=nonsense_wh), history[-1])
+    gone = (*history[:-2], replace(history[-2], pv_wh=None), history[-1])
+
+    assert forecast_at(NOON, spoiled).slots == forecast_at(NOON, gone).slots
+
+
+def test_33_sun_that_is_forecast_moves_the_plan() -> None:
+    """The same evening and half a battery: a bright tomorrow runs cards that a dull one does not."""
+    evening = MONDAY + timedelta(hours=19)
+    plans = [
+        make_plan(
+            PlanRequest(
+                forecast=forecast_at(evening, clear_weeks(FRANCE, evening, share=share)),
+                timezone=FRANCE.timezone,
+                rig=rig_of(2),
+                tariff=Tariff(import_per_kwh=0.30, export_per_kwh=0.08),
+                battery=battery_of(),
+                soc=0.5,
+            )
+        )
+        for share in (0.1, 1.0)
+    ]
+
+    dull, bright = (sum(slot.cards_on for slot in plan.slots) for plan in plans)
+    assert dull < bright

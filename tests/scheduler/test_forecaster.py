@@ -71,7 +71,7 @@ def test_rows_one_by_one_are_the_same_as_all_at_once() -> None:
     assert same(bit_by_bit.expect(NOON), fed(pv_w[:count]).expect(NOON))
 
 
-def test_23_half_hours_hours_and_five_minutes_are_one_history() -> None:
+def test_half_hours_hours_and_five_minutes_are_one_history() -> None:
     hourly = cloudy(SKY).reshape(-1, 4).mean(axis=1)
 
     from_hours = fed(hourly, step_s=3600).expect(NOON)

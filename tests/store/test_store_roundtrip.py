@@ -130,6 +130,18 @@ def test_two_starts_of_the_daemon_add_up_in_one_slot(tmp_path: Path) -> None:
     assert (slot.pv_wh, slot.good_s, slot.generator_wh) == (600.0, 900.0, None)
 
 
+def test_24_hour_that_a_clock_lived_through_twice_is_one_hour_of_power(tmp_path: Path) -> None:
+    """Two quarter hours with good data under one stamp: 300 and 500 Wh in 1800 s are 400 in 900."""
+    with opened(tmp_path / "solard.db") as store:
+        for seq, pv_wh in enumerate((300.0, 500.0)):
+            row = make_slot(seq, NOON, pv_wh=pv_wh)
+            store.put_site15(replace(row, slot=replace(row.slot, good_s=900.0)))
+        assert store.flush()
+        (slot,) = store.site15(NOON, NOON + timedelta(hours=1))
+
+    assert (slot.pv_wh, slot.good_s, slot.generator_wh) == (400.0, 900.0, None)
+
+
 def test_slots_are_read_from_after_up_to_before(tmp_path: Path) -> None:
     starts = [NOON + timedelta(minutes=15 * n) for n in range(4)]
     with opened(tmp_path / "solard.db") as store:
