@@ -424,7 +424,7 @@ def test_energy_that_cannot_be_teaches_nothing(nonsense_wh: float) -> None:
 
 
 def test_33_sun_that_is_forecast_moves_the_plan() -> None:
-    """The same evening and half a battery: a bright tomorrow runs cards that a dull one does not."""
+    """The same evening and half a battery: a bright tomorrow runs cards, a dull one fewer."""
     evening = MONDAY + timedelta(hours=19)
     plans = [
         make_plan(
