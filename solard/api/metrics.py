@@ -99,6 +99,12 @@ def _cards(view: SiteView) -> tuple[Metric, ...]:
         card("temperature_celsius", "The card's temperature.", "temperature_c"),
         card("utilization_ratio", "How busy the card is, 0 to 1.", "utilization"),
         card("parked", "1 while the card idles unloaded.", "parked"),
+        Metric(
+            "solard_gpu_energy_joules_total",
+            "counter",
+            "What the card has used since the keeper first saw it.",
+            tuple((labels, gpu.energy_j) for labels, gpu in gpus),
+        ),
     )
 
 

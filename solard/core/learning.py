@@ -73,6 +73,37 @@ def learn(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPart:
+    """One card of a workload that says one rate for all its cards."""
+
+    expected: float
+    """Its rate at its present draw as far as is known; any common scale."""
+    is_measured: bool
+    """Whether `expected` rests on samples, in the workload's own unit."""
+    changed_s: float
+    """When its power last changed, site seconds."""
+
+
+def attribute(rate: float, parts: tuple[CardPart, ...]) -> tuple[float, ...]:
+    """Return each card's part of a rate that their workload says for all.
+
+    Where every card was measured, the one whose power changed last answers for the difference:
+    the others do what they did before. Otherwise, and where two changed at once, all share it.
+    """
+    total = sum(part.expected for part in parts)
+    if total <= 0.0:
+        return tuple(rate / len(parts) for _ in parts)
+    last_s = max(part.changed_s for part in parts)
+    changed = [part for part in parts if part.changed_s == last_s]
+    if len(changed) > 1 or not all(part.is_measured for part in parts):
+        return tuple(rate * part.expected / total for part in parts)
+    rest = rate - total
+    return tuple(
+        max(0.0, part.expected + rest) if part is changed[0] else part.expected for part in parts
+    )
+
+
 def curve_of(learned: LearnedCurve, card: GpuCard) -> WorkCurve | None:
     """Return work against power in the workload's unit; None while nothing was measured."""
     prior = prior_curve(min_w=card.min_w, max_w=card.max_w, default_w=card.default_w)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from solard.core.curves import WorkCurve, prior_curve
-from solard.core.learning import LearnedCurve, curve_of, learn, scaled
+from solard.core.learning import CardPart, LearnedCurve, attribute, curve_of, learn, scaled
 from solard.core.rig import GpuCard, Workload
 from solard.core.state import CardHealth, GpuState
 from solard.daemon.ports import History
@@ -53,16 +53,19 @@ class Learning:
     ) -> None:
         """Look at every card; `rates` says how fast each workload says that it works."""
         read = {gpu.gpu_id: gpu for gpu in gpus}
+        known = {gpu_id: gpu.work_rate for gpu_id, gpu in read.items() if gpu.work_rate is not None}
+        for work in workloads:
+            if work.name in rates:
+                known = self._parts(work, cards, read, workloads, rates[work.name]) | known
         for card in cards:
-            work = work_of(card.gpu_id, workloads)
+            work_or_none = work_of(card.gpu_id, workloads)
             gpu = read.get(card.gpu_id)
-            if gpu is None or work is None:
+            if gpu is None or work_or_none is None:
                 self._watches.pop(card.gpu_id, None)
                 continue
-            rate = gpu.work_rate if gpu.work_rate is not None else _share(work, rates)
-            sample = self._watch(card, gpu, rate, now_s)
+            sample = self._watch(card, gpu, known.get(card.gpu_id), now_s)
             if sample is not None:
-                self._learn(card, work.name, *sample, now_at)
+                self._learn(card, work_or_none.name, *sample, now_at)
 
     def curves(
         self, cards: tuple[GpuCard, ...], workloads: tuple[Workload, ...], now_s: float
@@ -91,12 +94,52 @@ class Learning:
             self.history.put_curves(tuple(self.learned.values()))
         self._changed = False
 
+    def _parts(
+        self,
+        work: Workload,
+        cards: tuple[GpuCard, ...],
+        read: Mapping[str, GpuState],
+        workloads: tuple[Workload, ...],
+        rate: float,
+    ) -> dict[str, float]:
+        """Return each working card's part of what a workload says for all of them.
+
+        Nothing where a card is shared, unread or not under our limits: its part cannot be told.
+        """
+        own = [card for card in cards if card.gpu_id in work.gpu_ids]
+        working = []
+        for card in own:
+            gpu = read.get(card.gpu_id)
+            if gpu is None or not _is_ours(gpu) or work_of(card.gpu_id, workloads) is None:
+                return {}
+            if not gpu.parked:
+                working.append((card, gpu))
+        if len(own) < len(work.gpu_ids) or not working:
+            return {}
+        parts = tuple(self._part(work, card, gpu) for card, gpu in working)
+        rates = attribute(rate, parts)
+        return {card.gpu_id: part for (card, _), part in zip(working, rates, strict=True)}
+
+    def _part(self, work: Workload, card: GpuCard, gpu: GpuState) -> CardPart:
+        measured = self._curves.get((card.gpu_id, work.name))
+        curve = measured or prior_curve(
+            min_w=card.min_w, max_w=card.max_w, default_w=card.default_w
+        )
+        watch = self._watches.get(card.gpu_id)
+        return CardPart(
+            expected=curve.work_at(max(gpu.power_w or 0.0, card.min_w)),
+            is_measured=measured is not None,
+            changed_s=0.0 if watch is None else watch.since_s,
+        )
+
     def _watch(
         self, card: GpuCard, gpu: GpuState, rate: float | None, now_s: float
     ) -> tuple[float, float, float] | None:
         """Add a look to a card's sample; return draw, rate and length of one that is full."""
-        steady = gpu.health is CardHealth.OK and not gpu.parked and gpu.limit_w is not None
-        if not steady or gpu.power_w is None or rate is None or gpu.limit_w is None:
+        if not _is_ours(gpu) or gpu.parked or rate is None:
+            self._watches.pop(card.gpu_id, None)
+            return None
+        if gpu.power_w is None or gpu.limit_w is None:  # for the type checker: `_is_ours` said so
             self._watches.pop(card.gpu_id, None)
             return None
         watch = self._watches.get(card.gpu_id)
@@ -151,9 +194,10 @@ def work_of(gpu_id: str, workloads: tuple[Workload, ...]) -> Workload | None:
     return users[0] if len(users) == 1 else None
 
 
-def _share(work: Workload, rates: Mapping[str, float]) -> float | None:
-    """Return the rate of one card; of a workload on several cards nobody knows who did what."""
-    return rates.get(work.name) if len(work.gpu_ids) == 1 else None
+def _is_ours(gpu: GpuState) -> bool:
+    """Say whether a card keeps to our limit and says what it draws."""
+    known = gpu.power_w is not None and gpu.limit_w is not None
+    return gpu.health is CardHealth.OK and known
 
 
 def _curve(

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from hardware.gpu.curves import curve_for
 from solard.core.curves import prior_curve
-from solard.core.learning import FULL_S, CurveBin, LearnedCurve, curve_of, learn, scaled
+from solard.core.learning import (
+    FULL_S,
+    CardPart,
+    CurveBin,
+    LearnedCurve,
+    attribute,
+    curve_of,
+    learn,
+    scaled,
+)
 from solard.core.rig import GpuCard
 from tests.core.sites import NOON
 
@@ -125,3 +134,23 @@ def test_more_watts_never_do_less_work_whatever_was_measured(samples):
         low.power_w < high.power_w and 0.0 <= low.work_rate <= high.work_rate + 1e-9
         for low, high in pairwise(curve.points)
     )
+
+
+def part(expected: float, changed_s: float, *, is_measured: bool = True) -> CardPart:
+    return CardPart(expected=expected, is_measured=is_measured, changed_s=changed_s)
+
+
+def test_parts_of_a_rate_always_sum_up_to_it_before_anything_was_measured():
+    parts = (part(1.0, 5.0, is_measured=False), part(0.5, 9.0, is_measured=False))
+
+    assert attribute(90.0, parts) == (60.0, 30.0)
+    assert attribute(90.0, (part(0.0, 1.0), part(0.0, 1.0))) == (45.0, 45.0)
+
+
+def test_cards_that_changed_at_once_share_the_difference():
+    assert attribute(90.0, (part(60.0, 5.0), part(60.0, 5.0))) == (45.0, 45.0)
+
+
+def test_the_last_card_to_change_gets_the_difference_and_never_less_than_nothing():
+    assert attribute(80.0, (part(60.0, 5.0), part(60.0, 9.0))) == (60.0, 20.0)
+    assert attribute(40.0, (part(60.0, 5.0), part(60.0, 9.0))) == (60.0, 0.0)

@@ -100,7 +100,7 @@ def test_a_new_limit_starts_the_wait_again(learning):
         {"health": CardHealth.MANUAL},
         {"power_w": None},
         {"rates": {}},
-        {"work": (Workload(name="one", gpu_ids=("gpu-0", "gpu-1")),)},
+        {"work": (Workload(name="one", gpu_ids=("gpu-0", "gpu-1")),)},  # the second is unread
         {"work": (*WORK, Workload(name="three", gpu_ids=("gpu-0",)))},
         {"work": ()},
     ],
@@ -149,3 +149,39 @@ def test_cards_of_one_workload_are_compared_by_what_they_really_do(kept):
     curves = dict(learning.curves(CARDS, work, 120.0))
 
     assert curves["gpu-0"].work_at(200.0) == pytest.approx(3 * curves["gpu-1"].work_at(200.0))
+
+
+def both(learning: Learning, now_s: int, limits: tuple[float, float], rate: float) -> None:
+    work = (Workload(name="both", gpu_ids=("gpu-0", "gpu-1")),)
+    gpus = tuple(
+        gpu(limit_w, limit_w, gpu_id=f"gpu-{index}") for index, limit_w in enumerate(limits)
+    )
+    learning.take(CARDS, gpus, work, {"both": rate}, NOON, float(now_s))
+    learning.curves(CARDS, work, float(now_s))
+
+
+def test_one_rate_of_several_cards_is_shared_by_what_is_expected_of_each(kept):
+    learning = Learning(kept)
+    for now_s in range(0, 102, 2):
+        both(learning, now_s, (300.0, 150.0), 100.0)
+
+    rates = {key[0]: one.bins[0].rate for key, one in learning.learned.items()}
+
+    assert rates["gpu-0"] + rates["gpu-1"] == pytest.approx(100.0)
+    assert rates["gpu-0"] / rates["gpu-1"] == pytest.approx(
+        PRIOR.work_at(300.0) / PRIOR.work_at(150.0)
+    )
+
+
+def test_the_card_that_changed_last_answers_for_the_difference(kept):
+    learning = Learning(kept)
+    for now_s in range(0, 702, 2):
+        both(learning, now_s, (300.0, 300.0), 100.0)
+    for now_s in range(702, 850, 2):
+        both(learning, now_s, (300.0, 150.0), 55.0)
+
+    steady = learning.learned["gpu-0", "both"].bins
+    moved = learning.learned["gpu-1", "both"].bins
+
+    assert [round(one.rate) for one in steady] == [50]
+    assert [round(one.rate) for one in moved] == [5, 50]
