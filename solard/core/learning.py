@@ -77,10 +77,10 @@ def learn(
 class CardPart:
     """One card of a workload that says one rate for all its cards."""
 
-    expected: float
-    """Its rate at its present draw as far as is known; any common scale."""
+    work_rate: float
+    """Expected at its present draw as far as is known; any common scale."""
     is_measured: bool
-    """Whether `expected` rests on samples, in the workload's own unit."""
+    """Whether `work_rate` rests on samples, in the workload's own unit."""
     changed_s: float
     """When its power last changed, site seconds."""
 
@@ -91,16 +91,16 @@ def attribute(rate: float, parts: tuple[CardPart, ...]) -> tuple[float, ...]:
     Where every card was measured, the one whose power changed last answers for the difference:
     the others do what they did before. Otherwise, and where two changed at once, all share it.
     """
-    total = sum(part.expected for part in parts)
+    total = sum(part.work_rate for part in parts)
     if total <= 0.0:
         return tuple(rate / len(parts) for _ in parts)
     last_s = max(part.changed_s for part in parts)
     changed = [part for part in parts if part.changed_s == last_s]
     if len(changed) > 1 or not all(part.is_measured for part in parts):
-        return tuple(rate * part.expected / total for part in parts)
+        return tuple(rate * part.work_rate / total for part in parts)
     rest = rate - total
     return tuple(
-        max(0.0, part.expected + rest) if part is changed[0] else part.expected for part in parts
+        max(0.0, part.work_rate + rest) if part is changed[0] else part.work_rate for part in parts
     )
 
 

@@ -127,7 +127,7 @@ class Learning:
         )
         watch = self._watches.get(card.gpu_id)
         return CardPart(
-            expected=curve.work_at(max(gpu.power_w or 0.0, card.min_w)),
+            work_rate=curve.work_at(max(gpu.power_w or 0.0, card.min_w)),
             is_measured=measured is not None,
             changed_s=0.0 if watch is None else watch.since_s,
         )

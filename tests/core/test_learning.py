@@ -137,7 +137,7 @@ def test_more_watts_never_do_less_work_whatever_was_measured(samples):
 
 
 def part(expected: float, changed_s: float, *, is_measured: bool = True) -> CardPart:
-    return CardPart(expected=expected, is_measured=is_measured, changed_s=changed_s)
+    return CardPart(work_rate=expected, is_measured=is_measured, changed_s=changed_s)
 
 
 def test_parts_of_a_rate_always_sum_up_to_it_before_anything_was_measured():
