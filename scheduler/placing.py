@@ -19,6 +19,9 @@ STAYS_GAIN = 0.02
 REPRICE_KWH = 2.0
 """Of jobs placed since stored energy was last priced: more of it moves the prices."""
 TINY_H = 1e-6
+HAIR = 0.02
+"""By which a job of unstated value beats the work that it displaces."""
+TINY_COST = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ def place_jobs(search: Search) -> Placed:
     unpriced_kwh = 0.0
     for job in sorted(search.case.request.jobs, key=_order):
         spot = _find_spot(search, loads, worths, path, job)
-        if spot is None or not (_is_owed(job) or job.value - spot.cost >= LEAST_GAIN):
+        if spot is None or not (_is_owed(job) or _pays(search, job, spot.cost)):
             continue
         loads = _with(search, loads, job, spot.hours)
         unpriced_kwh += job.power_w * job.remaining_s / 3.6e6
@@ -68,6 +71,15 @@ def place_jobs(search: Search) -> Placed:
     return Placed(loads=loads, worths=worths, path=path, windows=ordered)
 
 
+def _pays(search: Search, job: JobDemand, cost: float) -> bool:
+    """Say whether an optional job is worth the time that it takes."""
+    if job.value is not None:
+        return job.value - cost >= LEAST_GAIN
+    tariff = search.case.request.tariff
+    best_per_kwh = max(search.case.fleet.best_per_kwh, tariff.export_per_kwh or 0.0)
+    return cost <= job.power_w * job.remaining_s / 3.6e6 * best_per_kwh * (1.0 + HAIR) + TINY_COST
+
+
 def _is_owed(job: JobDemand) -> bool:
     return job.mandatory or _is_fixed(job)
 
@@ -80,7 +92,7 @@ def _is_fixed(job: JobDemand) -> bool:
 def _order(job: JobDemand) -> tuple[bool, bool, float, str]:
     energy = max(job.power_w, 1.0) * max(job.remaining_s, 1.0)
     urgent = 0.0 if job.deadline_at is None else -1.0
-    density = -job.value / energy if not job.mandatory else urgent
+    density = -(job.value or 0.0) / energy if not job.mandatory else urgent
     return not _is_fixed(job), not job.mandatory, density, job.job_id
 
 

@@ -28,7 +28,7 @@ def job() -> None:
 @click.option("--power", type=Power(), help="At the wall; default: 300 W a card, 60 W without.")
 @click.option("--within", type=Duration(), help="Deadline: so long from now.")
 @click.option("--after", type=Duration(), help="Not before so long from now.")
-@click.option("--value", type=click.FloatRange(0.0, 1e4), default=0.0, help="Money, if in time.")
+@click.option("--value", type=click.FloatRange(0.0, 1e4), help="Money, if in time.")
 @click.option("--mandatory", is_flag=True, help="It must be in time, whatever energy costs.")
 @click.option("--uninterruptible", is_flag=True, help="Once started it runs to its end.")
 @click.option(
@@ -47,7 +47,7 @@ def add(
     power: float | None,
     within: float | None,
     after: float | None,
-    value: float,
+    value: float | None,
     mandatory: bool,
     uninterruptible: bool,
     checkpoint: str,

@@ -65,7 +65,7 @@ class JobSection:
     )
     within_s: float | None = key(QuantityShape(of=DURATION, low=60.0, high=LONGEST_S), default=None)
     """Instead of a deadline: so long after it was made."""
-    value: float = key(MoneyShape(per="job", low=0.0, high=10000.0), default=0.0)
+    value: float | None = key(MoneyShape(per="job", low=0.0, high=10000.0), default=None)
     optional: bool = True
     interruptible: bool = True
     checkpoint: Checkpoint = Checkpoint.TERM

@@ -47,8 +47,9 @@ class JobSpec:
     earliest_at: datetime | None = None
     deadline_at: datetime | None = None
     """None = whenever there is sun."""
-    value: float = 0.0
-    """Money for having it done in time; 0 = it runs where its energy costs nothing."""
+    value: float | None = None
+    """Money for having it done in time; None = nobody says: as much as the rig's best work would
+    make of its energy, so that it runs on sun and is never bought for."""
     mandatory: bool = False
     interruptible: bool = True
     """It saves what it has done when it is told to stop, and goes on from there."""
@@ -133,8 +134,8 @@ class JobDemand:
     earliest_at: datetime | None = None
     deadline_at: datetime | None = None
     """It is worth something only if it is done by then; None = whenever."""
-    value: float = 0.0
-    """Money for having it done in time."""
+    value: float | None = None
+    """Money for having it done in time; None = what the rig's best work makes of its energy."""
     mandatory: bool = False
     """It must be done by its deadline, whatever the energy costs."""
     interruptible: bool = True

@@ -66,7 +66,7 @@ def _time_fault(spec: JobSpec, now_at: datetime) -> str | None:
 def _terms_fault(spec: JobSpec) -> str | None:
     if spec.mandatory and spec.deadline_at is None:
         return f"job {spec.name} is mandatory and has no deadline; give it one"
-    if not (isfinite(spec.value) and 0.0 <= spec.value <= 1e4):
+    if spec.value is not None and not (isfinite(spec.value) and 0.0 <= spec.value <= 1e4):
         return f"job {spec.name} cannot be worth {spec.value:g}: 0 to 10000"
     if spec.checkpoint_signal not in SIGNALS:
         known = ", ".join(sorted(SIGNALS))

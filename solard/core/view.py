@@ -89,7 +89,7 @@ class JobView:
     cards: int
     duration_s: float
     ran_s: float
-    value: float
+    value: float | None
     mandatory: bool
     interruptible: bool
     added_at: datetime
