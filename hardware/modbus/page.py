@@ -20,6 +20,7 @@ END = "<!-- end of what is made -->"
 TOLD = {
     "pv_power": "sun",
     "grid_power": "grid",
+    "grid_power_l1": "phases",
     "battery_power": "battery",
     "battery_soc": "state of charge",
     "load_power": "house",

@@ -34,7 +34,7 @@ def test_supplies_are_those_that_the_profile_tells_apart(profile, supplies):
 def test_doubtful_register_is_nothing_that_the_family_tells():
     told = quantities_of(load_profile("eastron-sdm"))
 
-    assert told == ("grid_power",)
+    assert told == ("grid_power", "grid_power_l1")
 
 
 def test_page_without_a_place_for_the_families_is_refused():
