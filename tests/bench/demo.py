@@ -22,6 +22,7 @@ LOOK_EVERY_S = 0.5
 START_S = 30.0
 SETTLE_S = 10.0
 """Real seconds until all processes are there."""
+NEURONS = ("miner", "validator")
 WHOLE = ("demo", "daemon", "plant", "keeper", "network", "miner", "validator", "screens")
 
 
@@ -110,7 +111,13 @@ def measure_demo(duration_s: float) -> tuple[tuple[Figure, ...], tuple[ProcessRo
             status = terminal.end()
     if status != 0:
         raise NotMeasured(f"the demo ended with {status}: {terminal.drawn()[-300:]!r}")
-    figures = (*_of_ticks(seen), *_of_memory(seen), *_of_plans(seen), *_of_workers(watch))
+    figures = (
+        *_of_ticks(seen),
+        *_of_memory(seen),
+        *_of_neurons(seen),
+        *_of_plans(seen),
+        *_of_workers(watch),
+    )
     return figures, _rows(seen)
 
 
@@ -135,6 +142,18 @@ def _of_memory(seen: DemoSeen) -> tuple[Figure, ...]:
         once("demo: memory of all, at most (RSS)", "MB", max(rss), below=450.0, how=how),
         Figure(name="demo: memory of all (PSS)", unit="MB", values=pss, below=450.0, how=once_each),
         once("demo: memory of all, at most (PSS)", "MB", max(pss), below=450.0, how=once_each),
+    )
+
+
+def _of_neurons(seen: DemoSeen) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(
+            name=f"{name}: memory (RSS)",
+            unit="MB",
+            values=tuple(look[name].rss_mb for look in seen.looks if name in look),
+            below=90.0,
+        )
+        for name in NEURONS
     )
 
 
