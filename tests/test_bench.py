@@ -99,7 +99,7 @@ def test_a_daemon_starts_on_the_stage_and_leaves_nothing_behind(site: Site) -> N
 
 def test_reads_are_timed_beside_pymodbus_in_turns() -> None:
     with peers(1) as (port,):
-        figures = asyncio.run(measure_reads(port, 1))
+        figures = asyncio.run(measure_reads(port, 1, reads=200))
 
     ours, theirs, ratio = (figure.median for figure in figures[:3])
     assert ours > 100.0

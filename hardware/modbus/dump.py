@@ -9,6 +9,7 @@ from hardware.modbus.layout import Placed
 from hardware.modbus.limits import RegisterLink
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.memory import RememberingLink
+from hardware.modbus.probe import find_roles
 from hardware.modbus.sunspec import walk_models
 from solard.core.readings import PointReading
 
@@ -27,8 +28,9 @@ async def dump(address: Address, profile: Profile, unit: int | None = None) -> d
     """
     line = ModbusLink(address, profile.limits)
     link = RememberingLink(line)
-    device = ModbusDevice("dump", profile, link, unit)
     try:
+        roles = await find_roles(link, profile)
+        device = ModbusDevice("dump", profile, link, unit, units=roles)
         points = await device.poll()
         if profile.sunspec:
             await _read_models(link, device.unit, profile.limits.max_words)

@@ -10,6 +10,7 @@ from hardware.modbus.device import ModbusDevice
 from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnreachable
 from hardware.modbus.limits import LinkLimits
 from hardware.modbus.link import ModbusLink
+from hardware.modbus.probe import find_roles
 from hardware.modbus.sunspec import find_marker
 from solard.core.readings import PointReading, Quality
 
@@ -27,6 +28,8 @@ class Candidate:
     address: Address
     unit: int
     points: tuple[PointReading, ...]
+    units: tuple[tuple[str, int], ...] = ()
+    """Further units by role, where they are not the profile's own."""
 
     @property
     def good(self) -> int:
@@ -151,13 +154,22 @@ class _Scanner:
         limits = replace(profile.limits, timeout_s=max(profile.limits.timeout_s, 1.5))
         try:
             async with asyncio.timeout(60.0):
-                points = await ModbusDevice(
-                    "scan", replace(profile, limits=limits), self._link, unit
-                ).poll()
+                roles = await find_roles(self._link, profile)
+                device = ModbusDevice(
+                    "scan", replace(profile, limits=limits), self._link, unit, units=roles
+                )
+                points = await device.poll()
         except (DeviceError, TimeoutError):
             return
+        usual = {role.name: role.default for role in profile.roles}
         self.found.append(
-            Candidate(profile=profile, address=self._address, unit=unit, points=points)
+            Candidate(
+                profile=profile,
+                address=self._address,
+                unit=unit,
+                points=points,
+                units=tuple((name, at) for name, at in roles.items() if usual[name] != at),
+            )
         )
 
     def _note(self, unit: int, err: DeviceError) -> None:
@@ -182,6 +194,9 @@ def propose(candidate: Candidate, name: str) -> str:
         keys += _propose_tcp(address, profile)
     if candidate.unit != profile.unit:
         keys.append(f"unit: {candidate.unit}")
+    if candidate.units:
+        roles = ", ".join(f"{role}: {unit}" for role, unit in candidate.units)
+        keys.append(f"units: {{{roles}}}")
     return f"{name}: {{{', '.join(keys)}}}"
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,18 +143,20 @@ def watch(
 
     found = find_profile(profile)
     where = address_from(address, framer, baudrate, parity, found.serial)
-    asyncio.run(_watch(where, profile, unit, every, times))
+    asyncio.run(_watch(where, found, unit, every, times))
 
 
 async def _watch(
-    where: "Address", profile: str, unit: int | None, every_s: float, times: int | None
+    where: "Address", profile: "Profile", unit: int | None, every_s: float, times: int | None
 ) -> None:
     from hardware.modbus.device import ModbusDevice
     from hardware.modbus.link import ModbusLink
-    from hardware.modbus.profile import find_profile
+    from hardware.modbus.probe import find_roles
 
-    found = find_profile(profile)
-    device = ModbusDevice("", found, ModbusLink(where, found.limits), unit)
+    link, roles = ModbusLink(where, profile.limits), {}
+    with suppress(SolardError):
+        roles = await find_roles(link, profile)
+    device = ModbusDevice("", profile, link, unit, units=roles)
     loop = asyncio.get_running_loop()
     good_s: dict[str, float] = {}
     points: tuple[PointReading, ...] = ()
@@ -170,7 +173,7 @@ async def _watch(
             if sys.stdout.isatty():
                 click.clear()
             ages = {name: loop.time() - at for name, at in good_s.items()}
-            click.echo(f"{where.name} {found.profile_id}, poll {polls}")
+            click.echo(f"{where.name} {profile.profile_id}, poll {polls}")
             show_points(points, ages)
             if trouble:
                 click.echo(f"!  {trouble}")

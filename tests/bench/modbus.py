@@ -73,7 +73,7 @@ def _line(process: subprocess.Popen[str]) -> str:
     return line
 
 
-async def measure_reads(port: int, rounds: int) -> tuple[Figure, ...]:
+async def measure_reads(port: int, rounds: int, reads: int = READS) -> tuple[Figure, ...]:
     """Read the same words through our link and through pymodbus alone, in turns."""
     link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), LinkLimits())
     bare = AsyncModbusTcpClient("127.0.0.1", port=port, retries=0)
@@ -81,12 +81,14 @@ async def measure_reads(port: int, rounds: int) -> tuple[Figure, ...]:
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
     for _ in range(rounds + 1):  # the first warms up
-        ours.append(await _time(lambda: link.read(1, 3, 0, WORDS)))
-        theirs.append(await _time(lambda: bare.read_holding_registers(0, count=WORDS, device_id=1)))
+        ours.append(await _time(lambda: link.read(1, 3, 0, WORDS), reads))
+        theirs.append(
+            await _time(lambda: bare.read_holding_registers(0, count=WORDS, device_id=1), reads)
+        )
     await link.close()
     bare.close()
     pairs = list(zip(ours, theirs, strict=True))[1:]
-    how = f"{READS} reads of {WORDS} words, in turns with the other"
+    how = f"{reads} reads of {WORDS} words, in turns with the other"
     return (
         _series("modbus: reads through our link", "/s", (1 / us for (us, _), _ in pairs), how),
         _series("modbus: reads of bare pymodbus", "/s", (1 / us for _, (us, _) in pairs), how),
@@ -106,13 +108,13 @@ async def measure_reads(port: int, rounds: int) -> tuple[Figure, ...]:
     )
 
 
-async def _time(read: Read) -> tuple[float, float]:
+async def _time(read: Read, reads: int) -> tuple[float, float]:
     """Return wall and CPU seconds of one read."""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    for _ in range(READS):
+    for _ in range(reads):
         await read()
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
-    return wall_s / READS, cpu_s / READS
+    return wall_s / reads, cpu_s / reads
 
 
 def _series(name: str, unit: str, values: Iterator[float], how: str) -> Figure:

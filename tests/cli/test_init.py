@@ -30,7 +30,6 @@ def init(path: Path, *arguments: str, answers: str) -> subprocess.CompletedProce
         ("no\nunsure\n", ()),
         ("yes\nno\n", ("grid_power",)),
         ("unsure\nyes\n", ("battery_power",)),
-        ("\n\n", ()),
     ],
 )
 def test_row_18_owner_says_which_way_power_runs(

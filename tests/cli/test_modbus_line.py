@@ -23,6 +23,15 @@ CAPTURE = {
 }
 
 
+OWN_PROFILE = """\
+profile: 1
+id: little-box
+points:
+  voltage: {addr: 0, fc: 4, type: f32, unit: V}
+  gone: {addr: 2, fc: 4, unit: V}
+"""
+
+
 @contextmanager
 def played(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run `solard modbus serve`; yield HOST:PORT and the process."""
@@ -72,14 +81,15 @@ def test_profile_is_played_read_scanned_watched_written_down_and_ends_with_0(
 
 
 def test_recording_is_played_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "box.json"
+    path, profile = tmp_path / "box.json", tmp_path / "box.yaml"
     path.write_text(json.dumps(CAPTURE), encoding="utf-8")
+    profile.write_text(OWN_PROFILE, encoding="utf-8")
     with played(str(path)) as (address, _):
-        ran = solard("modbus", "read", address, "--profile", "eastron-sdm", "--unit", "9", "--json")
+        ran = solard("modbus", "read", address, "--profile", str(profile), "--unit", "9", "--json")
 
-    rows = json.loads(ran.stdout)["points"]
-    first = next(row for row in rows if row["address"] == 0)
-    assert first["value"] == pytest.approx(234.636, abs=0.001)
+    (row,) = json.loads(ran.stdout)["points"]
+    assert (row["name"], row["quality"]) == ("voltage", "good")
+    assert row["value"] == pytest.approx(234.636, abs=0.001)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hardware.modbus.address import SerialAddress, TcpAddress
 from hardware.modbus.limits import LinkLimits
 from hardware.modbus.profile import load_profile, profile_names
 from hardware.modbus.scan import Candidate, ports_of, propose, scan
-from hardware.sim.served import image_of_profile
+from hardware.sim.served import image_of_profile, image_of_recording
 from hardware.sim.server import ModbusServer, show
 
 QUICK = LinkLimits(timeout_s=0.3)
@@ -52,6 +52,23 @@ async def test_row_23_unit_ids_of_a_family_are_tried_one_by_one_and_silent_ones_
     )
     assert [asked.unit for asked in chaos.asked].count(247) <= 2
     assert {asked.function for asked in chaos.asked} <= {3, 4}
+
+
+async def test_further_units_of_a_gx_are_found_and_proposed():
+    """The vendor's simulation has its inverter at 246 and its battery at 247."""
+    profile = load_profile("victron-gx")
+    image = image_of_recording(profile.tests[0].blocks)
+    server = ModbusServer(show(lambda: image))
+    port = await server.start("127.0.0.1", 0)
+    try:
+        result = await scan([TcpAddress(host="127.0.0.1", port=port)], [profile], QUICK)
+    finally:
+        await server.close()
+
+    (found,) = result.candidates
+    assert found.units == (("battery", 247),)
+    assert "units: {battery: 247}" in propose(found, "gx")
+    assert any(point.name == "battery_temperature" for point in found.points)
 
 
 async def test_host_where_nobody_listens_is_a_sentence():

@@ -6,7 +6,8 @@ import pytest
 
 from hardware.modbus.address import TcpAddress
 from hardware.modbus.description import RecordedBlock
-from hardware.modbus.probe import read_once
+from hardware.modbus.device import ModbusDevice
+from hardware.modbus.link import ModbusLink
 from hardware.modbus.profile import load_profile, profile_names
 from hardware.sim.served import as_unit, image_of_profile, image_of_recording
 from hardware.sim.server import ModbusServer, answer, show
@@ -59,7 +60,9 @@ async def test_every_family_reads_its_own_simulator(name: str) -> None:
     server = ModbusServer(show(lambda: image))
     port = await server.start("127.0.0.1", 0)
     try:
-        points = await read_once(TcpAddress(host="127.0.0.1", port=port), profile)
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), profile.limits)
+        points = await ModbusDevice("it", profile, link).poll()
+        await link.close()
     finally:
         await server.close()
 
