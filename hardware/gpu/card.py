@@ -25,18 +25,25 @@ from hardware.gpu.guard import (
     Later,
     Leave,
     Memory,
-    Outcome,
     Stage,
-    Verdict,
     Write,
     choose,
-    judge,
     notice,
     wanted_w,
     wrote,
 )
 from hardware.gpu.journal import Journal, JournalUnwritable
 from hardware.gpu.lane import Lane
+from hardware.gpu.verdicts import (
+    Outcome,
+    Verdict,
+    as_it_is,
+    deferred,
+    held_by_clock,
+    judge,
+    left_alone,
+    refused,
+)
 from solard.core.state import CardHealth, GpuState
 from solard.core.units import clamp
 
@@ -132,7 +139,7 @@ class KeptCard:
             limits, outcome, health = self._obey(hold, limits)
         except CardError as err:
             health = CardHealth.LOST if isinstance(err, CardLost) else CardHealth.DENIED
-            outcome = self._refused(hold, limits, str(err))
+            outcome = refused(self.facts.gpu_id, hold, limits, str(err))
         if health is CardHealth.LOST:  # whatever it is at when it comes back, nobody set it by hand
             self._memory = replace(self._memory, reset_s=self._now_s())
         self._read(health)
@@ -186,7 +193,7 @@ class KeptCard:
         if hold.charge is Charge.RELEASED:
             steers = self.facts.envelope is not None or self._hand.can_clock
             health = CardHealth.OK if steers else CardHealth.DENIED
-            return limits, self._as_it_is(limits), health
+            return limits, as_it_is(self.facts.gpu_id, limits), health
         if self.facts.envelope is None or limits is None:
             return limits, self._obey_by_clock(hold, limits), CardHealth.OK
         return self._obey_limit(hold, limits)
@@ -200,12 +207,7 @@ class KeptCard:
             )
         self._record(hold, None if limits is None else limits.limit_w, parked=False)
         self._backend.park(self.facts.gpu_id, parked=bool(hold.parked))
-        return replace(
-            self._as_it_is(None),
-            asked_w=hold.limit_w,
-            outcome=Verdict.CLAMPED,
-            reason="it takes no power limit, as many laptop cards; its clock holds it",
-        )
+        return held_by_clock(self.facts.gpu_id, hold)
 
     def _obey_limit(self, hold: Hold, limits: Limits) -> tuple[Limits, Outcome, CardHealth]:
         gpu_id = self.facts.gpu_id
@@ -228,9 +230,11 @@ class KeptCard:
                 return self._obey_limit(hold, self._backend.limits(gpu_id))
             case Later(due_s):
                 self.due_s = due_s
-                return limits, self._deferred(hold, limits, due_s), self.state.health
+                wait_s = max(0.0, due_s - self._now_s())
+                return limits, deferred(gpu_id, hold, limits, wait_s), self.state.health
             case Leave() if self._memory.is_manual:
-                return limits, self._left_alone(hold, limits), CardHealth.MANUAL
+                times = len(self._memory.foreign_s)
+                return limits, left_alone(self.facts, hold, limits, times), CardHealth.MANUAL
             case Leave():
                 pass
         asked_w = limits.limit_w if want_w is None else want_w
@@ -348,41 +352,6 @@ class KeptCard:
         if said is None and self._said is not None:
             logger.info("card=%s obeys again", self.facts.gpu_id)
         self._said = said
-
-    def _as_it_is(self, limits: Limits | None) -> Outcome:
-        limit_w = None if limits is None else limits.limit_w
-        return Outcome(
-            gpu_id=self.facts.gpu_id,
-            asked_w=limit_w,
-            limit_w=limit_w,
-            enforced_w=None if limits is None else limits.enforced_w,
-            outcome=Verdict.APPLIED,
-        )
-
-    def _deferred(self, hold: Hold, limits: Limits, due_s: float) -> Outcome:
-        wait_s = max(0.0, due_s - self._now_s())
-        return replace(
-            self._as_it_is(limits),
-            asked_w=hold.limit_w,
-            outcome=Verdict.CLAMPED,
-            is_deferred=True,
-            reason=f"told something less than {WRITE_GAP_S:g} s ago; follows in {wait_s:.1f} s",
-        )
-
-    def _left_alone(self, hold: Hold, limits: Limits) -> Outcome:
-        times = len(self._memory.foreign_s)
-        reason = (
-            f"somebody else set its limit {times} times in 10 min, now {limits.limit_w:g} W; "
-            f"left alone until `solard gpu take {self.facts.index}`"
-        )
-        return replace(
-            self._as_it_is(limits), asked_w=hold.limit_w, outcome=Verdict.REFUSED, reason=reason
-        )
-
-    def _refused(self, hold: Hold, limits: Limits | None, reason: str) -> Outcome:
-        return replace(
-            self._as_it_is(limits), asked_w=hold.limit_w, outcome=Verdict.REFUSED, reason=reason
-        )
 
 
 def unknown_state(gpu_id: str, health: CardHealth = CardHealth.LOST) -> GpuState:

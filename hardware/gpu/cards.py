@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from hardware.gpu.backend import CardError, CardFacts, GpuBackend
 from hardware.gpu.card import KeptCard, unknown_state
-from hardware.gpu.guard import WRITE_GAP_S, Charge, Hold, Outcome, Verdict
+from hardware.gpu.guard import WRITE_GAP_S, Charge, Hold
 from hardware.gpu.journal import Journal
+from hardware.gpu.verdicts import Outcome, Verdict
 from solard.core.errors import SolardError
 from solard.core.state import GpuState
 

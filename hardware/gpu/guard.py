@@ -99,28 +99,6 @@ class Write:
 Action = Leave | Later | Write
 
 
-class Verdict(StrEnum):
-    """What became of a wish."""
-
-    APPLIED = "applied"
-    CLAMPED = "clamped"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The answer to one wish."""
-
-    gpu_id: str
-    asked_w: float | None
-    limit_w: float | None
-    enforced_w: float | None
-    outcome: Verdict
-    reason: str | None = None
-    is_deferred: bool = False
-    """It follows by itself in a moment."""
-
-
 def wanted_w(
     hold: Hold, limits: Limits, envelope: Envelope, failsafe_w: float | None
 ) -> float | None:
@@ -175,28 +153,3 @@ def choose(
 def wrote(memory: Memory, after: Limits, now_s: float) -> Memory:
     """Return the memory after a write that left the card at `after`."""
     return replace(memory, told_w=after.limit_w, written_s=now_s)
-
-
-def judge(gpu_id: str, asked_w: float, limits: Limits, envelope: Envelope) -> Outcome:
-    """Return what became of a wish, read from the card and not from the write."""
-    told_w = envelope.fit(asked_w)
-    verdict, reason = Verdict.APPLIED, None
-    if abs(limits.limit_w - told_w) >= SAME_W:
-        verdict = Verdict.REFUSED
-        reason = f"still at {limits.limit_w:g} W after it was told {told_w:g} W"
-    elif limits.enforced_w <= told_w - SAME_W:
-        verdict = Verdict.CLAMPED
-        reason = f"something else holds it at {limits.enforced_w:g} W"
-    elif abs(told_w - asked_w) >= SAME_W:
-        verdict = Verdict.CLAMPED
-        choice = ", ".join(f"{power_w:g}" for power_w in envelope.only_w)
-        range_text = f"outside {envelope.min_w:g}..{envelope.max_w:g} W"
-        reason = f"{asked_w:g} W is {f'none of {choice} W' if choice else range_text}"
-    return Outcome(
-        gpu_id=gpu_id,
-        asked_w=asked_w,
-        limit_w=limits.limit_w,
-        enforced_w=limits.enforced_w,
-        outcome=verdict,
-        reason=reason,
-    )

@@ -25,12 +25,13 @@ from hardware.gpu.backend import GpuBackend
 from hardware.gpu.card import KeptCard
 from hardware.gpu.cards import Cards
 from hardware.gpu.door import Door, DoorTaken
-from hardware.gpu.guard import Charge, Outcome, Verdict
+from hardware.gpu.guard import Charge
 from hardware.gpu.hands_off import HandsOff
 from hardware.gpu.journal import Journal, is_dirty, read_boot_id
 from hardware.gpu.lane import Lane
 from hardware.gpu.opening import open_backend
 from hardware.gpu.requests import RequestInvalid, read_ids, read_wishes
+from hardware.gpu.verdicts import Outcome, Verdict
 from solard.core.codec import Codec
 from solard.core.errors import SolardError
 from solard.system.log import start_logging
@@ -247,8 +248,15 @@ def main(arguments: list[str] | None = None) -> int:
                 keeper.stop()
     except (DoorTaken, StateTaken) as err:
         return _fail(str(err), EXIT_TAKEN)
-    except (SolardError, OSError) as err:
+    except SolardError as err:
         return _fail(str(err), EXIT_CONFIG)
+    except OSError as err:
+        where = err.filename or options.state
+        return _fail(
+            f"cannot use {where}: {err.strerror or err}; run as root, or name a --state and a "
+            "--socket that are yours",
+            EXIT_CONFIG,
+        )
     return 0
 
 

@@ -7,13 +7,12 @@ from hardware.gpu.guard import (
     Later,
     Leave,
     Memory,
-    Verdict,
     Write,
     choose,
-    judge,
     notice,
     wanted_w,
 )
+from hardware.gpu.verdicts import Verdict, judge
 
 CARD = Envelope(min_w=100.0, default_w=350.0, max_w=390.0)
 

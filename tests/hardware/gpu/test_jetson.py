@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from hardware.gpu.backend import BackendMissing, CardLost, CardRefuses, Limits
-from hardware.gpu.guard import Charge, Hold, Memory, Verdict, Write, choose, judge, wanted_w
+from hardware.gpu.guard import Charge, Hold, Memory, Write, choose, wanted_w
 from hardware.gpu.jetson import JetsonBackend, open_jetson
+from hardware.gpu.verdicts import Verdict, judge
 
 CONF = """\
 # AGX Orin

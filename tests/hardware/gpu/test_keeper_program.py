@@ -265,3 +265,13 @@ def _until_silence(ear: socket.socket) -> list[str]:
             heard.append(ear.recv(4096).decode())
     except TimeoutError:
         return heard
+
+
+def test_a_state_directory_that_cannot_be_made_is_named_with_what_helps(home):
+    ran = run_keeper("--socket", str(home / "s"), "--state", "/proc/none/state")
+
+    assert ran.returncode == 78
+    assert ran.stderr == (
+        "solard-gpu: cannot use /proc/none: No such file or directory; run as root, or name a "
+        "--state and a --socket that are yours\n"
+    )
