@@ -5,10 +5,13 @@ from solard.core.modes import WorkMode
 from solard.core.rig import PowerTerms, Workload
 
 
-def work_mode(workload: Workload, decision: Decision) -> WorkMode:
-    """Return the mode of a workload under a decision.
+def work_mode(
+    workload: Workload, decision: Decision, gone: frozenset[str] = frozenset()
+) -> WorkMode:
+    """Return the mode of a workload under a decision; `gone` are cards that do not answer.
 
-    On cards that are hands off work goes on in every mode but off: nobody may slow it down. Under
+    On cards that are hands off work goes on in every mode but off: nobody may slow it down. With
+    all its cards gone any other work ends: it can only hang, or claim work that nobody does. Under
     its `at_least`, or with all its cards parked, it only answers.
     """
     mode = decision.mode
@@ -16,6 +19,8 @@ def work_mode(workload: Workload, decision: Decision) -> WorkMode:
         return mode
     if workload.terms is PowerTerms.HANDS_OFF:
         return WorkMode.FULL
+    if workload.gpu_ids and gone.issuperset(workload.gpu_ids):
+        return WorkMode.OFF
     limits = [limit for limit in decision.limits if limit.gpu_id in workload.gpu_ids]
     if mode is WorkMode.STANDBY or not limits:
         return mode
@@ -26,7 +31,7 @@ def work_mode(workload: Workload, decision: Decision) -> WorkMode:
 
 
 def work_modes(
-    workloads: tuple[Workload, ...], decision: Decision
+    workloads: tuple[Workload, ...], decision: Decision, gone: frozenset[str] = frozenset()
 ) -> tuple[tuple[str, WorkMode], ...]:
     """Return the mode of each workload by name."""
-    return tuple((workload.name, work_mode(workload, decision)) for workload in workloads)
+    return tuple((workload.name, work_mode(workload, decision, gone)) for workload in workloads)

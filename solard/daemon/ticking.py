@@ -23,6 +23,7 @@ from solard.daemon.actuator import Actuator
 from solard.daemon.events import Events
 from solard.daemon.latest import Latest
 from solard.daemon.learning import Learning
+from solard.daemon.lost_cards import LostCards
 from solard.daemon.planning import Planning
 from solard.daemon.ports import History
 from solard.daemon.setup import DaemonSetup
@@ -61,6 +62,7 @@ class Ticker:
         self._history = history
         self._events = events
         self._learning = Learning(history, {(one.gpu_id, one.workload): one for one in learned})
+        self._lost = LostCards()
         self._memory = ControlMemory()
         self._accounts = Accounts()
         self._kept_s = float("-inf")
@@ -144,7 +146,9 @@ class Ticker:
         hands_off = hands_off_cards(record.inputs.workloads)
         self._actuator.want(decision.limits if self.live else None, hands_off)
         mode = decision.mode if self.live else None
-        own = dict(work_modes(record.inputs.workloads, decision))
+        state = record.inputs.state
+        gone = self._lost.gone(state.gpus, state.taken_s)
+        own = dict(work_modes(record.inputs.workloads, decision, gone))
         self._supervisor.want(mode, cards_held=self._actuator.holds, modes=own)
 
     def _learn(self, record: CycleRecord) -> None:

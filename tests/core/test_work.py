@@ -189,6 +189,20 @@ def test_hands_off_work_goes_on_until_everything_is_off() -> None:
     assert modes_of(decided(WorkMode.OFF), **hands_off) is WorkMode.OFF
 
 
+def test_gpu_lost_ends_the_work_that_had_no_other() -> None:
+    decision = decided(WorkMode.FULL, limit(1, 200.0))
+
+    def mode(*gone: str, **changes: object) -> WorkMode:
+        work = Workload(**{"name": "m", "gpu_ids": ("GPU-0",), **changes})  # type: ignore[arg-type]
+        return work_modes((work,), decision, frozenset(gone))[0][1]
+
+    assert mode("GPU-0") is WorkMode.OFF
+    assert mode("GPU-0", gpu_ids=("GPU-0", "GPU-1")) is WorkMode.FULL
+    assert mode("GPU-1") is WorkMode.FULL
+    assert mode("GPU-0", gpu_ids=()) is WorkMode.FULL
+    assert mode("GPU-0", terms=PowerTerms.HANDS_OFF) is WorkMode.FULL
+
+
 def test_work_without_cards_follows_the_rig() -> None:
     assert modes_of(decided(WorkMode.ECO), gpu_ids=()) is WorkMode.ECO
     assert modes_of(decided(WorkMode.STANDBY, limit(0, 300.0))) is WorkMode.STANDBY
