@@ -83,6 +83,8 @@ class SiteState:
     inverter_alarm: bool | None = None
     pv_throttled: bool | None = None
     """Whether the inverter says that it holds its panels back; None when it cannot say."""
+    inverter_rated_w: float | None = None
+    """What all inverters together say that they can carry; None when they do not say."""
     phase_w: tuple[float, ...] = ()
     """Grid power per phase, + import; empty when unknown."""
     stale: frozenset[str] = frozenset()

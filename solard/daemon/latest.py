@@ -114,6 +114,7 @@ class Latest:
             gpus=self._gpus,
             inverter_alarm=combine.flag(usable, "inverter_alarm"),
             pv_throttled=combine.flag(usable, "pv_throttled"),
+            inverter_rated_w=combine.total(usable, "rated_power"),
             phase_w=combine.phases(usable),
             stale=frozenset(n for n, age in ages.items() if age.is_stale and n not in missing),
             missing=missing,

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from solard.core.modes import WorkMode
 from solard.core.rules.bms_limits import BmsLimits
 from solard.core.rules.card_limit import CardLimit
@@ -183,6 +185,16 @@ def test_island_inverter_carries_house_rig_and_a_kettle() -> None:
 
     assert proposal.bounds.max_w == 600.0
     assert proposal.why == ("The inverter carries 2 kW, 1 kW stay free and the house takes 400 W.")
+
+
+@pytest.mark.parametrize(("rated_w", "carried_w"), [(800.0, 800.0), (9000.0, 1000.0)])
+def test_inverter_that_says_that_it_carries_less_is_believed(
+    rated_w: float, carried_w: float
+) -> None:
+    rule = InverterRating(continuous_w=1000.0)
+    state = state_of(supply=Supply.ISLAND, inverter_rated_w=rated_w)
+
+    assert rule.propose(inputs_of(state=state)).proposal.bounds.max_w == carried_w - 400.0
 
 
 def test_rating_does_not_matter_on_the_grid() -> None:

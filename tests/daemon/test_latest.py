@@ -39,6 +39,13 @@ def test_reading_becomes_the_picture(latest: Latest, clock: HandClock) -> None:
     assert (state.stale, state.missing, state.good_polls) == (frozenset(), frozenset(), 1)
 
 
+def test_ratings_of_inverters_add_up(latest: Latest, clock: HandClock) -> None:
+    latest.take(reading(clock, "one", rated_power=5000.0))
+    latest.take(reading(clock, "two", rated_power=3000.0))
+
+    assert look(latest, clock).inverter_rated_w == 8000.0
+
+
 def test_before_the_first_answer_nothing_is_known(latest: Latest, clock: HandClock) -> None:
     clock.pass_s(2.0)
     latest.take(failed(clock))

@@ -193,7 +193,7 @@ def _free_ceiling_w(inputs: DecideInputs, keep_free_w: float) -> float:
     rating = next((rule for rule in inputs.rules if isinstance(rule, InverterRating)), None)
     if rating is None or inputs.state.house_w is None:
         return steady_w(inputs)
-    return rating.continuous_w - keep_free_w - inputs.state.house_w
+    return rating.carried_w(inputs.state) - keep_free_w - inputs.state.house_w
 
 
 def _caps(inputs: DecideInputs, action: PolicyAction) -> tuple[CardCap, ...]:
