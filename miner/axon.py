@@ -16,8 +16,9 @@ from miner.keys import Keypair
 from miner.wire import btauth, legacy
 from miner.wire.buckets import Allowance, TokenBuckets
 from miner.wire.door import Door, DoorLimits
-from miner.wire.exchange import BtauthExchange, Exchange, LegacyExchange, send_stream
+from miner.wire.exchange import BtauthExchange, Exchange, send_stream
 from miner.wire.intake import Intake
+from miner.wire.legacy_exchange import LegacyExchange
 from miner.wire.mark import Mark
 from miner.wire.refusal import (
     NotServing,
@@ -147,7 +148,7 @@ class Axon:
         except OSError as err:
             door.close()
             raise NotServing(
-                f"axon: cannot listen on {ip}:{port}: {err.strerror}; choose another --axon-port"
+                f"axon: cannot listen on {ip}:{port}: {err.strerror}; choose another port"
             ) from err
         self._door, self._http = door, http
         bound: int = self._listening.sockets[0].getsockname()[1]

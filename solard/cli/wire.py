@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def axon(
         is_open=is_open,
         allowed=frozenset(allow),
         mode=WorkMode(mode),
-        mark=places_of(home).state / "axon" / f"{keypair.ss58}.mark",
+        mark=_state(home) / "axon" / f"{keypair.ss58}.mark",
     )
     asyncio.run(serve_alone(settings, keypair, click.echo))
 
@@ -139,6 +140,15 @@ def key_of(uri: str | None, wallet: str | None, wallets: Path | None, network: s
         # What else it can be is a recovery phrase, which everybody here could now read in `ps`.
         raise click.UsageError("--uri takes development keys such as //Alice and nothing else")
     return from_uri(uri)
+
+
+def _state(home: Path | None) -> Path:
+    """Return where this axon keeps its mark: of a user who may not write there, in its own home."""
+    state = places_of(home).state
+    nearest = next(place for place in (state, *state.parents) if place.exists())
+    if home is None and not os.access(nearest, os.W_OK):
+        return Path.home() / ".local" / "state" / "solard"
+    return state
 
 
 async def _ask(
