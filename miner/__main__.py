@@ -38,6 +38,7 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
             NetworkSettings(
                 home=arguments.dir,
                 socket=arguments.socket,
+                host=arguments.host,
                 port=arguments.port,
                 tempo=arguments.tempo,
                 subnets=tuple(arguments.subnet or ("sunlight",)),
@@ -71,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m miner", description=__doc__)
     programs = parser.add_subparsers(dest="program", required=True)
     network = _add(programs, "network", "run the embedded network's node: play tokens, no price")
-    network.add_argument("--port", type=int, required=True, help="HTTP API on 127.0.0.1:PORT")
+    network.add_argument("--port", type=int, required=True, help="of its HTTP API")
+    network.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other rigs use it")
     network.add_argument(
         "--tempo", type=_tempo, default=30, help="blocks between epochs (new network)"
     )

@@ -42,6 +42,7 @@ class NetworkSettings:
 
     home: Path
     socket: Path
+    host: str = "127.0.0.1"
     port: int
     tempo: int
     subnets: tuple[str, ...]
@@ -138,7 +139,7 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
         )
         await runner.setup()
         try:
-            await _listen(runner, settings.port)
+            await _listen(runner, settings.host, settings.port)
             handler = handler_of(network, {"rewards": network.rewards})
             server = await serve_lines(settings.socket, handler)
             log.info("serving network=%s port=%s", authority.genesis.network, settings.port)
@@ -151,12 +152,12 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
     log.info("stopped block=%s", authority.head.number)
 
 
-async def _listen(runner: web.AppRunner, port: int) -> None:
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as err:
         raise PortTaken(
-            f"network: cannot listen on 127.0.0.1:{port}: {err.strerror}; choose another --port"
+            f"network: cannot listen on {host}:{port}: {err.strerror}; choose another --port"
         ) from err
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from miner.chain.authority import Authority
+from miner.chain.explorer import ChainView, NothingFound, answer
 from miner.chain.extrinsic import MAX_EXTRINSIC_BYTES, ExtrinsicInvalid, read_extrinsic
 from miner.chain.picture import head_of, metagraph_of
+from miner.chain.question import QuestionInvalid, read_question
 from solard.core.codec import Codec
 
 MAX_REWARD_ROWS = 2000
@@ -34,6 +36,7 @@ class NodeApi:
                 web.get("/v1/rewards", self.get_rewards),
                 web.get("/v1/earned/{ss58:[0-9A-Za-z]{40,60}}", self.get_earned),
                 web.get("/v1/genesis", self.get_genesis),
+                web.get("/v1/explorer/{view:[a-z]{1,20}}", self.get_view),
             ]
         )
         return application
@@ -99,6 +102,23 @@ class NodeApi:
         if not text.lstrip("-").isdigit() or len(text) > 16:
             return _problem(400, f"after_block={text!r} is no block number")
         return web.json_response(rewards_after(self._authority, int(text)))
+
+    async def get_view(self, request: web.Request) -> web.Response:
+        """Answer one of the explorer's views."""
+        authority = self._authority
+        chain = ChainView(
+            state=authority.state,
+            store=authority.store,
+            genesis=authority.genesis,
+            head=authority.head.number,
+        )
+        try:
+            question = read_question(request.query)
+            return web.json_response(answer(request.match_info["view"], chain, question))
+        except QuestionInvalid as err:
+            return _problem(400, str(err))
+        except NothingFound as err:
+            return _problem(404, str(err))
 
     async def get_earned(self, request: web.Request) -> web.Response:
         """Answer all that was ever paid to a key."""

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 
 from miner.chain.backend import ChainRefused, ChainUnreachable, Head, Metagraph
 from miner.chain.extrinsic import sign_extrinsic
 from miner.chain.fixed import U16_MAX
+from miner.chain.proof_of_work import FRESH_BLOCKS, registration_prefix, search
+from miner.chain.question import Question
 from miner.keys import Keypair
 from miner.wire.json_text import read_json
 from solard.core.codec import Codec, CodecError
@@ -20,7 +24,9 @@ INCLUSION_TIMEOUT_S = 60.0
 INCLUSION_POLL_S = 0.2
 MAX_ANSWER_BYTES = 8_388_608
 """A metagraph of 4096 neurons has a third of it."""
-MOST_SUBNETS = 128
+SEARCH_BLOCKS = 300
+SEARCH_ATTEMPTS = 1 << 18
+"""A quarter of a second between looks at the newest block."""
 _CODEC = Codec()
 
 
@@ -46,9 +52,10 @@ class NodeClient:
 
     async def netuid_of(self, subnet: str) -> int:
         """Return the number of the subnet of that name."""
-        for netuid in range(1, MOST_SUBNETS + 1):
-            if (await self.metagraph(netuid)).name == subnet:
-                return netuid
+        found = await self.view("subnets", Question())
+        for row in found["subnets"]:
+            if row["name"] == subnet:
+                return int(row["netuid"])
         raise ChainRefused(f"this network has no subnet {subnet!r}")
 
     async def metagraph(self, netuid: int) -> Metagraph:
@@ -64,8 +71,8 @@ class NodeClient:
         """Register by burn, out of the grant that the treasury gives every new key."""
         account = await self._get(f"/v1/accounts/{keypair.ss58}")
         if not account["granted"]:
-            await self._call(keypair, "claim_grant", {})
-        await self._call(keypair, "register", {"netuid": netuid, "hotkey": keypair.ss58})
+            await self.call(keypair, "claim_grant", {})
+        await self.call(keypair, "register", {"netuid": netuid, "hotkey": keypair.ss58})
 
     async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int, part: float) -> None:
         """Stake a part of what the balance has above `keep_rao`; nothing to stake is no error."""
@@ -73,11 +80,11 @@ class NodeClient:
         spare = int((account["balance_rao"] - keep_rao) * part)
         if spare > 0:
             args = {"netuid": netuid, "hotkey": keypair.ss58, "rao": spare}
-            await self._call(keypair, "add_stake", args)
+            await self.call(keypair, "add_stake", args)
 
     async def serve_axon(self, keypair: Keypair, netuid: int, ip: str, port: int) -> None:
         """Announce where the key's neuron listens."""
-        await self._call(keypair, "serve_axon", {"netuid": netuid, "ip": ip, "port": port})
+        await self.call(keypair, "serve_axon", {"netuid": netuid, "ip": ip, "port": port})
 
     async def set_weights(
         self, keypair: Keypair, netuid: int, weights: Mapping[int, float]
@@ -89,9 +96,59 @@ class NodeClient:
         scaled = {uid: round(U16_MAX * value / largest) for uid, value in weights.items()}
         uids = sorted(uid for uid, value in scaled.items() if value > 0)
         args = {"netuid": netuid, "uids": uids, "values": [scaled[uid] for uid in uids]}
-        await self._call(keypair, "set_weights", args)
+        await self.call(keypair, "set_weights", args)
 
-    async def _call(self, keypair: Keypair, call: str, args: dict[str, Any]) -> None:
+    async def view(self, view: str, question: Question) -> dict[str, Any]:
+        """Return one of the explorer's views."""
+        return await self._get(f"/v1/explorer/{view}?{urlencode(question.to_query())}")
+
+    async def register_by_work(self, keypair: Keypair, netuid: int) -> None:
+        """Register by proof of work; search again while blocks go by.
+
+        Raises ChainRefused where the subnet takes none, or none is found in SEARCH_BLOCKS.
+        """
+        first = (await self.head()).number
+        difficulty = 0
+        while (head := await self.head()).number - first < SEARCH_BLOCKS:
+            difficulty = await self._difficulty(netuid)
+            nonce = await self._search(keypair, netuid, head, difficulty)
+            if nonce is None:
+                continue
+            args = {"netuid": netuid, "hotkey": keypair.ss58, "block": head.number, "nonce": nonce}
+            try:
+                return await self.call(keypair, "register_by_work", args)
+            except ChainRefused as err:
+                # A block or two came in between: the same proof is too old, another is not.
+                if "is not one of the last" not in str(err):
+                    raise
+        raise ChainRefused(
+            f"register_by_work: no proof in {SEARCH_BLOCKS} blocks at difficulty {difficulty}; "
+            "register by burn"
+        )
+
+    async def _difficulty(self, netuid: int) -> int:
+        found = await self.view("subnets", Question())
+        for row in found["subnets"]:
+            if row["netuid"] == netuid:
+                return int(row["difficulty"])
+        raise ChainRefused(f"there is no subnet {netuid}")
+
+    async def _search(
+        self, keypair: Keypair, netuid: int, head: Head, difficulty: int
+    ) -> int | None:
+        """Return a nonce for the newest block, or None when that block has grown old."""
+        block_hash = bytes.fromhex(head.hash)
+        prefix = registration_prefix(netuid, block_hash, keypair.ss58, keypair.ss58)
+        start = secrets.randbits(62)
+        while (await self.head()).number - head.number < FRESH_BLOCKS - 1:
+            nonce = await asyncio.to_thread(search, prefix, difficulty, start, SEARCH_ATTEMPTS)
+            if nonce is not None:
+                return nonce
+            start += SEARCH_ATTEMPTS
+        return None
+
+    async def call(self, keypair: Keypair, call: str, args: dict[str, Any]) -> None:
+        """Sign any call and wait until a block has it; raise ChainRefused where it fails."""
         async with self._turn:
             await self._call_now(keypair, call, args)
 

@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, text TEXT NOT NULL) WITH
 """
 
 
+NO_BLOCK = (1 << 63) - 1
+
+
 class ChainStoreFailed(SolardError):
     """The chain's database cannot be opened, read or written."""
 
@@ -194,6 +197,46 @@ class ChainStore:
             for block, netuid, hotkey, role, rao in self._read(query, number, number, limit)
         )
 
+    def recent_blocks(self, before: int | None, limit: int) -> tuple[Block, ...]:
+        """Return blocks below a number, or the newest, newest first."""
+        query = "SELECT * FROM blocks WHERE number < ? ORDER BY number DESC LIMIT ?"
+        return tuple(_block(row) for row in self._read(query, _below(before), limit))
+
+    def recent_extrinsics(
+        self, before: int | None, signer: str | None, limit: int
+    ) -> tuple[tuple[int, str, dict[str, Any], str | None], ...]:
+        """Return (block, hash, body, error) of calls, newest first; of one signer if named."""
+        query = """
+          SELECT block, hash, body, error FROM extrinsics
+          WHERE block < ? AND (? = '' OR json_extract(body, '$.signer') = ?)
+          ORDER BY block DESC, position DESC LIMIT ?"""
+        rows = self._read(query, _below(before), signer or "", signer or "", limit)
+        return tuple((block, name, json.loads(body), error) for block, name, body, error in rows)
+
+    def epoch_rewards(
+        self, netuid: int | None, before: int | None, limit: int
+    ) -> list[tuple[int, int, str, int, int]]:
+        """Return (block, netuid, role, keys, rao) of what epochs paid, newest first."""
+        query = """
+          SELECT block, netuid, role, count(*), sum(rao) FROM rewards
+          WHERE block < ? AND (? < 0 OR netuid = ?)
+          GROUP BY block, netuid, role ORDER BY block DESC, netuid, role LIMIT ?"""
+        wanted = -1 if netuid is None else netuid
+        return [
+            (number, place, role, count, rao)
+            for number, place, role, count, rao in self._read(
+                query, _below(before), wanted, wanted, limit
+            )
+        ]
+
+    def paid_since(self, number: int, key: str | None) -> list[tuple[int, str, str, int]]:
+        """Return (netuid, key, role, rao) of what later blocks paid; to one key if named."""
+        query = """
+          SELECT netuid, hotkey, role, sum(rao) FROM rewards
+          WHERE block > ? AND (? = '' OR hotkey = ?) GROUP BY netuid, hotkey, role"""
+        rows = self._read(query, number, key or "", key or "")
+        return [(netuid, earner, role, rao) for netuid, earner, role, rao in rows]
+
     def earned_rao(self, hotkey: str) -> int:
         """Return the sum of all rewards of a key."""
         return int(
@@ -241,6 +284,10 @@ class ChainStore:
             "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
             list(changes.items()),
         )
+
+
+def _below(before: int | None) -> int:
+    return min(before, NO_BLOCK) if before is not None else NO_BLOCK
 
 
 def _block(row: tuple[Any, ...]) -> Block:

@@ -65,7 +65,7 @@ def pay_epoch(state: ChainState, subnet: Subnet, block: int) -> Payout:
     paid = [miner + validator for miner, validator in zip(miners, validators, strict=True)]
     recycled = subnet.pending_rao - owner_rao - sum(paid)
     credits = [
-        *(credit_miner(one, rao) for one, rao in zip(neurons, miners, strict=True)),
+        *(credit_miner(one, rao) for one, rao in zip(neurons, miners, strict=True) if rao),
         *(
             credit
             for one, rao in zip(neurons, validators, strict=True)

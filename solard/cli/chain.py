@@ -1,9 +1,14 @@
 """`solard network` on the embedded chain: its epochs, its proof, what stands on it."""
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import click
+
+from solard.cli.wallet import path_option
+from solard.cli.wire import key_of
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 HOME = click.Path(file_okay=False, path_type=Path)
@@ -47,3 +52,82 @@ def verify(context: click.Context, home: Path, as_json: bool) -> None:
     else:
         click.echo(f"block {verdict.first_bad} does not hold: {verdict.reason}")
     context.exit(0 if verdict.ok else 1)
+
+
+@click.command()
+@click.option("--dir", "home", type=HOME, required=True, help="Where it lives; made if need be.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: other rigs too.")
+@click.option("--port", type=click.IntRange(1, 65535), required=True)
+@click.option("--tempo", type=click.IntRange(1, 50_400), default=30, show_default=True)
+@click.option("--subnet", "subnets", multiple=True, default=("sunlight",), show_default=True)
+def node(home: Path, host: str, port: int, tempo: int, subnets: tuple[str, ...]) -> None:
+    """Run a node of the embedded network in the foreground, for any number of rigs.
+
+    It is a simulator of the chain. --tempo and --subnet are for a network that is new.
+    """
+    from miner.network import NetworkSettings, run_network
+    from solard.system.clock import clock_from_environment
+
+    home.mkdir(parents=True, exist_ok=True)
+    settings = NetworkSettings(
+        home=home,
+        socket=home / "node.sock",
+        host=host,
+        port=port,
+        tempo=tempo,
+        subnets=subnets,
+    )
+    asyncio.run(run_network(settings, clock_from_environment()))
+
+
+@click.command()
+@click.argument("name", metavar="CALL")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--node", required=True, metavar="URL", help="The network's node.")
+@click.option("--uri", help="Development key such as //Alice: known to everybody.")
+@click.option("--wallet", metavar="NAME[/HOTKEY]", help="A hotkey of the wallet directories.")
+@path_option
+@click.option("--json", "as_json", is_flag=True)
+def submit(
+    name: str,
+    values: tuple[str, ...],
+    node: str,
+    uri: str | None,
+    wallet: str | None,
+    wallets: Path | None,
+    as_json: bool,
+) -> None:
+    """Sign a call and wait until a block of the embedded network has it.
+
+    `transfer to=SS58 rao=5`, `propose netuid=1 name=tempo value=60`, `vote number=1 aye=true`;
+    `register_by_work netuid=1` searches the proof itself.
+    """
+    from miner.chain.client import NodeClient
+
+    keypair = key_of(uri, wallet, wallets, "embedded")
+    args = dict(_argument(value) for value in values)
+
+    async def send() -> None:
+        client = NodeClient(node)
+        try:
+            if name == "register_by_work" and set(args) == {"netuid"}:
+                await client.register_by_work(keypair, args["netuid"])
+            else:
+                await client.call(keypair, name, args)
+        finally:
+            await client.close()
+
+    asyncio.run(send())
+    text = f"{name}: a block of the simulated chain has it."
+    click.echo(json.dumps({"call": name, "signer": keypair.ss58}) if as_json else text)
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """Return NAME=VALUE; a value that is no JSON is a text."""
+    name, is_pair, value = text.partition("=")
+    if not is_pair or not name.isidentifier():
+        raise click.UsageError(f"{text!r} is not NAME=VALUE, as in rao=5")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

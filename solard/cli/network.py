@@ -2,7 +2,8 @@
 
 import click
 
-from solard.cli.chain import verify, yuma
+from solard.cli.chain import node, submit, verify, yuma
+from solard.cli.explorer import VIEW_COMMANDS
 from solard.cli.query import query
 from solard.cli.scenario import simulate
 from solard.cli.town import up
@@ -14,5 +15,5 @@ def network() -> None:
     """Look at networks and talk to neurons. The embedded one is a simulator of the chain."""
 
 
-for command in (up, query, simulate, axon, call, verify, yuma):
+for command in (up, axon, call, node, query, simulate, submit, verify, yuma, *VIEW_COMMANDS):
     network.add_command(command)

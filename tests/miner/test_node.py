@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -23,7 +24,8 @@ ALICE, BOB = keys.from_uri("//Alice"), keys.from_uri("//Bob")
 class Node:
     """A node on loopback that makes a block every 20 ms."""
 
-    def __init__(self, authority: Authority, url: str) -> None:
+    def __init__(self, authority: Authority, url: str, home: Path) -> None:
+        self.home = home
         self.authority = authority
         self.url = url
 
@@ -44,7 +46,7 @@ async def node(tmp_path) -> AsyncIterator[Node]:
     runner = web.AppRunner(NodeApi(authority).application())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    one = Node(authority, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    one = Node(authority, f"http://127.0.0.1:{runner.addresses[0][1]}", tmp_path)
     task = asyncio.create_task(one.make_blocks())
     yield one
     task.cancel()
