@@ -19,9 +19,11 @@ CLEAR_TRUST_DAYS = 10.0
 """So many days of one quarter hour count as much as the whole sky."""
 MODEL_TRUST_DAYS = 6.0
 """So many days count as much as the model: a week overrules it, a morning does not."""
+BRIGHTER_TRUST, BRIGHTER_TRUST_DAYS = 4.0, 1.5
+"""Instead of both where the sky was brighter than thought: no cloud can be the reason."""
 LOWEST_CLEAR, HIGHEST_CLEAR = 0.02, 12.0
 """Behind a mountain; and where the model sees hardly any sun and the true roof much."""
-USUAL_HALF_LIFE_DAYS = 10.0
+USUAL_HALF_LIFE_DAYS = 5.0
 USUAL_TRUST = 3.0
 """So many clear quarter hours count as much as the mean of the whole day."""
 FIRST_USUAL = 0.65
@@ -126,14 +128,16 @@ def _clear_tonight(shares: Floats, daily: Floats, night: int) -> Floats:
     recent = slice(max(0, night - CLEAR_DAYS), night)
     known = daily[recent][np.isfinite(daily[recent])]
     whole = float(np.quantile(known, 0.95, method="lower")) if len(known) else 1.0
-    whole = (len(known) * whole + MODEL_TRUST_DAYS) / (len(known) + MODEL_TRUST_DAYS)
+    trust = BRIGHTER_TRUST_DAYS if whole > 1.0 else MODEL_TRUST_DAYS
+    whole = (len(known) * whole + trust) / (len(known) + trust)
     rows = np.sort(shares[recent], axis=0)  # NaN come last
     counts = np.isfinite(rows).sum(axis=0)
     if not counts.any():
         return np.full(QUARTERS, np.clip(whole, LOWEST_CLEAR, HIGHEST_CLEAR))
     places = np.floor(CLEAR_QUANTILE * np.maximum(counts - 1, 0)).astype(np.int64)
     each = np.where(counts > 0, rows[places, np.arange(QUARTERS)], 0.0)
-    drawn = (counts * each + CLEAR_TRUST_DAYS * whole) / (counts + CLEAR_TRUST_DAYS)
+    trusts = np.where(each > whole, BRIGHTER_TRUST, CLEAR_TRUST_DAYS)
+    drawn = (counts * each + trusts * whole) / (counts + trusts)
     return np.asarray(np.clip(drawn, LOWEST_CLEAR, HIGHEST_CLEAR))
 
 

@@ -15,8 +15,8 @@ ROUNDS = 4
 SMALLEST_ERROR = 0.03
 """Of a clear sky: smaller errors weigh no more."""
 USUAL_ERROR = 0.15
-OWN_TRUST = 50.0
-"""How firmly weights stay where they began: 50 clear quarter hours in which a feature is 1."""
+OWN_TRUST = 15.0
+"""How firmly weights stay where they began: 15 clear quarter hours in which a feature is 1."""
 ISSUED_TRUST = 1.0
 """Likewise with the many features of somebody else's forecast: each provider errs its own way."""
 LEVEL_TRUST = 6.0
