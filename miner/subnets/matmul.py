@@ -10,15 +10,13 @@ import base64
 import binascii
 import hashlib
 import secrets
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from miner.subnets.secret import RoundSecret
-from miner.subnets.subnet import QuestionInvalid, Subnet, Surroundings, Verdict
+from miner.subnets.at_once import AtOnceJudge
+from miner.subnets.subnet import QuestionInvalid, Subnet, Surroundings
 from miner.wire.synapse import SynapseField, SynapseKind
 from solard.core.modes import WorkMode
 
@@ -107,47 +105,24 @@ class MatmulWorker:
         return {"product": text, "done": min(done, links)}
 
 
-class MatmulJudge:
-    """Asks each miner for a chain of its own, so that nobody can copy, and checks what comes."""
+def new_judge(surroundings: Surroundings) -> AtOnceJudge:
+    """Return a judge that gives each miner a chain of its own and checks what comes."""
+    del surroundings
+    return AtOnceJudge(ask, score)
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        del surroundings
-        self._secret = RoundSecret()
-        self._verdicts: list[Verdict] = []
 
-    async def open(self, round_at: datetime) -> None:
-        """Nothing is needed to ask."""
+def ask(seed: bytes) -> dict[str, Any]:
+    """Return the chain of a seed."""
+    return {"seed": seed.hex(), "size": SIZE, "links": LINKS}
 
-    def question(self, round_at: datetime, hotkey: str) -> dict[str, Any]:
-        """Return a chain that nobody but this validator can foresee."""
-        return {"seed": self._secret.seed(round_at, hotkey).hex(), "size": SIZE, "links": LINKS}
 
-    def hear(self, round_at: datetime, hotkey: str, answer: Any) -> bool:
-        """Check a product; one that is wrong is worse than none: it is not asked for again."""
-        if answer is None:
-            self._verdicts.append(Verdict(hotkey=hotkey, score=0.0, weight=1.0))
-            return True
-        read = _read_answer(answer)
-        if read is None:
-            return False
-        product, done = read
-        right = holds(self._secret.seed(round_at, hotkey), SIZE, done, product)
-        score = done / LINKS if right else 0.0
-        self._verdicts.append(Verdict(hotkey=hotkey, score=score, weight=1.0))
-        return True
-
-    async def settle(self, now: datetime) -> tuple[Verdict, ...]:  # noqa: ARG002 - at once
-        """Return the verdicts since the last call: products are checked as they come."""
-        verdicts, self._verdicts = tuple(self._verdicts), []
-        return verdicts
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the secret: a restart must not ask the same round anew."""
-        return self._secret.to_json()
-
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Take the secret back."""
-        self._secret.restore(data)
+def score(seed: bytes, answer: Any) -> float | None:
+    """Return which part of the chain was multiplied; a wrong product is worth nothing."""
+    read = _read_answer(answer)
+    if read is None:
+        return None
+    product, done = read
+    return done / LINKS if holds(seed, SIZE, done, product) else 0.0
 
 
 def _read_question(data: Any) -> tuple[bytes, int, int]:
@@ -179,5 +154,5 @@ MATMUL = Subnet(
     round_s=ROUND_S,
     mode_power_w={WorkMode.FULL: 40.0, WorkMode.ECO: 15.0, WorkMode.STANDBY: 1.0},
     new_worker=MatmulWorker,
-    new_judge=MatmulJudge,
+    new_judge=new_judge,
 )

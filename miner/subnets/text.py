@@ -5,15 +5,14 @@ small reader that comes with solard.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from random import Random
 from typing import Any
 
+from miner.subnets.at_once import AtOnceJudge
 from miner.subnets.mixing import Weighed, take_best, vote_of
 from miner.subnets.passage import Passage, new_passage, right_share
 from miner.subnets.reader import read
-from miner.subnets.secret import RoundSecret
-from miner.subnets.subnet import QuestionInvalid, Subnet, Surroundings, Verdict
+from miner.subnets.subnet import QuestionInvalid, Subnet, Surroundings
 from miner.wire.synapse import SynapseField, SynapseKind
 from solard.core.modes import WorkMode
 
@@ -66,48 +65,26 @@ class TextWorker:
         return {"answers": answers, "model": "reader"}
 
 
-class TextJudge:
-    """Makes each miner a passage of its own and counts right answers."""
+def new_judge(surroundings: Surroundings) -> AtOnceJudge:
+    """Return a judge that makes each miner a passage of its own and counts right answers."""
+    del surroundings
+    return AtOnceJudge(ask, score)
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        del surroundings
-        self._secret = RoundSecret()
-        self._verdicts: list[Verdict] = []
 
-    async def open(self, round_at: datetime) -> None:
-        """Nothing is needed to ask."""
+def ask(seed: bytes) -> dict[str, Any]:
+    """Return the passage of a seed, and its questions."""
+    passage = _passage(seed)
+    return {"passage": passage.text, "questions": list(passage.questions)}
 
-    def question(self, round_at: datetime, hotkey: str) -> dict[str, Any]:
-        """Return a passage that nobody else gets."""
-        passage = self._passage(round_at, hotkey)
-        return {"passage": passage.text, "questions": list(passage.questions)}
 
-    def hear(self, round_at: datetime, hotkey: str, answer: Any) -> bool:
-        """Count the right answers; silence has none."""
-        said = [] if answer is None else _read_answer(answer)
-        if said is None:
-            return False
-        wanted = self._passage(round_at, hotkey).answers
-        score = right_share(said, wanted) if said else 0.0
-        self._verdicts.append(Verdict(hotkey=hotkey, score=score, weight=1.0))
-        return True
+def score(seed: bytes, answer: Any) -> float | None:
+    """Return which part of the answers is right."""
+    said = _read_answer(answer)
+    return None if said is None else right_share(said, _passage(seed).answers)
 
-    async def settle(self, now: datetime) -> tuple[Verdict, ...]:  # noqa: ARG002 - at once
-        """Return the verdicts since the last call: answers are counted as they come."""
-        verdicts, self._verdicts = tuple(self._verdicts), []
-        return verdicts
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the secret: a restart must not ask the same round anew."""
-        return self._secret.to_json()
-
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Take the secret back."""
-        self._secret.restore(data)
-
-    def _passage(self, round_at: datetime, hotkey: str) -> Passage:
-        seed = self._secret.seed(round_at, hotkey)
-        return new_passage(Random(int.from_bytes(seed, "big")), PEOPLE, QUESTIONS)
+def _passage(seed: bytes) -> Passage:
+    return new_passage(Random(int.from_bytes(seed, "big")), PEOPLE, QUESTIONS)
 
 
 def _read_question(data: Any) -> tuple[str, list[str]]:
@@ -144,6 +121,6 @@ TEXT = Subnet(
     round_s=ROUND_S,
     mode_power_w={WorkMode.FULL: 5.0, WorkMode.ECO: 2.0, WorkMode.STANDBY: 1.0},
     new_worker=TextWorker,
-    new_judge=TextJudge,
+    new_judge=new_judge,
     mix=mix_answers,
 )

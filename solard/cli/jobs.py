@@ -143,7 +143,10 @@ def _later(now: datetime, seconds: float | None) -> datetime | None:
 
 
 def _line(one: "JobView", view: "SiteView") -> str:
-    done = f"{min(1.0, one.ran_s / one.duration_s):.0%}"
+    from solard.core.job import JobState
+
+    share = 1.0 if one.state is JobState.DONE else min(1.0, one.ran_s / one.duration_s)
+    done = f"{share:.0%}"
     return f"{one.job_id:<20} {one.state.value:<9} {done:>4}  {_when(one, view)}  {one.note}"
 
 
@@ -162,7 +165,7 @@ def _page(one: "JobView", view: "SiteView") -> str:
 
     terms = "mandatory" if one.mandatory else "optional"
     pause = "can be paused" if one.interruptible else "runs to its end once started"
-    takes = f"{one.cards} cards, " if one.cards else ""
+    takes = f"{one.cards} card{'s' if one.cards > 1 else ''}, " if one.cards else ""
     windows = ", ".join(
         f"{_local(each.starts_at, view)}–{_local(each.ends_at, view)[-5:]}" for each in one.planned
     )

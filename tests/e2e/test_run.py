@@ -12,7 +12,7 @@ import pytest
 
 from hardware.gpu.simulated import read_rig
 from tests.cli.test_commands import HEAVY, WATCHED
-from tests.e2e.stage import ROOT, Site, eventually, short_home
+from tests.e2e.stage import ROOT, Site, eventually, short_home, solard
 
 OWN_W = [350.0, 260.0]
 
@@ -246,3 +246,33 @@ def test_status_of_a_running_site_says_why_and_loads_little(site: Site) -> None:
         said = site.command(question)
         assert said.returncode == 0, said.stderr
         assert said.stdout
+
+
+def test_a_job_is_added_by_hand_runs_survives_the_daemon_and_is_done(site: Site) -> None:
+    site.start_daemon()
+    assert eventually(lambda: working(site.status()), 30.0)
+    site.command("live")
+    code = "import time; print('trained', flush=True); time.sleep(8)"
+    options = ("--dir", str(site.home), "--duration", "20min", "--within", "24h")
+
+    added = solard("job", "add", "retrain", *options, "--", sys.executable, "-c", code)
+    assert added.stdout.startswith("Added retrain-1;"), added.stderr
+    site.command("job", "run-now", "retrain-1")
+    assert eventually(lambda: job(site)["state"] == "running", 30.0)
+    site.kill("daemon")
+    site.start_daemon()
+
+    assert eventually(lambda: job(site)["state"] == "done", 30.0)
+    assert job(site)["exit_status"] == 0
+    shown = site.command("job", "show", "retrain-1").stdout
+    assert "done (exit status 0): Done." in shown
+    refused = site.command("job", "cancel", "retrain-1")
+    assert refused.returncode == 1
+    assert "retrain-1 is over: done" in refused.stderr
+    assert site.stop("daemon") == 0
+
+
+def job(site: Site) -> dict[str, Any]:
+    listed = site.command("job", "list", "--json")
+    jobs = json.loads(listed.stdout)["jobs"] if listed.returncode == 0 else []
+    return dict(jobs[0]) if jobs else {"state": "unknown"}
