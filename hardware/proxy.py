@@ -6,6 +6,7 @@ his own put between two of ours; writes are refused.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnreachable
@@ -32,26 +33,36 @@ class ModbusProxy:
     port: int
     fresh_s: float = _FRESH_S
     retry_s: float = _RETRY_S
+    tell: Callable[[str, str], None] | None = None
+    """Takes a sentence for people and its level, `info` or `warning`."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One foreign question at a time: it waits beside ours, so at most every second is foreign."""
     _spared: dict[tuple[int, int, int, int], tuple[float, int]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Serve until cancelled; a taken port is tried again, and costs nobody else anything."""
-        told = False
+        in_trouble = False
         while True:
             server = ModbusServer(self.respond)
             try:
                 self.port = await server.start(self.host, self.port)
-                _log.info("shared: link=%s on=%s:%d", self.link.name, self.host, self.port)
+                if in_trouble:
+                    self._say(f"{self.link.name} is shared on {self.host}:{self.port} now.", "info")
+                in_trouble = False
                 await asyncio.get_running_loop().create_future()
             except PortTaken as err:
-                if not told:
-                    _log.warning("not shared: link=%s reason=%s", self.link.name, err)
-                told = True
+                if not in_trouble:
+                    self._say(f"{self.link.name} is not shared: {err}", "warning")
+                in_trouble = True
                 await asyncio.sleep(self.retry_s)
             finally:
                 await server.close()
+
+    def _say(self, sentence: str, level: str) -> None:
+        if self.tell is not None:
+            self.tell(sentence, level)
+        else:
+            _log.warning("%s", sentence)
 
     async def respond(self, unit: int, request: bytes) -> bytes:
         """Return the answer to one request of a client."""

@@ -46,7 +46,9 @@ def make_parts(
     for notice in store.notices:
         events.tell("storage", notice, "warning")
     latest = Latest(setup, clock.monotonic_s())
-    devices, proxies = make_devices(settings.devices, clock)
+    devices, proxies = make_devices(
+        settings.devices, clock, lambda sentence, level: events.tell("modbus", sentence, level)
+    )
     poller = Poller(devices, clock, Readings(latest, events).take)
     actuator = Actuator(KeeperClient(places.gpu_socket), events)
     backend = make_backend(places.work, places.logs)

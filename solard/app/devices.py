@@ -1,6 +1,7 @@
 """Devices of the configuration: one link for each address, sources over HTTP beside them."""
 
 import asyncio
+from collections.abc import Callable
 
 from hardware.http.source import HttpSource, SourcePoint, SourceSpec
 from hardware.modbus.address import Address, Framing, TcpAddress, serial_address
@@ -24,16 +25,21 @@ _SCALES = {"kW": 1000.0, "share": 100.0, "mV": 0.001}
 
 
 def make_devices(
-    sections: tuple[DeviceSection, ...], clock: Clock
+    sections: tuple[DeviceSection, ...],
+    clock: Clock,
+    tell: Callable[[str, str], None] | None = None,
 ) -> tuple[tuple[Device, ...], tuple[ModbusProxy, ...]]:
-    """Return the devices, those behind one address on one connection, and who shares it."""
+    """Return the devices, those behind one address on one connection, and who shares it.
+
+    Trouble with sharing goes to `tell`, as a sentence and its level.
+    """
     links = Links(sections)
     devices = tuple(
         links.device(one) if isinstance(one, ModbusSection) else _source(one, clock)
         for one in sections
     )
     modbus = [one for one in sections if isinstance(one, ModbusSection)]
-    return devices, tuple(links.proxy(one) for one in modbus if one.share_on is not None)
+    return devices, tuple(links.proxy(one, tell) for one in modbus if one.share_on is not None)
 
 
 class Links:
@@ -65,11 +71,11 @@ class Links:
             close_after_poll=section.close_after_poll,
         )
 
-    def proxy(self, section: ModbusSection) -> ModbusProxy:
+    def proxy(self, section: ModbusSection, tell: Callable[[str, str], None] | None) -> ModbusProxy:
         """Return what shares a device's connection with other programs."""
         host, _, port = (section.share_on or "").rpartition(":")
         link = self._links[address_of(section, load_profile(section.profile))]
-        return ModbusProxy(link, host.strip("[]"), int(port))
+        return ModbusProxy(link, host.strip("[]"), int(port), tell=tell)
 
 
 def sleepers(sections: tuple[DeviceSection, ...]) -> frozenset[str]:

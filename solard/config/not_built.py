@@ -19,7 +19,7 @@ NOT_BUILT = {
     "rig.heat": "the worth of heat",
     "rig.share": "several rigs on one site",
     "store.keep": "other times than 48 h, 30 days and 3 years",
-    "*.when.car.power": "sources over HTTP",
-    "*.unless.car.power": "sources over HTTP",
+    "*.when.car.power": "conditions on values of a single device",
+    "*.unless.car.power": "conditions on values of a single device",
 }
 """By path; `*` stands for any one part of it."""

@@ -108,7 +108,7 @@ def test_action_is_read(do: str, action: PolicyAction) -> None:
         ),
         (
             "{name: p, when: {car.power: {above: 1 W}}, do: {rig: off}}",
-            "when.car.power is not built yet: sources over HTTP",
+            "when.car.power is not built yet: conditions on values of a single device",
         ),
         (
             "{name: p, when: {supply: generator}, do: {rig: off}}",

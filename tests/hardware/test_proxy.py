@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pymodbus.client import AsyncModbusTcpClient
 
 from hardware.modbus.address import TcpAddress
@@ -151,11 +152,13 @@ async def test_greedy_clients_get_at_most_every_second_question():
     assert units.count(2) <= 21
 
 
-async def test_taken_port_is_tried_again_and_harms_nobody(caplog: pytest.LogCaptureFixture):
+async def test_taken_port_is_told_once_tried_again_and_harms_nobody():
+    told: list[tuple[str, str]] = []
     blocker = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
     port = blocker.sockets[0].getsockname()[1]
     async with shared(count_up) as (_, link, _):
-        proxy = ModbusProxy(link, "127.0.0.1", port, retry_s=0.01)
+        tell = lambda sentence, level: told.append((level, sentence))  # noqa: E731
+        proxy = ModbusProxy(link, "127.0.0.1", port, retry_s=0.01, tell=tell)
         task = asyncio.create_task(proxy.run())
         await asyncio.sleep(0.05)
         assert await link.read(1, 3, 5, 1) == (5,)
@@ -167,4 +170,26 @@ async def test_taken_port_is_tried_again_and_harms_nobody(caplog: pytest.LogCapt
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    assert [r.levelname for r in caplog.records if "not shared" in r.message] == ["WARNING"]
+    assert [level for level, _ in told] == ["warning", "info"]
+    assert "is not shared: cannot serve Modbus on" in told[0][1]
+    assert f"is shared on 127.0.0.1:{port} now" in told[1][1]
+
+
+@given(st.binary(min_size=1, max_size=253), st.integers(0, 255))
+@settings(max_examples=200)
+def test_whatever_a_client_sends_gets_an_answer_and_never_a_write(request: bytes, unit: int):
+    asked: list[tuple[int, int, int, int]] = []
+
+    class Line:
+        name, connects = "line", 1
+
+        async def read(self, *question: int) -> tuple[int, ...]:
+            asked.append(question)
+            return (0,) * question[3]
+
+    async def ask() -> bytes:
+        return await ModbusProxy(RememberingLink(Line()), "127.0.0.1", 0).respond(unit, request)
+
+    reply = asyncio.run(ask())
+    assert reply[0] & 0x7F == request[0] & 0x7F
+    assert all(function in (3, 4) and 1 <= count <= 125 for _, function, _, count in asked)
