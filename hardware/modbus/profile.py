@@ -1,6 +1,7 @@
 """Load a device profile: data in hardware/profiles, one YAML file for each family."""
 
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def profile_names() -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=32)
 def load_profile(name: str) -> Profile:
     """Return a shipped profile (`victron-gx` and `victron_gx` are the same); raise SolardError."""
     wanted = name.replace("-", "_")
