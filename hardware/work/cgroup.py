@@ -20,6 +20,8 @@ SETTLE_S = 1.0
 CHECK_EVERY_S = 0.002
 CONTROLLERS = ("memory", "pids", "cpu")
 CPU_PERIOD_US = 100_000
+LOW_WEIGHT, LOW_SHARES = 20, 256
+"""Of 100 and 1024, the kernel's usual: minding the rig comes before working on it."""
 HOW_TO_GET_ONE = (
     "run solard under systemd (`sudo solard install`), or as "
     "`systemd-run --user --scope -p Delegate=yes solard run`"
@@ -143,6 +145,10 @@ class ControlGroups:
                 yield swap, "0"
         if pids is not None and wanted.tasks is not None:
             yield pids / "pids.max", str(wanted.tasks)
+        if cpu is not None:
+            is_second = (cpu / "cpu.weight").exists()
+            share = ("cpu.weight", LOW_WEIGHT) if is_second else ("cpu.shares", LOW_SHARES)
+            yield cpu / share[0], str(share[1])
         if cpu is not None and wanted.cpu_cores is not None:
             quota = round(wanted.cpu_cores * CPU_PERIOD_US)
             if (cpu / "cpu.max").exists():

@@ -297,8 +297,8 @@ class ProcessBackend:
 
     def _end(self, record: _Record) -> None:
         """Kill what is left of a start: group, session, and what its keeper adopted."""
-        if record.group is not None and record.group.exists:
-            record.group.kill()
+        if record.group is not None and record.group.exists and record.group.kill():
+            return  # nobody leaves a cgroup by himself
         _signal_until_same(record, signal.SIGKILL)
 
     def _path(self, spec: WorkSpec) -> Path:

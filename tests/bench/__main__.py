@@ -22,6 +22,7 @@ from tests.bench.keeper import measure_keeper
 from tests.bench.modbus import measure_modbus
 from tests.bench.python import of_python, run_python
 from tests.bench.real_speed import measure_real_speed
+from tests.bench.work import measure_work
 
 END_GRACE_S = 12.0
 
@@ -43,6 +44,8 @@ def main() -> int:
         figures += measure_keeper(options.load_seconds)
         _say(f"Modbus, {options.load_seconds:g} s and more …")
         figures += measure_modbus(options.repeats, options.load_seconds)
+        _say("workloads, two minutes of them …")
+        figures += measure_work(options.repeats, 20.0 if options.quick else 60.0)
         _say("axons, their callers and attackers …")
         figures += measure_axon(3.0 if options.quick else 9.0)
     except (SolardError, OSError) as err:

@@ -155,8 +155,20 @@ class Site:
 @contextmanager
 def real_speed_site() -> Iterator[Site]:
     """Give a site at speed 1, and end it."""
+    with site_at(1.0) as site:
+        yield site
+
+
+@contextmanager
+def site_at(speed: float, more: str = "") -> Iterator[Site]:
+    """Give a site at a speed, with more workloads in its file, and end it."""
     with TemporaryDirectory(prefix="sol-", ignore_cleanup_errors=True) as name:
-        site = Site(furnish(Path(name), DemoOptions(speed=1.0)))
+        home = furnish(Path(name), DemoOptions(speed=speed))
+        if more:
+            config = home.places.config
+            text = config.read_text(encoding="utf-8")
+            config.write_text(text.replace("workloads:\n", f"workloads:\n{more}"), encoding="utf-8")
+        site = Site(home)
         try:
             yield site
         finally:

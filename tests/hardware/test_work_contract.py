@@ -146,6 +146,8 @@ async def stage(
     where = "/run/solard/work" if request.param == "systemd" else None
     with tempfile.TemporaryDirectory(prefix="contract-") as directory:
         stage = KINDS[request.param](Path(where or directory))
+        for left in (stage.beat, stage.beat.with_suffix(".family")):
+            left.unlink(missing_ok=True)
         yield stage
         await stage.backend.kill(stage.spec())
         for pid in filter(lives, stage.family()):

@@ -54,7 +54,7 @@ chroot "$ROOT" sh -c '/opt/solard/bin/python -m pip install -q --no-deps --no-in
 
 # A boot with just what the test needs.
 mkdir -p "$ROOT/opt/boot"
-cp "$HERE/guest.py" "$ROOT/opt/boot/"
+cp "$HERE/guest.py" "$TREE/tests/hardware/test_work_contract.py" "$ROOT/opt/boot/"
 UNITS=$ROOT/etc/systemd/system
 cat >"$UNITS/boot.service" <<'UNIT'
 [Unit]

@@ -440,9 +440,23 @@ def install_again_keeps_the_data() -> None:
     run(SOLARD, "uninstall")
 
 
+def units_keep_the_promises_of_every_workload_backend() -> str:
+    """Run the tests that processes and programs of others pass too, here on real units."""
+    said = run(
+        *(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "systemd"),
+        *("-o", "asyncio_mode=auto", "/opt/boot/test_work_contract.py"),
+    )
+    last = said.strip().splitlines()[-1]
+    assert " passed" in last, said
+    assert "failed" not in last, said
+    assert "skipped" not in last, said
+    return last
+
+
 TESTS = (
     install_says_what_is_missing,
     accounts_and_directories,
+    units_keep_the_promises_of_every_workload_backend,
     start_with_an_empty_form_fails_once_and_says_why,
     simulate,
     start,
