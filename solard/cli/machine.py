@@ -19,8 +19,9 @@ GROUP = "To use it without sudo: sudo usermod -aG solard YOU, then log in again.
 )
 @click.option("--python", type=click.Path(path_type=Path), help="Of the services; default: this.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--sleep", is_flag=True, help="Also let solard put this machine to sleep.")
 @click.option("--start", "starts", is_flag=True, help="Start it too, if the configuration is fine.")
-def install(root: Path, python: Path | None, dry_run: bool, starts: bool) -> None:
+def install(root: Path, python: Path | None, dry_run: bool, sleep: bool, starts: bool) -> None:
     """Install units, user and directories; the daemon starts in observe mode."""
     from solard.system.installer.files import CONFIG
     from solard.system.installer.install import install as install_on
@@ -31,7 +32,7 @@ def install(root: Path, python: Path | None, dry_run: bool, starts: bool) -> Non
     if starts and not machine.is_running:
         raise click.UsageError("--start and --root: an image has nothing to start")
     given = None if python is None else Interpreter(program=python, needs=(python,))
-    install_on(machine, given or this_interpreter())
+    install_on(machine, given or this_interpreter(), sleep=sleep)
     config = machine.at(CONFIG)
     problems = _problems(config)
     if not problems:

@@ -20,6 +20,7 @@ from solard.cli.operate import live, observe, pause, resume, run
 from solard.cli.places import home_option
 from solard.cli.records import replay
 from solard.cli.report import earnings, events, plan, status
+from solard.cli.rig import rig
 from solard.cli.simulate import simulate
 from solard.cli.wallet import wallet
 from solard.cli.workloads import logs, workload
@@ -63,6 +64,7 @@ for command in (
     reload,
     replay,
     resume,
+    rig,
     run,
     simulate,
     status,

@@ -64,6 +64,48 @@ def test_install_writes_these_files_and_no_others(tmp_path: Path) -> None:
     assert files_under(tmp_path) == WRITTEN
 
 
+SLEEP = {"etc/systemd/system/solard-sleep@.service", "etc/polkit-1/rules.d/51-solard-sleep.rules"}
+
+
+@needs_systemctl
+def test_sleep_is_installed_only_where_it_is_asked_for_and_stays_so(tmp_path: Path) -> None:
+    install(tmp_path, "--sleep")
+    install(tmp_path)
+
+    assert files_under(tmp_path) == WRITTEN | SLEEP
+    solard("uninstall", "--root", str(tmp_path))
+    assert files_under(tmp_path) & SLEEP == set()
+
+
+WORK = """\
+site: {latitude: 46.8, longitude: 9.8, timezone: Europe/Zurich, supply: off-grid}
+devices: {gx: {profile: victron-gx, host: 192.168.8.20}}
+battery: {capacity: 10 kWh}
+workloads:
+  sn64: {command: [/opt/sn64/run.sh], user: sn64, caps: {memory: 2 GB, cpu: 1.5, tasks: 99}}
+  plain: {command: [/opt/plain]}
+"""
+
+
+@needs_systemctl
+def test_user_and_caps_of_a_workload_become_a_drop_in_and_go_with_it(tmp_path: Path) -> None:
+    config = tmp_path / "etc/solard/solard.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text(WORK, encoding="utf-8")
+    ours = "etc/systemd/system/solard-miner@sn64.service.d/solard.conf"
+
+    install(tmp_path)
+
+    assert files_under(tmp_path) - WRITTEN == {ours}
+    assert (tmp_path / ours).read_text(encoding="utf-8") == (
+        "[Service]\nDynamicUser=no\nUser=sn64\nGroup=solard-work\nMemoryMax=2000000000\n"
+        "MemorySwapMax=0\nCPUQuota=150%\nTasksMax=99\n"
+    )
+    config.write_text(WORK.replace(", user: sn64, caps: {memory: 2 GB, cpu: 1.5, tasks: 99}", ""))
+    install(tmp_path)
+    assert files_under(tmp_path) == WRITTEN
+
+
 @needs_systemctl
 def test_install_says_what_the_configuration_still_needs(tmp_path: Path) -> None:
     said = install(tmp_path).stdout

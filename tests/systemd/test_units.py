@@ -11,7 +11,8 @@ import pytest
 from solard.system.installer.files import UNITS, unit_text
 
 PYTHON = Path("/usr/bin/env")  # verify wants a program that exists, wherever tests run
-SERVICES = [name for name in UNITS if name.endswith(".service")]
+SLEEP = "solard-sleep@.service"
+SERVICES = [*(name for name in UNITS if name.endswith(".service")), SLEEP]
 EXPOSURE_AT_MOST = 2.0
 
 
@@ -21,7 +22,7 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze: install the package systemd")
     directory = tmp_path_factory.mktemp("units")
-    for name in UNITS:
+    for name in (*UNITS, SLEEP):
         (directory / name).write_text(unit_text(name, PYTHON), encoding="utf-8")
     return directory
 
@@ -39,7 +40,7 @@ def analyze(units: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", [*UNITS, SLEEP])
 def test_systemd_finds_nothing_to_say_about_a_unit(units: Path, name: str) -> None:
     assert analyze(units, "verify", "--man=no", f"./{name}") == ""
 
@@ -93,4 +94,5 @@ def test_every_file_of_the_package_is_installed_or_known() -> None:
     names = {each.name for each in files("systemd").iterdir() if each.is_file()}
 
     rules = {"solard.sysusers.conf", "solard.tmpfiles.conf", "solard.polkit.rules"}
-    assert names == {*UNITS, *rules, "starter.yaml", "__init__.py"}
+    asleep = {"solard-sleep@.service", "solard-sleep.polkit.rules"}
+    assert names == {*UNITS, *rules, *asleep, "starter.yaml", "__init__.py"}

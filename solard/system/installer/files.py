@@ -26,6 +26,11 @@ TMPFILES = PurePosixPath("etc/tmpfiles.d/solard.conf")
 POLKIT = PurePosixPath("etc/polkit-1/rules.d/50-solard.rules")
 
 
+SLEEP_UNIT = UNIT_DIRECTORY / "solard-sleep@.service"
+SLEEP_RULE = PurePosixPath("etc/polkit-1/rules.d/51-solard-sleep.rules")
+"""Only where the owner wants the host to sleep."""
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A text and where it goes, from the root of the machine."""
@@ -42,6 +47,14 @@ def owned_files(python: Path) -> tuple[File, ...]:
         File(POLKIT, _read("solard.polkit.rules")),
     )
     return (*(File(UNIT_DIRECTORY / name, unit_text(name, python)) for name in UNITS), *rules)
+
+
+def sleep_files() -> tuple[File, ...]:
+    """Return what lets solard put the host to sleep; off unless asked for."""
+    return (
+        File(SLEEP_UNIT, _read("solard-sleep@.service")),
+        File(SLEEP_RULE, _read("solard-sleep.polkit.rules")),
+    )
 
 
 def unit_text(name: str, python: Path) -> str:

@@ -6,18 +6,25 @@ from solard.system.installer.files import (
     SYSUSERS,
     TMPFILES,
     owned_files,
+    sleep_files,
     starter_config,
 )
 from solard.system.installer.interpreter import Interpreter, check_visible, owner_of_change
 from solard.system.installer.machine import Machine
 
 
-def install(machine: Machine, interpreter: Interpreter) -> None:
-    """Bring the machine to the state in which solard is its service; doing it again is harmless."""
+def install(machine: Machine, interpreter: Interpreter, *, sleep: bool = False) -> None:
+    """Bring the machine to the state in which solard is its service; doing it again is harmless.
+
+    `sleep` also lets solard put the host to sleep; it stays so until an uninstall.
+    """
     machine.check("install")
     check_visible(interpreter)
     for file in owned_files(interpreter.program):
         machine.write(file)
+    for file in sleep_files():
+        if sleep or machine.at(file.path).exists():
+            machine.write(file)
     if machine.at(CONFIG).exists():
         machine.say(f"keep      /{CONFIG}")
     else:

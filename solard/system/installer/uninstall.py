@@ -7,6 +7,8 @@ from solard.core.errors import SolardError
 from solard.system.installer.files import (
     POLKIT,
     SERVICES,
+    SLEEP_RULE,
+    SLEEP_UNIT,
     SYSUSERS,
     TMPFILES,
     UNIT_DIRECTORY,
@@ -43,7 +45,7 @@ def uninstall(machine: Machine) -> None:
     units = machine.at(UNIT_DIRECTORY)
     for found in sorted(units.glob(WORK_DROP_INS)):
         machine.remove(UNIT_DIRECTORY / found.relative_to(units))
-    for path in (SYSUSERS, TMPFILES, POLKIT):
+    for path in (SYSUSERS, TMPFILES, POLKIT, SLEEP_UNIT, SLEEP_RULE):
         machine.remove(path)
     if machine.is_running:
         machine.run("systemctl", "daemon-reload")
