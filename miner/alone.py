@@ -9,6 +9,7 @@ from miner.axon import Axon, AxonLimits, Service
 from miner.keys import Keypair
 from miner.program import leave_no_core, until_stopped
 from miner.subnets import echo
+from miner.subnets.catalog import find_subnet, subnet_names
 from miner.wire.buckets import Allowance
 from miner.wire.refusal import NotAdmitted, NotServing
 from miner.wire.synapse import PING, SynapseField, SynapseKind
@@ -66,6 +67,8 @@ def kind_of(name: str, given: dict[str, Any], hash_fields: tuple[str, ...]) -> S
     known = {one.name: one for one in (PING, echo.ECHO, echo.ECHO_STREAM)}
     if name in known and not hash_fields:
         return known[name]
+    if name in subnet_names() and not hash_fields:
+        return find_subnet(name).kind
     fields = tuple(SynapseField(name=each, kind="any", is_required=True) for each in given)
     answer = SynapseField(name="completion", kind="any")
     return SynapseKind(name=name, fields=(*fields, answer), hash_fields=hash_fields)

@@ -173,7 +173,7 @@ def _read(path: Path, data: bytes, password: str | None) -> Keypair:
                 raise KeyInvalid(f"{path} is encrypted; a rig signs unattended and needs it plain")
             data = bittensor_core.decrypt_keyfile_data(data, password)
         json.loads(data)
-        return Keypair(bittensor_core.deserialize_keypair_from_keyfile_data(data))
+        inner = bittensor_core.deserialize_keypair_from_keyfile_data(data)
     except bittensor_core.WrongPasswordError as err:
         raise KeyInvalid(f"{path}: this is not its password") from err
     except (ValueError, bittensor_core.KeyfileError):
@@ -181,6 +181,9 @@ def _read(path: Path, data: bytes, password: str | None) -> Keypair:
         raise KeyInvalid(
             f"{path} holds no key; restore it from a copy, or move it away for a new key"
         ) from None
+    if inner.crypto_type != bittensor_core.CRYPTO_SR25519:
+        raise KeyInvalid(f"{path} is no sr25519 key, and hotkeys are; make one with: wallet new")
+    return Keypair(inner)
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

@@ -2,6 +2,7 @@
 
 import pickle
 
+import bittensor_core
 import pytest
 
 from miner import keys
@@ -71,3 +72,31 @@ def test_key_shows_only_its_address():
     assert repr(keypair) == f"Keypair({keypair.ss58})"
     with pytest.raises(TypeError):
         pickle.dumps(keypair)
+
+
+def test_key_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "hotkey"
+    path.touch(0o600)
+    pair = bittensor_core.Keypair.create_from_uri("//Alice", bittensor_core.CRYPTO_ED25519)
+    path.write_bytes(bittensor_core.serialized_keypair_to_keyfile_data(pair))
+
+    with pytest.raises(keys.KeyInvalid, match="no sr25519 key"):
+        keys.read_keyfile(path)
+
+
+def test_key_of_somebody_else_is_not_written_over(tmp_path):
+    keys.write_keyfile(tmp_path / "hotkey", keys.from_uri("//Alice"))
+
+    with pytest.raises(keys.KeyInvalid, match="is there already"):
+        keys.write_keyfile(tmp_path / "hotkey", keys.from_uri("//Bob"))
+    assert keys.read_keyfile(tmp_path / "hotkey").ss58 == ALICE
+    assert [one.name for one in tmp_path.iterdir()] == ["hotkey"]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"ss58Address": "5Gr"}', '{"ss58Address": 5}'])
+def test_public_file_without_an_address_is_refused(tmp_path, text):
+    path = tmp_path / "coldkeypub.txt"
+    path.write_text(text)
+
+    with pytest.raises(keys.KeyInvalid, match="names no address"):
+        keys.read_public(path)

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miner import keys
@@ -49,6 +49,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(headers=st.dictionaries(LEGACY_NAMES, TEXT), value=st.text(max_size=20))
 def test_legacy_headers_are_read_or_refused(headers, value):
     given_field = base64.b64encode(json.dumps(value).encode()).decode()
@@ -58,6 +59,7 @@ def test_legacy_headers_are_read_or_refused(headers, value):
     assert refused.value.status in (401, 500)
 
 
+@settings(max_examples=40)
 @given(
     headers=st.dictionaries(BTAUTH_NAMES, TEXT | st.sampled_from(("1", "sr25519", "ed25519"))),
     body=st.binary(max_size=20),
@@ -69,6 +71,7 @@ def test_btauth_headers_are_read_or_refused(headers, body):
         )
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_body_is_read_or_invalid(data):
     try:
@@ -79,6 +82,7 @@ def test_body_is_read_or_invalid(data):
     assert isinstance(values["prompt"], str)
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(TERMINAL_FIELDS), JSON))
 def test_terminal_of_a_body_gives_headers_of_one_printable_line(data):
     """What a body says of its terminals comes back in the answer's headers."""
@@ -98,6 +102,7 @@ def test_terminal_of_a_body_gives_headers_of_one_printable_line(data):
         assert is_plain(value)
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_endpoint_is_an_address_and_a_port_or_none(text):
     try:
@@ -108,6 +113,7 @@ def test_endpoint_is_an_address_and_a_port_or_none(text):
     assert read_endpoint(place.text) == place
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_json_that_is_written_is_read_again(data):
     assert read_json(write_json(data).encode(errors="surrogatepass")) == data

@@ -127,12 +127,13 @@ async def test_sdk10_dendrite_hears_our_stream(peer, tmp_path):
     assert "".join(said["pieces"]) == "echo:the sun is up"
 
 
-async def test_sdk10_and_we_read_each_other_s_wallets(tmp_path):
+@pytest.mark.parametrize(("version", "script"), [("10.5.0", "sdk10.py"), ("11.3.0", "sdk11.py")])
+async def test_sdks_and_we_read_each_other_s_wallets(tmp_path, version, script):
     home = tmp_path / "wallets"
     key = keys.generate()
     wallets.add_hotkey(home, "rig", "default", key, coldkey_ss58=BOB.ss58)
 
-    said = await run("10.5.0", "sdk10.py", "wallet", str(home), home=tmp_path)
+    said = await run(version, script, "wallet", str(home), home=tmp_path)
 
     made = wallets.open_hotkey(home, "sdk", "h1")
     assert said == {
