@@ -19,6 +19,10 @@ _RATED_SHARE = 2.0
 """Panels and batteries are half above an inverter's rating at most; twice is a wrong scale."""
 _RATED_BY = ("rated_power", "inverter_rating")
 _LIMITED = ("pv_power", "battery_power", "inverter_power")
+_SURELY_CHARGED_PERCENT = 50.0
+_EMPTY_SHARE = 0.84
+"""Of the charged voltage: iron phosphate comes to 0.86 at 5 % under load, nickel types to 0.86 at
+30 %; below, a battery is empty, or its count of charge is wrong."""
 _AGREED_POLLS = 3
 """Values that have agreed so often belong together; ones that never did may measure other things,
 such as a load register that counts the backup output alone."""
@@ -55,6 +59,12 @@ class CrossCheck:
 
     _balance: _Check = field(default_factory=_Check)
     _product: _Check = field(default_factory=_Check)
+    _charged_v: float = 0.0
+    """The highest voltage of a battery that said it was more than half full."""
+
+    def is_empty(self, battery_v: float | None) -> bool:
+        """Say whether a battery's voltage is that of an empty one."""
+        return battery_v is not None and 0 < battery_v < _EMPTY_SHARE * self._charged_v
 
     def find(self, judged: Mapping[str, Judged]) -> tuple[Contradiction, ...]:
         """Return every contradiction among the good values of a poll."""
@@ -63,7 +73,11 @@ class CrossCheck:
             for name, one in judged.items()
             if isinstance(one.value, float | int) and one.quality is Quality.GOOD
         }
-        found = (self._check_balance(judged, numbers), self._check_product(numbers))
+        found = (
+            self._check_balance(judged, numbers),
+            self._check_product(numbers),
+            self._check_charge(numbers),
+        )
         return (*(one for one in found if one is not None), *_check_rating(numbers))
 
     def _check_balance(
@@ -107,6 +121,19 @@ class CrossCheck:
             f"{product_w:.0f} W; has a firmware update turned a sign or a scale?"
         )
         return Contradiction(("battery_power",), text, used_to)
+
+    def _check_charge(self, numbers: Mapping[str, float]) -> Contradiction | None:
+        volts, percent = numbers.get("battery_voltage"), numbers.get("battery_soc")
+        if volts is None or percent is None or percent <= _SURELY_CHARGED_PERCENT:
+            return None
+        if not self.is_empty(volts):
+            self._charged_v = max(self._charged_v, volts)
+            return None
+        text = (
+            f"battery_soc {percent:.0f} %, but {volts:.1f} V are those of an empty battery (it "
+            f"was charged at {self._charged_v:.1f} V); has it lost count of its charge?"
+        )
+        return Contradiction(("battery_soc",), text, True)
 
 
 def _check_rating(numbers: Mapping[str, float]) -> tuple[Contradiction, ...]:

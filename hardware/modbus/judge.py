@@ -16,9 +16,6 @@ _FROZEN_AFTER = 60
 """Polls without the least movement: in two minutes and more, some voltage moves by a digit."""
 _ENOUGH_TO_MOVE = 4
 """Numbers other than 0 that a device must have for its standing still to mean something."""
-_SURELY_CHARGED = 30.0
-_EMPTY_SHARE = 0.92
-"""A lithium battery falls below this share of its charged voltage only when it is empty."""
 
 
 def sample(one: Placed, words: Words) -> Judged:
@@ -40,7 +37,6 @@ class Judge:
         self._watches: dict[str, Watch] = {}
         self._cross = CrossCheck()
         self._doubts = Doubts(profile.profile_id)
-        self._full_v = 0.0
         self._last_numbers: tuple[float, ...] = ()
         self._same_polls = 0
 
@@ -61,7 +57,6 @@ class Judge:
         self._doubts.note(found)
         for name in (name for one in found if one.is_new for name in one.names):
             judged[name] = Judged(judged[name].value, Quality.SUSPECT)
-        self._note_voltage(judged)
         units = {spec.name: spec.unit for spec in self._profile.derived}
         frozen = self._is_frozen(judged, points)
         return tuple(
@@ -84,22 +79,12 @@ class Judge:
         watch = self._watches.get(name)
         if watch is None:
             watch = self._watches[name] = Watch(with_counter_step(bounds, self._unit_of(name)))
-        return watch.judge(one, zero_agrees=bounds.zero_suspect and self._is_empty(known))
+        empty = bounds.zero_suspect and self._cross.is_empty(_good(known, "battery_voltage"))
+        return watch.judge(one, zero_agrees=empty)
 
     def _unit_of(self, name: str) -> str:
         own = next((point.unit for point in self._profile.points if point.name == name), None)
         return own or next((one.unit for one in self._profile.derived if one.name == name), "")
-
-    def _note_voltage(self, judged: Mapping[str, Judged]) -> None:
-        """Remember how high the battery's voltage is when it is not empty."""
-        volts, percent = _good(judged, "battery_voltage"), _good(judged, "battery_soc")
-        if volts is not None and percent is not None and percent > _SURELY_CHARGED:
-            self._full_v = max(self._full_v, volts)
-
-    def _is_empty(self, known: Mapping[str, Judged]) -> bool:
-        """Say whether the battery's voltage is that of an empty one."""
-        volts = _good(known, "battery_voltage")
-        return volts is not None and 0 < volts < _EMPTY_SHARE * self._full_v
 
     def _is_frozen(self, judged: Mapping[str, Judged], points: Mapping[str, Point]) -> bool:
         """Say whether a device repeats itself: valid values that never move are no values.

@@ -123,11 +123,22 @@ async def test_row_13_soc_0_of_a_battery_whose_voltage_fell_is_believed_at_once(
     chaos = ChaosDevice({1: hybrid()})
     async with reader_of(chaos) as reader:
         await reader.poll()
-        chaos.units[1].update({4: 0, 5: 460})
+        chaos.units[1].update({4: 0, 5: 430})
         empty = await reader.poll()
 
     assert empty.value("battery_soc") == 0
     assert empty.quality("battery_soc") is GOOD
+
+
+async def test_row_13_charge_that_the_voltage_of_an_empty_battery_contradicts_is_suspect(caplog):
+    chaos = ChaosDevice({1: hybrid()})
+    async with reader_of(chaos) as reader:
+        await reader.poll()
+        chaos.units[1][5] = 430
+        lost_count = await reader.poll()
+
+    assert lost_count.quality("battery_soc") is SUSPECT
+    assert "has it lost count of its charge?" in caplog.text
 
 
 async def test_row_15_words_of_one_value_come_in_one_answer():
