@@ -254,7 +254,8 @@ class KeptCard:
             if not has_limit and hold.charge is Charge.FAILSAFE:
                 self._hand.idle()
                 return outcome, CardHealth.OK
-            self._hand.wake()
+            if hold.charge is Charge.HELD:
+                self._hand.wake()
             told_w = limits.limit_w if has_limit and limits is not None else hold.limit_w
             trouble = self._hand.hold(
                 0.0 if told_w is None else told_w,

@@ -27,6 +27,9 @@ class DrawHand:
         self._clocks: ClockRange | None = facts.clocks
         self._lock = ClockLock()
         self._over_since_s: float | None = None
+        original = journal.original(facts.gpu_id)
+        self._is_inherited = original is not None and original.clocked
+        """Whether a keeper before us may have locked its clocks; drivers cannot be asked."""
 
     @property
     def mhz(self) -> float | None:
@@ -45,20 +48,20 @@ class DrawHand:
             self._move(lock)
 
     def wake(self) -> None:
-        """Let the clocks of a parked card go; a lock that holds its draw stays."""
-        if self._lock.mhz is not None and self._lock.want_w == 0.0:
+        """Let the clocks of a parked card go, also a killed keeper's; one that holds draw stays."""
+        if self._is_inherited or (self._lock.mhz is not None and self._lock.want_w == 0.0):
             self.release()
 
     def release(self) -> None:
         """Let the clocks go, also those that a keeper before us may have locked."""
-        original = self._journal.original(self._facts.gpu_id)
-        locked_before = original is not None and original.clocked
-        if self._clocks is not None and (self._lock.mhz is not None or locked_before):
+        if self._clocks is not None and (self._lock.mhz is not None or self._is_inherited):
             self._backend.lock_clocks(self._facts.gpu_id, None)
+        self._is_inherited = False
         self._lock, self._over_since_s = ClockLock(), None
 
     def forget(self) -> None:
         """Take the clocks for free: the driver has started anew."""
+        self._is_inherited = False
         self._lock, self._over_since_s = ClockLock(), None
 
     def hold(

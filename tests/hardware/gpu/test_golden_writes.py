@@ -24,7 +24,6 @@ GOLDEN = {
         "clocks free",
         "limit 100 W",
         "limit 350 W",
-        "clocks free",
         "persistence off",
     ],
     "NVIDIA RTX A4000": [

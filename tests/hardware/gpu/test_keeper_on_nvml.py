@@ -205,3 +205,46 @@ def _python(script: str, home: Path, driver: FakeDriver) -> str:
         text=True,
         check=True,
     ).stdout
+
+
+def test_a_parked_card_is_at_its_lowest_clock_and_stopped_once_no_program_is_on_it(
+    nvml, start_keeper
+):
+    keeper = start_keeper(nvml)
+    nvml.set("pid", 4242, index=1)
+    keeper.set((1, 100.0), parked=True)
+    parked = eventually(lambda: keeper.stages()[1], "parked")
+    clock_mhz = nvml.clock_mhz(1)
+    nvml.set("pid", 0, index=1)
+    stopped = eventually(lambda: keeper.stages()[1], "stopped")
+    keeper.set((1, 200.0))
+
+    assert (parked, clock_mhz, stopped) == ("parked", 210, "stopped")
+    assert eventually(lambda: nvml.clock_mhz(1), 0) == 0
+    assert eventually(lambda: keeper.stages()[1], "limit") == "limit"
+
+
+def test_clocks_of_a_killed_keeper_are_freed_by_the_next_one(nvml, start_keeper):
+    keeper = start_keeper(nvml)
+    keeper.set((1, 100.0), parked=True)
+    eventually(lambda: nvml.clock_mhz(1), 210)
+    keeper.kill()
+    keeper.restart()
+    after_kill = nvml.clock_mhz(1)
+    keeper.set((1, 200.0))
+    held = eventually(lambda: nvml.clock_mhz(1), 0)
+    keeper.stop()
+
+    assert (after_kill, held) == (210, 0)
+    assert nvml.clock_mhz(1) == 0
+
+
+def test_clocks_that_nobody_held_since_a_kill_are_freed_by_a_clean_stop(nvml, start_keeper):
+    keeper = start_keeper(nvml)
+    keeper.set((1, 100.0), parked=True)
+    eventually(lambda: nvml.clock_mhz(1), 210)
+    keeper.kill()
+    keeper.restart()
+    keeper.stop()
+
+    assert nvml.clock_mhz(1) == 0
