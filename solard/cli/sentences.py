@@ -131,16 +131,18 @@ def say_earnings(view: SiteView) -> str:
         return "Nothing has been counted yet."
     play = view.network is not None and view.network.kind == "embedded"
     head = f"{'day':12}{'τ miner':>12}{'τ validator':>13}{'energy':>12}{'idle':>10}{'sun':>7}"
-    head += f"{'cost':>9}"
+    head += f"{'cost':>9}{'τ/kWh':>9}"
     rows = []
     for day in view.earnings:
         total_wh = day.sources.total_wh
         sun = (day.sources.sun_wh + day.sources.hidden_sun_wh) / total_wh if total_wh else 0.0
         cost = "—" if day.cost is None else f"{day.cost:.2f}"
+        earned = (day.miner_rao + day.validator_rao) / RAO_PER_TAO
+        per_kwh = f"{earned * 1000 / total_wh:.4f}" if total_wh else "—"
         rows.append(
             f"{day.day:12}{day.miner_rao / RAO_PER_TAO:>12.4f}"
             f"{day.validator_rao / RAO_PER_TAO:>13.4f}{say_energy(total_wh):>12}"
-            f"{say_energy(day.idle_wh):>10}{say_percent(sun):>7}{cost:>9}"
+            f"{say_energy(day.idle_wh):>10}{say_percent(sun):>7}{cost:>9}{per_kwh:>9}"
         )
     idle = [] if view.idle_w is None else [f"Now: {say_idle(view.idle_w)}."]
     note = ["Play tokens of the embedded network: they have no price."] if play else []

@@ -16,6 +16,7 @@ from pathlib import Path
 from solard.core.errors import SolardError
 from solard.system.children import become_subreaper, end_all
 from tests.bench.axon import measure_axon
+from tests.bench.chain import measure_chain
 from tests.bench.demo import ProcessRow, measure_demo
 from tests.bench.figures import Figure, columns, say_number, table
 from tests.bench.keeper import measure_keeper
@@ -48,6 +49,8 @@ def main() -> int:
         figures += measure_work(options.repeats, 20.0 if options.quick else 60.0)
         _say("axons, their callers and attackers …")
         figures += measure_axon(3.0 if options.quick else 9.0)
+        _say("the embedded chain …")
+        figures += measure_chain(4.0 if options.quick else 15.0)
     except (SolardError, OSError) as err:
         print(f"bench: not measured: {err}", file=sys.stderr)
         return 1
