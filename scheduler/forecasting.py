@@ -86,10 +86,11 @@ def _told_power(request: ForecastRequest) -> Sequence[ToldPower]:
     told = request.told
     if told is None:
         return ()
-    weather = [each for each in told.weather if each.ends_at > told.asked_at]
+    told_at = min(told.asked_at, request.issued_at)
+    weather = [each for each in told.weather if each.ends_at > told_at]
     powers_w = weather_w(request.site, weather)
     return [
-        *(each for each in told.power if each.ends_at > told.asked_at),
+        *(each for each in told.power if each.ends_at > told_at),
         *(
             ToldPower(starts_at=each.starts_at, ends_at=each.ends_at, power_w=float(power_w))
             for each, power_w in zip(weather, powers_w, strict=True)

@@ -124,30 +124,36 @@ class FileSource:
     def __init__(self, path: Path, timezone: str) -> None:
         self._path = path
         self._zone = ZoneInfo(timezone)
+        self._words: Words | None = None
+        self._changed_at: datetime | None = None
         self._last: Told | None = None
 
     async def newest(self, now: datetime) -> Told:
         """Return what the file says, or said when it could last be read."""
         try:
-            told = await asyncio.to_thread(self._read)
+            words, changed_at = await asyncio.to_thread(self._read)
         except (OSError, SourceUnreadable) as err:
             said = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
             last = self._last or Told(source=self._path.name, asked_at=now)
             return replace(last, problem=f"{self._path}: {said}")
-        self._last = told
-        return told
+        self._words, self._changed_at = words, changed_at
+        # The file's time is the machine's; a simulated site may live in another year.
+        self._last = Told(
+            source=self._path.name,
+            asked_at=min(changed_at, now),
+            power=words.power,
+            weather=words.weather,
+        )
+        return self._last
 
-    def _read(self) -> Told:
+    def _read(self) -> tuple[Words, datetime]:
         status = self._path.stat()
-        asked_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
-        if self._last is not None and self._last.asked_at == asked_at:
-            return replace(self._last, problem=None)
+        changed_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+        if self._words is not None and changed_at == self._changed_at:
+            return self._words, changed_at
         if status.st_size > MOST_BYTES:
             raise SourceUnreadable(f"it is longer than {MOST_BYTES >> 20} MiB")
-        words = read_words(self._path.read_bytes(), self._zone)
-        return Told(
-            source=self._path.name, asked_at=asked_at, power=words.power, weather=words.weather
-        )
+        return read_words(self._path.read_bytes(), self._zone), changed_at
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -19,6 +19,7 @@ from tests.bench.axon import measure_axon
 from tests.bench.chain import measure_chain
 from tests.bench.demo import ProcessRow, measure_demo
 from tests.bench.figures import Figure, columns, say_number, table
+from tests.bench.forecast import measure_forecast
 from tests.bench.keeper import measure_keeper
 from tests.bench.modbus import measure_modbus
 from tests.bench.python import of_python, run_python
@@ -47,6 +48,8 @@ def main() -> int:
         figures += measure_modbus(options.repeats, options.load_seconds)
         _say("workloads, two minutes of them …")
         figures += measure_work(options.repeats, 20.0 if options.quick else 60.0)
+        _say("forecasts …")
+        figures += measure_forecast(2 if options.quick else 5)
         _say("axons, their callers and attackers …")
         figures += measure_axon(3.0 if options.quick else 9.0)
         _say("the embedded chain …")
