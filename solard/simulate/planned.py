@@ -150,7 +150,9 @@ class PlannedPolicy:
                 return 0
             if task.job.mandatory and sight.tick + sight.book.left(task) >= task.end:
                 return 1
-            return 2 if plan.runs_job(str(task.index), now) else 3
+            if not plan.runs_job(str(task.index), now) or self._would_drain(sight, task):
+                return 3
+            return 2
 
         chosen: list[Task] = []
         for task in sorted(open_now, key=lambda task: (rank(task), task.index)):
@@ -158,6 +160,11 @@ class PlannedPolicy:
             if rank(task) < 3 and fits:
                 chosen.append(task)
         return tuple(chosen)
+
+    def _would_drain(self, sight: Sight, task: Task) -> bool:
+        """Say whether a job would take from a battery below its reserve: then it waits."""
+        spare_w = sight.row.pv_w - sight.row.load_w - self._site.least_w(1)
+        return sight.soc < self._site.battery.reserve_soc and spare_w < task.job.power_w
 
     def _blind(self, sight: Sight, plan: Plan, jobs: tuple[Task, ...]) -> Action:
         """Return what the plan said, whatever the sun does."""

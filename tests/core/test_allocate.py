@@ -234,3 +234,18 @@ def test_card_that_takes_no_limit_and_runs_nothing_of_ours_is_a_fixed_load() -> 
 
     assert [limit.gpu_id for limit in result.limits] == ["gpu-1"]
     assert result.cards_w == 550.0
+
+
+def test_wish_for_a_count_of_cards_is_kept_where_the_budget_reaches() -> None:
+    """500 W would do the most work on two cards."""
+    one = allocate(running(), 500.0, WorkMode.FULL, (), 1)
+    two = allocate(running(), 500.0, WorkMode.FULL, (), 2)
+
+    assert limits(one) == [300.0, None]
+    assert limits(two) == [200.0, 200.0]
+
+
+def test_wish_for_more_cards_than_the_budget_feeds_gets_the_nearest_count() -> None:
+    result = allocate(running(), 290.0, WorkMode.FULL, (), 2)
+
+    assert result.working == 1

@@ -234,3 +234,15 @@ def test_expired_override_is_no_override() -> None:
 
 def test_keep_alive_asks_for_the_power_to_answer() -> None:
     assert KeepAlive().propose(inputs_of()).proposal.bounds.min_w == 140.0
+
+
+def test_below_its_reserve_the_battery_feeds_no_work_but_sun_does() -> None:
+    lines = BatteryLines(
+        work_above_soc=0.1, reserve_soc=0.3, standby_above_soc=0.1, shut_down_below_soc=0.05
+    )
+    state = state_of(pv_w=900.0, load_w=540.0, battery=battery_at(0.25, -360.0))
+
+    proposal = lines.propose(inputs_of(state=state)).proposal
+
+    assert proposal.bounds.max_w == 500.0
+    assert proposal.why == "Battery 25 %: below 30 % only sun feeds work."

@@ -1,12 +1,16 @@
 """Where the plan puts jobs: into sun that is worth little otherwise, and in time."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
+
+import pytest
 
 from scheduler.planner import make_plan
 from solard.core.job import JobDemand
 from solard.core.plan import Plan
-from tests.scheduler.plans import MIDNIGHT, request_of
+from tests.scheduler.plans import MIDNIGHT, battery_of, request_of, rig_of
 
 DARK = (0.0, 200.0)
 SUN = (1000.0, 200.0)
@@ -91,3 +95,44 @@ def test_two_jobs_on_one_card_take_turns() -> None:
 
     assert first.job_id != second.job_id
     assert first.ends_at <= second.starts_at
+
+
+BRIGHT = [DARK] * 16 + [(3000.0, 200.0)] * 16 + [DARK] * 16
+"""Four hours of night, four of sun, four of night."""
+
+
+def train(**changes: Any) -> JobDemand:
+    """An hour of 600 W on one card, in one run, any time within twelve hours."""
+    values = {"cards": 1, "power_w": 600.0, "deadline_at": hours(12), "value": 0.10}
+    return job(**{**values, "interruptible": False, **changes})
+
+
+def bright_plan(*jobs: JobDemand, **changes: Any) -> Plan:
+    return make_plan(request_of(BRIGHT, rig=rig_of(2), jobs=jobs, **changes))
+
+
+def test_jobs_never_take_more_cards_than_there_are() -> None:
+    crowd = [train(job_id=f"j{index}", cards=2, value=0.50) for index in range(4)]
+
+    spans = sorted(windows(bright_plan(*crowd)))
+
+    assert len(spans) >= 3
+    assert all(first[1] <= second[0] + 1e-9 for first, second in pairwise(spans))
+
+
+def test_card_of_a_job_does_no_other_work() -> None:
+    plan = bright_plan(train(cards=2, value=1.0))
+    ((first, last),) = windows(plan)
+
+    busy = [slot for slot in plan.slots if hours(first) <= slot.starts_at < hours(last - 0.01)]
+    assert [slot.cards_on for slot in busy] == [0] * len(busy)
+    assert all(slot.jobs_w == pytest.approx(600.0) for slot in busy)
+
+
+def test_jobs_spare_the_reserve() -> None:
+    """Complaint 7: sun comes in time, the battery need not feed the job below its reserve."""
+    spec = replace(battery_of(work_above_soc=0.1, standby_soc=0.1), reserve_soc=0.5)
+
+    ((first, _),) = windows(bright_plan(train(value=0.5), battery=spec, soc=0.3))
+
+    assert first >= 4.0

@@ -59,11 +59,10 @@ def best_work(inputs: DecideInputs, means: Means, future: Future, price: WorkPri
     ends_at = inputs.state.taken_at + timedelta(seconds=LOOK_AHEAD_S)
     outage = sum(work.outage_per_h for work in inputs.workloads)
     found: list[tuple[float, Best]] = []
-    for level in levels:
-        if level.cards_on < min(standby, len(levels) - 1):
-            continue
+    least = levels[min(standby, len(levels) - 1)]
+    for level in levels[least.cards_on :]:
         idle = outage if level.cards_on == 0 and inputs.rig.cards else 0.0
-        for power_w in _powers(level, means):
+        for power_w in _powers(level, means, least.least_w):
             worth = _worth(level, power_w, means, future, ends_at) - idle * _HOURS
             worth -= future.start_cost * max(0, level.cards_on - before)
             found.append((worth, _best(level, power_w, means, future, ends_at)))
@@ -83,11 +82,14 @@ def _best(level: Level, power_w: float, means: Means, future: Future, ends_at: d
     )
 
 
-def _powers(level: Level, means: Means) -> list[float]:
-    """Return the powers among which the best one is: bends of the work, bends of the energy."""
+def _powers(level: Level, means: Means, standby_w: float) -> list[float]:
+    """Return the powers among which the best one is: bends of the work, bends of the energy.
+
+    None where even the level's least would have to be bought without leave.
+    """
     least_w, most_w = level.least_w, level.most_w
     # Nothing is bought for work but what the owner allows.
-    limit_w = max(least_w, means.surplus_w + means.gives_w + means.bought_w)
+    limit_w = max(standby_w, means.surplus_w + means.gives_w + means.bought_w)
     spare = (means.surplus_w, means.surplus_w - means.takes_w, means.surplus_w + means.gives_w)
     powers = {clamp(one, least_w, most_w) for one in (*spare, limit_w)}
     powers |= set(level.powers_w)
