@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 
 from miner.program import leave_no_core
@@ -60,8 +61,14 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
         model=arguments.model,
     )
     if arguments.program == "miner":
+        from miner.admission import RAO_PER_TAO, Admission, Callers
         from miner.miner import run_miner
 
+        admission = Admission(
+            callers=Callers(arguments.callers),
+            min_stake_rao=arguments.min_stake * RAO_PER_TAO,
+        )
+        settings = replace(settings, admission=admission)
         return run_miner(settings, clock, arguments.axon_ip, arguments.axon_port)
     from miner.validator import run_validator
 
@@ -81,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     miner = _add(programs, "miner", "answer challenges")
     _add_neuron(miner)
     miner.add_argument("--axon-port", type=int, required=True, help="where validators ask")
+    miner.add_argument("--callers", choices=("staked", "permitted"), default="staked")
+    miner.add_argument("--min-stake", type=int, default=0, help="of a caller, in whole τ")
     miner.add_argument("--axon-ip", default="127.0.0.1", help="address to listen on and announce")
     _add_neuron(_add(programs, "validator", "ask miners, score answers, set weights"))
     return parser

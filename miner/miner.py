@@ -18,7 +18,7 @@ from miner.site import open_site
 from miner.subnets.catalog import find_subnet
 from miner.subnets.slots import SLOT_S
 from miner.subnets.subnet import QuestionInvalid, Subnet, Worker
-from miner.wire.refusal import ChallengeInvalid, NotAdmitted, NotServing
+from miner.wire.refusal import ChallengeInvalid, NotServing
 from miner.work import handler_of
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
@@ -107,9 +107,7 @@ class Miner:
         graphs = [one.graph for one in self._presences if one.graph is not None]
         if not graphs:
             raise NotServing("this miner has not seen the chain yet")
-        callers = [caller for graph in graphs if (caller := graph.find(hotkey)) is not None]
-        if not any(caller.permit or caller.stake_rao for caller in callers):
-            raise NotAdmitted("only validators of its subnets may ask")
+        self._settings.admission.check(hotkey, graphs)
 
     async def _answer(self, worker: Worker, _: str, data: Any) -> dict[str, Any]:
         try:

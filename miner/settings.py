@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from miner.admission import Admission
 from miner.subnets.subnet import Site, Surroundings
 from solard.system.clock import Clock
+
+ANY_VALIDATOR = Admission()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class NeuronSettings:
     endpoint: str | None = None
     """An OpenAI-compatible server of the owner, for subnets that want a model."""
     model: str | None = None
+    admission: Admission = ANY_VALIDATOR
+    """Whom a miner answers."""
 
 
 def surroundings_of(settings: NeuronSettings, clock: Clock, site: Site) -> Surroundings:

@@ -74,6 +74,7 @@ def _bundled(
         command += _options("--subnet", section.subnets)
     if kind is Bundled.MINER:
         command += ["--axon-port", str(section.port or ports.of(section.name))]
+        command += ["--callers", section.callers.value, "--min-stake", str(section.min_stake)]
         command += _options("--model-url", (section.model_url,))
         command += _options("--model", (section.model,))
     return WorkSpec(

@@ -92,6 +92,13 @@ class WhenShort(StrEnum):
     OFF = "off"
 
 
+class Callers(StrEnum):
+    """Whom a bundled miner answers."""
+
+    STAKED = "staked"
+    PERMITTED = "permitted"
+
+
 class Bundled(StrEnum):
     """A workload that comes with solard."""
 
@@ -186,6 +193,9 @@ class WorkloadSection:
         default=("sunlight",),
     )
     port: int | None = key(PORT, default=None)
+    callers: Callers = Callers.STAKED
+    min_stake: int = key(WholeShape(low=0, high=21_000_000), default=0)
+    """Of a caller, in whole τ."""
     model_url: str | None = key(
         TextShape(
             unit="http://127.0.0.1:8080/v1",
