@@ -6,6 +6,7 @@ from statistics import fmean
 
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.skill import Skill
+from solard.core.units import SECONDS_PER_HOUR
 from solard.core.view import SiteView
 from solard.core.wording import (
     UNKNOWN,
@@ -145,6 +146,11 @@ def say_earnings(view: SiteView) -> str:
             f"{say_energy(day.idle_wh):>10}{say_percent(sun):>7}{cost:>9}{per_kwh:>9}"
         )
     idle = [] if view.idle_w is None else [f"Now: {say_idle(view.idle_w)}."]
+    idle += [
+        f"{one.name}: {say_energy(one.energy_j / SECONDS_PER_HOUR)} since solard started"
+        for one in view.workloads
+        if one.energy_j
+    ]
     note = ["Play tokens of the embedded network: they have no price."] if play else []
     return "\n".join([head, *rows, *idle, *note])
 
