@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,10 +14,14 @@ from hardware.http.document import NotJson, find, read_document, to_number
 from hardware.http.door import HttpDoor, SourceError
 from hardware.work.logs import Tail, WorkLog
 from solard.core.errors import SolardError
-from solard.core.work import HealthChecks, ModeAction, RateKind, RateSource, WorkSpec
+from solard.core.work import HealthChecks, ModeAction, RateKind, RateSource, SelfQuery, WorkSpec
 from solard.core.work_health import Health, HealthMemory, after_look, judge
 
 LOOPBACK = "127.0.0.1"
+PROGRAM_S = 10.0
+"""Real seconds that the program of a signed question may take beside the question itself."""
+ANSWERS = frozenset({200, 401, 403, 429})
+"""What a working axon says to a stranger: it verifies, and refuses."""
 _SAMPLE = re.compile(r"^([A-Za-z_:][A-Za-z0-9_:]*)(\{[^}]*\})?\s+(\S+)")
 
 LogOf = Callable[[WorkSpec], WorkLog]
@@ -121,6 +127,9 @@ class Probe:
         if checks.url is not None:
             fault = await _answer_fault(checks.url, checks.timeout_s, spec.answer_within_s)
             found += [fault] if fault else []
+        if checks.self_query is not None:
+            fault = await _query_fault(checks.self_query, checks.timeout_s, spec.answer_within_s)
+            found += [fault] if fault else []
         if checks.log is not None and now_s - watch.matched_s > checks.log_within_s:
             silent_s = now_s - watch.matched_s
             found.append(f'its log has not said "{checks.log}" for {silent_s:.0f} s')
@@ -211,6 +220,34 @@ async def _answer_fault(url: str, within_s: float, answer_s: float | None) -> st
     except SourceError as err:
         return str(err)
     took_s = time.monotonic() - started_s
+    if answer_s is not None and took_s > answer_s:
+        return f"answers in {took_s:.1f} s, later than {answer_s:g} s: that is no work"
+    return None
+
+
+async def _query_fault(query: SelfQuery, within_s: float, answer_s: float | None) -> str | None:
+    """Ask a program's own axon, signed, by a process of its own; return what is wrong."""
+    longest_s = max(within_s, answer_s or 0.0)
+    words = (str(query.port), query.hotkey, query.synapse, query.protocol, f"{longest_s:g}")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "miner.self_query", *words),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(longest_s + PROGRAM_S):
+            said, _ = await process.communicate()
+        answer = json.loads(said)
+        status, took_s = int(answer["status"]), float(answer["took_s"])
+    except (TimeoutError, ValueError, KeyError, TypeError):
+        return "the signed question to its axon could not be asked"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if status not in ANSWERS:
+        return f"its axon answers a signed {query.synapse} with {status}: {answer['reason']}"
     if answer_s is not None and took_s > answer_s:
         return f"answers in {took_s:.1f} s, later than {answer_s:g} s: that is no work"
     return None

@@ -43,7 +43,7 @@ def other_spec(section: WorkloadSection) -> WorkSpec:
         external=None if section.external is None else section.external.for_core(),
         modes=() if section.modes is None else section.modes.for_core(),
         answer_within_s=section.answer_within_s,
-        health=None if section.health is None else section.health.for_core(),
+        health=None if section.health is None else section.health.for_core(section.ports),
         rate=None if section.rate is None else section.rate.for_core(),
         restart=section.restart.for_core(),
         caps=section.caps.for_core(),

@@ -35,6 +35,7 @@ from solard.core.work import (
     ModeAction,
     RateKind,
     RateSource,
+    SelfQuery,
     WorkCaps,
 )
 
@@ -108,6 +109,22 @@ class ExternalSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SelfQuerySection:
+    """A signed question to the program's own axon."""
+
+    synapse: str = key(
+        TextShape(unit="Synapse", form=r"[A-Za-z][A-Za-z0-9_-]{0,60}", hint="a synapse's name")
+    )
+    hotkey: str = key(
+        TextShape(unit="5F3sa2TJ…", form=r"[1-9A-HJ-NP-Za-km-z]{46,50}", hint="an SS58 address")
+    )
+    protocol: str = key(
+        ChoiceShape(words={"legacy": "legacy", "btauth": "btauth"}, later={}), default="legacy"
+    )
+    port: int | None = key(PORT, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSection:
     """How to tell that a program works."""
 
@@ -117,14 +134,24 @@ class HealthSection:
     log_within_s: float = key(_period(), default=600.0)
     draw_above_w: float | None = key(QuantityShape(of=POWER, low=1.0, high=1e5), default=None)
     draw_within_s: float = key(_period(), default=300.0)
+    self_query: SelfQuerySection | None = None
     every_s: float = key(_period(high_s=3600.0), default=15.0)
     timeout_s: float = key(_period(0.1, 60.0), default=5.0)
     fails: int = key(WholeShape(low=1, high=100), default=3)
     starts_within_s: float = key(_period(), default=300.0)
 
-    def for_core(self) -> HealthChecks:
-        """Return the checks."""
+    def for_core(self, ports: tuple[int, ...]) -> HealthChecks:
+        """Return the checks of a program that listens on these ports."""
+        asked = self.self_query
         return HealthChecks(
+            self_query=None
+            if asked is None
+            else SelfQuery(
+                synapse=asked.synapse,
+                hotkey=asked.hotkey,
+                protocol=asked.protocol,
+                port=asked.port or (ports[0] if ports else 0),
+            ),
             port=self.port,
             url=self.http,
             log=self.log,

@@ -25,11 +25,17 @@ def workload_faults(workload: WorkloadSection) -> Iterator[str]:
         yield from _external(workload, workload.external)
     if workload.rate is not None:
         yield from _rate(workload.rate)
-    if workload.answer_within_s is not None and (
-        workload.health is None or workload.health.http is None
-    ):
-        yield "says answer_within, but nobody asks it anything; write health: {http: …}"
     health = workload.health
+    asks = health is not None and (health.http is not None or health.self_query is not None)
+    if workload.answer_within_s is not None and not asks:
+        yield "says answer_within, but nobody asks it anything; write health: {http: …}"
+    if (
+        health is not None
+        and health.self_query is not None
+        and health.self_query.port is None
+        and not workload.ports
+    ):
+        yield "says health.self_query, but not on which port; write ports: [8091]"
     if health is not None and health.draw_above_w is not None and workload.gpus == ():
         yield "says health.draw_above, but has no cards; write gpus: [0]"
     if workload.restart.last_s < workload.restart.first_s:

@@ -92,6 +92,18 @@ STOPPED = ModeAction(kind=ActionKind.STOP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SelfQuery:
+    """A signed question to a program's own axon, on loopback."""
+
+    synapse: str
+    hotkey: str
+    """SS58 address of the axon."""
+    protocol: str = "legacy"
+    """`legacy` or `btauth`."""
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthChecks:
     """How to tell that a program works; each check that is None is not made."""
 
@@ -105,8 +117,7 @@ class HealthChecks:
     draw_above_w: float | None = None
     """What its cards together draw while it works."""
     draw_within_s: float = 300.0
-    self_query: str | None = None
-    """Name of the synapse with which its axon is asked, signed, on its first port."""
+    self_query: SelfQuery | None = None
     every_s: float = 15.0
     timeout_s: float = 5.0
     fails: int = 3

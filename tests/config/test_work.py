@@ -127,10 +127,8 @@ def test_two_workloads_on_one_port_are_named() -> None:
 
 
 def test_hands_off_is_what_others_get_and_their_cards_host_nothing_else() -> None:
-    text = (
-        f"{ISLAND}workloads:\n  a: {{command: [a], gpus: [0]}}\n  b: {{command: [b], gpus: [0]}}\n"
-    )
+    work = "workloads:\n  a: {command: [a], gpus: [0]}\n  b: {command: [b], gpus: [0]}\n"
 
-    assert problems(text) == [
-        "s.yaml:7: workloads.b uses GPU 0 as well, and a is hands off: nobody else may use its cards"
-    ]
+    (line,) = problems(ISLAND + work)
+
+    assert line.startswith("s.yaml:7: workloads.b uses GPU 0 as well, and a is hands off: nobody")
