@@ -1,6 +1,8 @@
 """Forecasts that a recorded site would have seen, hour by hour, and how good they were."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from solard.core.skill import Skill
 
 DARK_W = 1.0
 """A clear sky below it is night: inverters that are silent then mean 0."""
+TOLD_AHEAD = timedelta(hours=24)
+"""A recording's provider is heard so far ahead: of later times it may have spoken later."""
 INDEX_QUARTERS = 4
 LEAST_LIGHT = 0.02
 """Of the brightest clear sky in the last hour; with less the last day's share counts."""
@@ -48,13 +52,14 @@ def replay_skill(
     plain = model_sky(site, starts_at, last_at + timedelta(hours=HORIZON_H + 1), upward=0.0)
     forecaster = Forecaster(sky, site.timezone)
     forecaster.take(starts_at, step_s, pv_w, house_w)
-    forecaster.take_issued(starts_at, step_s, told_w)
+    told = _Told(forecaster, starts_at, step_s, told_w)
     truth_w = _truth(sky, forecaster, last_at)
     count = SkillCount(
         first_s=sky.first_s, truth_w=truth_w, brightest_w=float(sky.clear_w.max(initial=0.0))
     )
     moment = max(first_at, starts_at)
     while moment < last_at:
+        told.hear(moment + TOLD_AHEAD)
         expected = forecaster.expect(moment)
         count.add(
             moment,
@@ -67,6 +72,25 @@ def replay_skill(
         )
         moment += every
     return count.skill()
+
+
+@dataclass(slots=True)
+class _Told:
+    """Hands over what a provider said of a time when it can have been said."""
+
+    forecaster: Forecaster
+    starts_at: datetime
+    step_s: float
+    told_w: Column
+    _heard: int = 0
+
+    def hear(self, until: datetime) -> None:
+        """Hear of the rows that begin before a moment."""
+        count = ceil((until - self.starts_at).total_seconds() / self.step_s)
+        last = min(max(count, self._heard), len(self.told_w))
+        begin = self.starts_at + timedelta(seconds=self.step_s * self._heard)
+        self.forecaster.take_issued(begin, self.step_s, self.told_w[self._heard : last])
+        self._heard = last
 
 
 def _truth(sky: Sky, forecaster: Forecaster, last_at: datetime) -> Floats:
