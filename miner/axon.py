@@ -118,6 +118,7 @@ class Axon:
         }
         self._buckets = TokenBuckets(self._limits.per_hotkey)
         self._intake = Intake(self._limits.max_body_bytes)
+        self._turnstile = asyncio.Lock()
         self._open = 0
         self._door: Door | None = None
         self._http: web.Server | None = None
@@ -200,6 +201,10 @@ class Axon:
                 f"Synapse name '{_route_of(request)}' not found. "
                 f"Available synapses {list(self._services)}"
             )
+        if not visitor.is_proven:
+            # One stranger each turn of the event loop: those who may ask wait for no crowd.
+            async with self._turnstile:
+                await asyncio.sleep(0)
         if not visitor.may_try():
             raise NotServing("too many refused requests from this address; try later")
         now_ns = self._clock_ns()

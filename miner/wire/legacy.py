@@ -26,10 +26,12 @@ MAX_AGE_S = 4.0
 """Beside the timeout that the caller names."""
 MAX_AHEAD_S = 2.0
 """bittensor 10 has no such limit."""
-MAX_TIMEOUT_S = 60.0
-"""The timeout is not signed: whoever replays a request could name any."""
+MAX_TIMEOUT_S = 600.0
+"""So long a caller can wait for its answer."""
+FRESH_TIMEOUT_S = 60.0
+"""Of its timeout that counts for freshness: whoever replays a request could name any."""
 DEFAULT_TIMEOUT_S = 12.0
-WINDOW_S = MAX_AGE_S + MAX_TIMEOUT_S + MAX_AHEAD_S
+WINDOW_S = MAX_AGE_S + FRESH_TIMEOUT_S + MAX_AHEAD_S
 """So long a nonce can be fresh."""
 NO_SIGNER = "No SS58 formatted address or public key provided."
 _INPUT = "bt_header_input_obj_"
@@ -122,7 +124,7 @@ def check_question(question: LegacyQuestion, me: str, now_ns: int) -> str:
     if not keys.is_address(hotkey) or not keys.verify(hotkey, text.encode(), _bytes(signature)):
         raise RequestRefused(f"Signature mismatch with {text} and {signature}")
     age_s = (now_ns - nonce_ns) / 1e9
-    allowed_s = MAX_AGE_S + question.timeout_s
+    allowed_s = MAX_AGE_S + min(question.timeout_s, FRESH_TIMEOUT_S)
     if age_s >= allowed_s:
         raise RequestRefused(
             f"Nonce is too old: acceptable delta is {allowed_s:.2f} seconds "
