@@ -92,7 +92,16 @@ def _blocks(data: dict[str, object]) -> Iterator[RecordedBlock]:
     blocks = data.get("blocks") or []
     assert isinstance(blocks, list)
     for one in blocks:
-        yield _block(one, unit, function)
+        inner = one.get("registers")
+        if isinstance(inner, dict):
+            own_unit, own_function = _whole(one.get("unit")), _whole(one.get("fc"))
+            yield from _runs(
+                inner,
+                unit if own_unit is None else own_unit,
+                function if own_function is None else own_function,
+            )
+        else:
+            yield _block(one, unit, function)
 
 
 def _block(one: dict[str, object], unit: int | None, function: int | None) -> RecordedBlock:
@@ -161,6 +170,8 @@ def _polls(heard: Iterable[RecordedBlock]) -> list[tuple[RecordedBlock, ...]]:
 def _whole(value: object) -> int | None:
     if value is None:
         return None
+    if isinstance(value, str):
+        return int(value, 0)
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{value!r} is no whole number")
     return value

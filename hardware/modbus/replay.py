@@ -26,16 +26,23 @@ class RecordedLink:
     def __init__(self, blocks: Iterable[RecordedBlock], profile: Profile, unit: int) -> None:
         """Take blocks; those that name no unit are `unit`'s, and of any function if they name none.
 
-        Where a family reads the same registers with both functions, so does its recording.
+        Where a family reads the same registers with both functions, so does its recording. A block
+        of a device that restarts means nothing, and what was known before is known no more.
         """
         self._words: dict[int, dict[tuple[int, int], int]] = {}
+        self._asked: set[tuple[int, int, int]] = set()
         for block in blocks:
-            mine = self._words.setdefault(unit if block.unit is None else block.unit, {})
+            own = unit if block.unit is None else block.unit
+            mine = self._words.setdefault(own, {})
             either = block.function is None or profile.fc_same
             functions = _FUNCTIONS if either else (block.function or _HOLDING,)
             for address, word in enumerate(block.words, start=block.address):
                 for function in functions:
-                    mine[function, address] = word
+                    self._asked.add((own, function, address))
+                    if is_void(block.words):
+                        mine.pop((function, address), None)
+                    else:
+                        mine[function, address] = word
 
     async def connect(self) -> None:
         """Be connected."""
@@ -57,10 +64,10 @@ class RecordedLink:
         return tuple(words[one] for one in wanted)
 
     def has(self, one: Placed) -> bool:
-        """Say whether the recording has the words of a point itself."""
-        register, words = one.point.register, self._words.get(one.unit, {})
+        """Say whether the recording has the words of a point itself, be they void."""
+        register = one.point.register
         return register is not None and all(
-            (register.function, address) in words for address in register.addresses
+            (one.unit, register.function, address) in self._asked for address in register.addresses
         )
 
     def words(self) -> Words:
@@ -96,10 +103,7 @@ async def replay(
         for blocks in recording.polls:
             heard += blocks
             ids = find_units(profile, heard, units or {})
-            whole, fresh = (
-                RecordedLink((_void(one) for one in some), profile, ids[MAIN])
-                for some in (heard, blocks)
-            )
+            whole, fresh = (RecordedLink(some, profile, ids[MAIN]) for some in (heard, blocks))
             layout = Layout(profile, whole, ids[MAIN], ids, extras=True)
             await layout.find()
             words = whole.words()
@@ -155,13 +159,6 @@ def _serves(profile: Profile, role: str, blocks: tuple[RecordedBlock, ...], unit
         and known.issuperset(point.register.addresses)
         for point in profile.points
     )
-
-
-def _void(block: RecordedBlock) -> RecordedBlock:
-    """Return a block without words where its words are those of a device that restarts."""
-    if not is_void(block.words):
-        return block
-    return RecordedBlock(unit=block.unit, function=block.function, address=block.address, words=())
 
 
 def _choose(profile: Profile, layout: Layout, words: Words, variant: str) -> None:

@@ -51,6 +51,12 @@ def test_single_registers_become_runs(read):
     ]
 
 
+def test_blocks_may_name_each_register_and_words_may_be_hexadecimal(read):
+    (one,) = read({"unit": 3, "blocks": [{"fc": 4, "registers": {"7": "0x10", "8": 2}}]})
+
+    assert one.polls == ((RecordedBlock(unit=3, function=4, address=7, words=(16, 2)),),)
+
+
 def test_lone_sunspec_model_gets_a_device_around_it(read):
     (one,) = read({"model": 701, "registers": [5, 6], "body_offset": 2, "unit": 71})
 
@@ -110,7 +116,8 @@ def test_list_of_recordings_is_chosen_from_by_family_or_name(read):
         ('{"blocks": [{"registers": [1]}]}', "cannot be read as a recording"),
         ('{"blocks": [{"address": 1, "registers": [70000]}]}', "70000 is no register"),
         ('{"frames": [["00"]]}', "a frame needs request and response"),
-        ('{"unit": "one", "blocks": []}', "is no whole number"),
+        ('{"unit": "one", "blocks": []}', "invalid literal"),
+        ('{"unit": 1.5, "blocks": []}', "is no whole number"),
     ],
 )
 def test_file_that_is_no_recording_is_refused_with_a_sentence(tmp_path, data, message):

@@ -156,9 +156,17 @@ async def test_other_family_does_not_mix_input_and_holding_registers():
 
 
 async def test_block_of_a_device_that_restarts_means_nothing():
-    words = (0xFFFF,) * 4
+    restart = block(182, *(0xFFFF,) * 10)
+    one = Recording(
+        name="it", family="", variant="", polls=((block(182, 1225, 5312, 77),), (restart,))
+    )
 
-    assert await values("deye-1p", recording(block(184, *words))) == {}
+    polls = await replay(load_profile("deye-1p"), (one,))
+
+    said = [{point.name: point.value for point in poll.points} for poll in polls]
+    assert said[0]["battery_soc"] == 77
+    assert said[1]["battery_soc"] is None
+    assert said[1]["battery_power"] is None
 
 
 async def test_value_that_nobody_proved_is_never_good():
