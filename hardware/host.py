@@ -19,16 +19,16 @@ class HostReader:
         self._disk = disk
         self._looked_s: float | None = None
         self._counted = (0, 0)
+        self._cpu: tuple[float, float] | None = None
 
     def read(self) -> HostState:
         """Return the machine as it is now; takes a few milliseconds."""
         memory = psutil.virtual_memory()
-        first = self._looked_s is None
-        used_share = psutil.cpu_percent(interval=None) / 100.0
+        cpu_share = self._cpu_share()
         disk = _disk_use(self._disk)
         received, sent = self._network()
         return HostState(
-            cpu_share=None if first else used_share,
+            cpu_share=cpu_share,
             memory_used_bytes=memory.total - memory.available,
             memory_total_bytes=memory.total,
             disk_used_bytes=None if disk is None else disk[0],
@@ -37,6 +37,20 @@ class HostReader:
             received_bytes_per_s=received,
             sent_bytes_per_s=sent,
         )
+
+    def _cpu_share(self) -> float | None:
+        """Return the share of all cores since the last look, from any thread.
+
+        psutil's own percentage remembers the last look of each thread apart.
+        """
+        times = psutil.cpu_times()
+        idle_s = times.idle + getattr(times, "iowait", 0.0)
+        total_s = sum(times[:8])  # guest time, after these, is in user time too (proc_stat(5))
+        before, self._cpu = self._cpu, (total_s, idle_s)
+        if before is None or total_s <= before[0]:
+            return None
+        busy_s = (total_s - before[0]) - (idle_s - before[1])
+        return float(min(1.0, max(0.0, busy_s / (total_s - before[0]))))
 
     def _network(self) -> tuple[float | None, float | None]:
         """Return bytes a second in and out; counters that fell have begun anew."""

@@ -169,7 +169,7 @@ def _count_ledger(slot: OpenSlot, state: SiteState, duration_s: float, terms: Te
     return replace(
         slot,
         sources=slot.sources.plus(sources),
-        idle_wh=slot.idle_wh + energy_wh(idle_w(state, terms.rig) or 0.0, duration_s),
+        idle_wh=slot.idle_wh + energy_wh(idle_w(state, terms.rig), duration_s),
         cost=_sum(slot.cost, bought),
         lost_feed_in=_sum(slot.lost_feed_in, given_up),
         counted_s=slot.counted_s + duration_s,

@@ -6,12 +6,12 @@ from solard.core.rig import Rig, Workload
 from solard.core.state import SiteState
 
 
-def idle_w(state: SiteState, rig: Rig) -> float | None:
-    """Return what host and parked cards draw at the wall: the rig less its working cards."""
-    if state.rig_w is None:
-        return None
-    working_w = sum(gpu.power_w or 0.0 for gpu in state.gpus if not gpu.parked)
-    return max(0.0, state.rig_w - working_w / rig.psu_efficiency)
+def idle_w(state: SiteState, rig: Rig) -> float:
+    """Return what host and parked cards draw at the wall.
+
+    Not the rig's draw less its working cards: that draw is of the moment of the load's reading.
+    """
+    return rig.wall_w(sum(gpu.power_w or 0.0 for gpu in state.gpus if gpu.parked))
 
 
 def power_by_workload(

@@ -198,11 +198,11 @@ def test_hidden_sun_is_free_and_its_time_is_throttled() -> None:
     assert rows.slots[-1].slot.throttled_s == 36.0
 
 
-def test_idle_is_what_no_working_card_draws() -> None:
+def test_idle_is_what_host_and_parked_cards_draw() -> None:
     cards = (card("a", 270.0, parked=False), card("b", 14.0, parked=True))
     energy = count((state(NOON + timedelta(seconds=36), gpus=cards), 36.0)).energy[-1]
 
-    assert energy.idle_wh == pytest.approx(3.0)  # 600 W less 270 W / 0.9
+    assert energy.idle_wh == pytest.approx(1.0556, abs=1e-4)  # 90 W and 14 W / 0.9, for 36 s
 
 
 def test_nothing_counted_has_nothing_open() -> None:

@@ -232,5 +232,4 @@ def test_each_workload_draws_its_share_of_its_cards_and_the_host_is_idle() -> No
     )
 
     assert power_by_workload(state, rig, work) == (("a", 200.0), ("b", 300.0), ("c", 0.0))
-    assert idle_w(state, rig) == 700.0 - 500.0
-    assert idle_w(replace(state, rig_w=None), rig) is None
+    assert idle_w(state, rig) == 100.0 + 20.0 / 0.5

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from solard.core.state import Supply
 from solard.core.view import SiteView
+from solard.core.work_energy import idle_w
 from tui import format as words
 from tui.chart import bar
 from tui.model.picture import Picture, cards_on, most_w
@@ -104,10 +105,9 @@ def _notes(view: SiteView, width: int) -> Lines:
     share = self_use(view.today)
     if share is not None and view.state.supply is Supply.GRID:
         groups.append(line(muted("self-use "), words.percent(share)))
-    parked_w = sum(gpu.power_w or 0.0 for gpu in view.state.gpus if gpu.parked)
-    idle_w = view.rig.wall_w(parked_w) if view.idle_w is None else view.idle_w
-    a_day = words.energy(24.0 * idle_w)
-    groups.append(line(muted("idle "), words.power(idle_w), muted(f", {a_day} a day")))
+    idling_w = idle_w(view.state, view.rig)
+    a_day = words.energy(24.0 * idling_w)
+    groups.append(line(muted("idle "), words.power(idling_w), muted(f", {a_day} a day")))
     if view.earnings:
         groups.append(line(muted("today "), words.energy(view.earnings[0].idle_wh)))
     return (as_many_as_fit(groups, width),)
