@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from miner.promises import Promise, read_promises
 from miner.scores import Score, read_scores, scores_to_json
 
 
@@ -28,6 +29,8 @@ class Memory:
     queries: int = 0
     verdicts: int = 0
     """Answers and silences judged, over all miners."""
+    promises: list[Promise] = field(default_factory=list)
+    """Weights that were committed and not yet shown."""
     is_changed: bool = False
     """Scores that no weights tell yet."""
 
@@ -46,6 +49,7 @@ class Memory:
             "weights_set": self.weights_set,
             "queries": self.queries,
             "verdicts": self.verdicts,
+            "promises": [one.to_json() for one in self.promises],
             "is_changed": self.is_changed,
         }
 
@@ -59,6 +63,7 @@ def read_memory(data: dict[str, Any]) -> Memory:
         weights_set=int(data.get("weights_set", 0)),
         queries=int(data.get("queries", 0)),
         verdicts=int(data.get("verdicts", 0)),
+        promises=read_promises(data.get("promises")),
         is_changed=bool(data.get("is_changed", False)),
     )
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from miner.chain.backend import ChainBackend, ChainRefused, Metagraph, NeuronInfo
+from miner.chain.calls.weighing import commit_hash
 from miner.keys import Keypair
+from miner.promises import Promise
 from solard.core.codec import Codec
 
 KEEP_RAO = 1_000_000_000
@@ -63,6 +65,21 @@ class Presence:
         """Set weights by uid as our hotkey, and look at the chain again."""
         netuid = await self._find_netuid()
         await self.backend.set_weights(self.keypair, netuid, weights)
+        self.graph = await self.backend.metagraph(netuid)
+
+    async def promise_weights(self, promised: Promise) -> None:
+        """Commit to weights that are shown later, and look at the chain again."""
+        netuid = await self._find_netuid()
+        uids, values = list(promised.uids), list(promised.values)
+        name = commit_hash(self.keypair.ss58, netuid, uids, values, promised.salt)
+        await self.backend.commit_weights(self.keypair, netuid, name)
+        self.graph = await self.backend.metagraph(netuid)
+
+    async def show_weights(self, promised: Promise) -> None:
+        """Reveal weights that were promised, and look at the chain again."""
+        netuid = await self._find_netuid()
+        uids, values = list(promised.uids), list(promised.values)
+        await self.backend.reveal_weights(self.keypair, netuid, uids, values, promised.salt)
         self.graph = await self.backend.metagraph(netuid)
 
     async def _find_netuid(self) -> int:

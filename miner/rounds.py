@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from miner.chain.backend import Metagraph, NeuronInfo
+from miner.chain.backend import ChainRefused, Metagraph, NeuronInfo
 from miner.dendrite import Dendrite
 from miner.kept import keep, read_kept
 from miner.memory import Round, read_memory
 from miner.presence import Presence
+from miner.promises import due_now, not_yet_due, promise
 from miner.scores import Score, weigh
 from miner.subnets.subnet import Subnet, Surroundings, Verdict
 
@@ -80,6 +81,7 @@ class Rounds:
         graph, me = self._presence.graph, self._presence.neuron
         if graph is None or me is None or not me.permit:
             return
+        await self._show_promised(graph)
         age = graph.block - me.last_update
         wanted = self._memory.is_changed or age >= FRESH_BLOCKS
         if self._is_idle() or not wanted or age < graph.weights_rate_limit:
@@ -89,11 +91,33 @@ class Rounds:
             return
         self._memory.is_changed = False
         try:
-            await self._presence.say_weights(weights)
+            await self._say(weights, graph)
         except BaseException:
             self._memory.is_changed = True
             raise
         self._memory.weights_set += 1
+        self._keep()
+
+    async def _say(self, weights: dict[int, float], graph: Metagraph) -> None:
+        if not graph.commit_reveal:
+            await self._presence.say_weights(weights)
+            return
+        promised = promise(weights, graph.epochs)
+        # Kept before it is sent: a commit whose salt is lost can never be shown.
+        self._memory.promises = [*not_yet_due(self._memory.promises, graph), promised]
+        self._keep()
+        await self._presence.promise_weights(promised)
+
+    async def _show_promised(self, graph: Metagraph) -> None:
+        promised = due_now(self._memory.promises, graph)
+        if promised is None:
+            return
+        self._memory.promises = not_yet_due(self._memory.promises, graph)
+        try:
+            await self._presence.show_weights(promised)
+        except ChainRefused as err:
+            # An epoch came in between, or the commit itself had been refused.
+            log.warning("weights not shown subnet=%s reason=%s", self.subnet.name, err)
         self._keep()
 
     @property

@@ -78,6 +78,9 @@ class Metagraph:
     weights_rate_limit: int
     owner_hotkey: str
     neurons: tuple[NeuronInfo, ...]
+    commit_reveal: bool = False
+    """Whether weights are promised first and shown later."""
+    reveal_epochs: int = 1
 
     def find(self, hotkey: str) -> NeuronInfo | None:
         """Return the neuron of a hotkey, or None."""
@@ -122,4 +125,14 @@ class ChainBackend(Protocol):
         self, keypair: Keypair, netuid: int, weights: Mapping[int, float]
     ) -> None:
         """Set weights by uid, any scale; returns when a block has them."""
+        ...
+
+    async def commit_weights(self, keypair: Keypair, netuid: int, commit: str) -> None:
+        """Promise weights by their hash, on a subnet that wants it so."""
+        ...
+
+    async def reveal_weights(
+        self, keypair: Keypair, netuid: int, uids: list[int], values: list[int], salt: str
+    ) -> None:
+        """Show weights that were promised, in the epoch in which they are due."""
         ...

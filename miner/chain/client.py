@@ -11,10 +11,10 @@ import aiohttp
 
 from miner.chain.backend import ChainRefused, ChainUnreachable, Head, Metagraph
 from miner.chain.extrinsic import sign_extrinsic
-from miner.chain.fixed import U16_MAX
 from miner.chain.proof_of_work import FRESH_BLOCKS, registration_prefix, search
 from miner.chain.question import Question
 from miner.keys import Keypair
+from miner.promises import scaled_weights
 from miner.wire.json_text import read_json
 from solard.core.codec import Codec, CodecError
 
@@ -90,13 +90,22 @@ class NodeClient:
         self, keypair: Keypair, netuid: int, weights: Mapping[int, float]
     ) -> None:
         """Set weights by uid, scaled so that the largest is 65535."""
-        largest = max(weights.values(), default=0.0)
-        if not largest > 0:
+        uids, values = scaled_weights(weights)
+        if not uids:
             raise ChainRefused("set_weights: no weight is above 0")
-        scaled = {uid: round(U16_MAX * value / largest) for uid, value in weights.items()}
-        uids = sorted(uid for uid, value in scaled.items() if value > 0)
-        args = {"netuid": netuid, "uids": uids, "values": [scaled[uid] for uid in uids]}
+        args = {"netuid": netuid, "uids": uids, "values": values}
         await self.call(keypair, "set_weights", args)
+
+    async def commit_weights(self, keypair: Keypair, netuid: int, commit: str) -> None:
+        """Promise weights by their hash."""
+        await self.call(keypair, "commit_weights", {"netuid": netuid, "commit": commit})
+
+    async def reveal_weights(
+        self, keypair: Keypair, netuid: int, uids: list[int], values: list[int], salt: str
+    ) -> None:
+        """Show weights that were promised."""
+        args = {"netuid": netuid, "uids": uids, "values": values, "salt": salt}
+        await self.call(keypair, "reveal_weights", args)
 
     async def view(self, view: str, question: Question) -> dict[str, Any]:
         """Return one of the explorer's views."""

@@ -39,6 +39,8 @@ def metagraph_of(state: ChainState, subnet: Subnet, block: int) -> Metagraph:
         burn_rao=subnet.burn_rao,
         weights_rate_limit=subnet.rules.weights_rate_limit,
         owner_hotkey=subnet.owner_hotkey,
+        commit_reveal=subnet.rules.commit_reveal,
+        reveal_epochs=subnet.rules.reveal_epochs,
         neurons=tuple(_info(state, subnet, neurons, one, block) for one in neurons),
     )
 
