@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from miner.chain.backend import Metagraph
-from miner.chain.fixed import U16_MAX
+from miner.chain.weights import scaled_weights
 
 SALT_BYTES = 16
 
@@ -55,13 +55,3 @@ def read_promises(data: Any) -> list[Promise]:
         )
         for one in data or ()
     ]
-
-
-def scaled_weights(weights: Mapping[int, float]) -> tuple[list[int], list[int]]:
-    """Return uids and u16 values, the largest 65535, those of 0 left out."""
-    largest = max(weights.values(), default=0.0)
-    if not largest > 0:
-        return [], []
-    scaled = {uid: round(U16_MAX * value / largest) for uid, value in weights.items()}
-    uids = sorted(uid for uid, value in scaled.items() if value > 0)
-    return uids, [scaled[uid] for uid in uids]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,8 +117,12 @@ class Rounds:
         try:
             await self._presence.show_weights(promised)
         except ChainRefused as err:
-            # An epoch came in between, or the commit itself had been refused.
-            log.warning("weights not shown subnet=%s reason=%s", self.subnet.name, err)
+            if "not yet" in str(err):
+                # An epoch came between our look at the chain and the block with the commit.
+                later = replace(promised, epoch=promised.epoch + 1)
+                self._memory.promises = [later, *self._memory.promises]
+            else:
+                log.warning("weights not shown subnet=%s reason=%s", self.subnet.name, err)
         self._keep()
 
     @property

@@ -13,8 +13,8 @@ from miner.chain.backend import ChainRefused, ChainUnreachable, Head, Metagraph
 from miner.chain.extrinsic import sign_extrinsic
 from miner.chain.proof_of_work import FRESH_BLOCKS, registration_prefix, search
 from miner.chain.question import Question
+from miner.chain.weights import scaled_weights
 from miner.keys import Keypair
-from miner.promises import scaled_weights
 from miner.wire.json_text import read_json
 from solard.core.codec import Codec, CodecError
 

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS extrinsics (
   block INTEGER NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
   error TEXT, PRIMARY KEY (block, position)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS extrinsics_by_hash ON extrinsics (hash);
+CREATE INDEX IF NOT EXISTS extrinsics_by_signer
+  ON extrinsics (json_extract(body, '$.signer'), block);
 CREATE TABLE IF NOT EXISTS rewards (
   block INTEGER NOT NULL, netuid INTEGER NOT NULL, hotkey TEXT NOT NULL, role TEXT NOT NULL,
   rao INTEGER NOT NULL, PRIMARY KEY (block, netuid, hotkey, role)) WITHOUT ROWID;
@@ -206,11 +208,13 @@ class ChainStore:
         self, before: int | None, signer: str | None, limit: int
     ) -> tuple[tuple[int, str, dict[str, Any], str | None], ...]:
         """Return (block, hash, body, error) of calls, newest first; of one signer if named."""
-        query = """
-          SELECT block, hash, body, error FROM extrinsics
-          WHERE block < ? AND (? = '' OR json_extract(body, '$.signer') = ?)
-          ORDER BY block DESC, position DESC LIMIT ?"""
-        rows = self._read(query, _below(before), signer or "", signer or "", limit)
+        query = "SELECT block, hash, body, error FROM extrinsics WHERE block < ? "
+        newest = "ORDER BY block DESC, position DESC LIMIT ?"
+        if signer is None:
+            rows = self._read(query + newest, _below(before), limit)
+        else:
+            query += "AND json_extract(body, '$.signer') = ? "
+            rows = self._read(query + newest, _below(before), signer, limit)
         return tuple((block, name, json.loads(body), error) for block, name, body, error in rows)
 
     def epoch_rewards(
@@ -219,14 +223,15 @@ class ChainStore:
         """Return (block, netuid, role, keys, rao) of what epochs paid, newest first."""
         query = """
           SELECT block, netuid, role, count(*), sum(rao) FROM rewards
-          WHERE block < ? AND (? < 0 OR netuid = ?)
+          WHERE (? < 0 OR netuid = ?) AND block IN (
+            SELECT DISTINCT block FROM rewards WHERE block < ? AND (? < 0 OR netuid = ?)
+            ORDER BY block DESC LIMIT ?)
           GROUP BY block, netuid, role ORDER BY block DESC, netuid, role LIMIT ?"""
-        wanted = -1 if netuid is None else netuid
+        place = -1 if netuid is None else netuid
+        values = (place, place, _below(before), place, place, limit, limit)
         return [
-            (number, place, role, count, rao)
-            for number, place, role, count, rao in self._read(
-                query, _below(before), wanted, wanted, limit
-            )
+            (number, on, role, count, rao)
+            for number, on, role, count, rao in self._read(query, *values)
         ]
 
     def paid_since(self, number: int, key: str | None) -> list[tuple[int, str, str, int]]:

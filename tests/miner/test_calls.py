@@ -1,5 +1,7 @@
 """Subnets, stake, proofs of work, commit-reveal and votes on the embedded chain."""
 
+from dataclasses import replace
+
 import pytest
 
 from miner import keys
@@ -243,3 +245,19 @@ def test_every_rao_of_the_block_rewards_is_paid_recycled_or_waiting(chain):
     emitted = subnet.owner_rao + subnet.miners_rao + subnet.validators_rao
     assert emitted + subnet.pending_rao == chain.state.totals.issued_rao
     assert chain.state.totals.issued_rao == chain.block * TAO // 2
+
+
+def test_who_gives_way_keeps_its_stake_and_loses_its_place(chain):
+    for keypair in (ALICE, BOB):
+        chain.enroll(keypair, stake_rao=TAO)
+    subnet = chain.state.subnet(1)
+    chain.state.put([replace(subnet, rules=replace(subnet.rules, max_uids=3, immunity_blocks=0))])
+    chain.enroll(EVE)
+
+    # Nobody was ever paid: the older of both gives way, the owner never does.
+    assert chain.neuron(EVE).uid == 1
+    assert chain.neuron(ALICE) is None
+    stake = chain.state.stake(1, ALICE.ss58, ALICE.ss58).alpha_rao
+    args = {"netuid": 1, "hotkey": ALICE.ss58, "alpha_rao": stake}
+    assert stake > 0
+    assert chain.call(ALICE, "remove_stake", **args) is None

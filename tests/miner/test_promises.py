@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from miner.chain.client import NodeClient
+from miner.chain.weights import scaled_weights
 from miner.presence import Presence
-from miner.promises import due_now, not_yet_due, promise, read_promises, scaled_weights
+from miner.promises import due_now, not_yet_due, promise, read_promises
 from tests.miner.test_explorer import keypair_of
 from tests.miner.test_node import ALICE, Node, client, node  # noqa: F401 (fixtures)
 

@@ -117,3 +117,16 @@ def test_missing_or_broken_memory_is_an_empty_one(tmp_path):
     assert read_memory(read_kept(tmp_path / "none.json")) == Memory()
     assert read_memory(read_kept(tmp_path / "broken.json")) == Memory()
     assert read_memory({"scores": {"a": ["x", 1], "b": [9, 1]}}) == Memory()
+
+
+@pytest.mark.parametrize(
+    ("silent_slots", "left"),
+    # Asked every 10 minutes: after 1, 4, 8 and 12 hours; every hour: after 8.
+    [(6, 0.5314), (24, 0.0798), (48, 0.0064), (72, 0.0005), (8, 0.4305)],
+)
+def test_silence_wears_a_score_down_as_on_the_real_subnets(silent_slots, left):
+    score = steady(1.0)
+    for _ in range(silent_slots):
+        score = score.after(0.0, 1.0)
+
+    assert score.average == pytest.approx(left, abs=5e-5)
