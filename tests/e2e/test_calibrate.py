@@ -1,15 +1,21 @@
 """`solard gpu calibrate` on a site of its own: real processes, the sun of a measured day."""
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.stage import Site, eventually, short_home
+from tests.e2e.stage import Site, eventually, processes_of, short_home
 
-WORK = """
+SECONDS = "100000.2718"
+WORK = f"""
 workloads:
-  work: {command: [sleep, "100000.2718"], gpus: [0], power: free}
+  work: {{command: [sleep, "{SECONDS}"], gpus: [0], power: free}}
 """
 
 
@@ -26,6 +32,8 @@ def site() -> Iterator[Site]:
             yield site
         finally:
             site.close()
+            for pid in processes_of(Path(SECONDS)):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_a_card_is_measured_in_surplus_and_its_curve_kept(site: Site) -> None:
@@ -33,10 +41,10 @@ def test_a_card_is_measured_in_surplus_and_its_curve_kept(site: Site) -> None:
     assert eventually(lambda: site.command("gpu", "curve", "0").returncode == 0)
 
     ran = site.command("gpu", "calibrate", "0", "--for", "3h")
-    known = json.loads(site.command("gpu", "curve", "0", "--json").stdout)["learned"]
+    known = learned(site)
     site.stop("daemon")
     site.start_daemon()
-    kept = json.loads(site.command("gpu", "curve", "0", "--json").stdout)["learned"]
+    kept = learned(site)
     site.stop("daemon")
 
     assert ran.returncode == 0, ran.stderr
@@ -47,3 +55,15 @@ def test_a_card_is_measured_in_surplus_and_its_curve_kept(site: Site) -> None:
     assert min(powers) < 140.0
     assert max(powers) > 290.0
     assert len(kept[0]["bins"]) >= 7
+
+
+def learned(site: Site) -> list[dict[str, Any]]:
+    """Return what the daemon knows of card 0, once it has met its keeper."""
+    ran = eventually(lambda: met if (met := curve(site)).returncode == 0 else None)
+    assert ran is not None
+    found: list[dict[str, Any]] = json.loads(ran.stdout)["learned"]
+    return found
+
+
+def curve(site: Site) -> subprocess.CompletedProcess[str]:
+    return site.command("gpu", "curve", "0", "--json")

@@ -73,6 +73,8 @@ def site() -> Iterator[Site]:
             yield site
         finally:
             site.close()
+            for pid in workloads():
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.slow
