@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,7 +109,7 @@ def call(
     data = {name: _value(kind, name, text) for name, text in texts.items()}
     keypair = key_of(uri, wallet, wallets, "embedded")
     wire = WireProtocol(protocol)
-    answer = asyncio.run(_ask(keypair, endpoint, receiver, kind, data, wire, timeout))
+    answer = asyncio.run(_ask(keypair, _resolve(endpoint), receiver, kind, data, wire, timeout))
     if as_json:
         click.echo(json.dumps(_as_json(kind, data, answer)))
         return
@@ -167,6 +168,20 @@ async def _ask(
         return await dendrite.ask(endpoint, receiver, kind, data, protocol=protocol)
     finally:
         await dendrite.close()
+
+
+def _resolve(endpoint: str) -> str:
+    """Return `IP:PORT` of `HOST:PORT`. Only people may name hosts; chains may not."""
+    host, _, port = endpoint.rpartition(":")
+    if not host or not port.isdecimal():
+        raise click.UsageError(f"{endpoint!r} is not HOST:PORT, as in 127.0.0.1:8091")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    except (OSError, OverflowError, UnicodeError) as err:
+        raise click.UsageError(f"no host {host!r} is known here") from err
+    # Axons announce IPv4 as a rule, and localhost is often both.
+    ip = str(min(found, key=lambda one: one[0] != socket.AF_INET)[4][0])
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -103,6 +103,21 @@ def test_development_keys_and_open_doors_stay_off_real_networks(options, reason)
     assert "legal winner" not in said
 
 
+def test_host_has_a_name(tmp_path):
+    with axon(tmp_path, "--open") as place:
+        named = f"localhost:{place.rpartition(':')[2]}"
+        said = call(named, "--synapse", "Echo", "prompt=hi")
+
+    assert said["status"] == 200
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", "127.0.0.1:x", "a..b:80"])
+def test_place_that_is_none_is_explained(place):
+    said = fails("call", place, "--axon", AXON, "--uri", "//Bob")
+
+    assert "is not HOST:PORT" in said or "no host 'a..b' is known here" in said
+
+
 def test_value_without_a_field_is_explained():
     said = fails("call", "127.0.0.1:1", "--axon", AXON, "--uri", "//Bob", "hi")
 
