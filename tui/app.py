@@ -1,4 +1,4 @@
-"""The TUI: six screens on the daemon's newest picture, a client of its API and nothing more."""
+"""The TUI: seven screens on the daemon's newest picture, a client of its API and nothing more."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ from solard.core.view import SiteView
 from tui import format as words
 from tui.model import asks
 from tui.model.header import header
-from tui.model.keys import SCREENS
+from tui.model.keys import LOG, SCREENS
 from tui.model.overview import Shape, shape, too_small
 from tui.model.picture import Link, Picture, most_w
 from tui.model.why import banner, strip
@@ -29,6 +29,7 @@ from tui.screens.log import LogPane
 from tui.screens.neurons import NeuronsPane
 from tui.screens.overview import OverviewPane
 from tui.screens.pane import Pane
+from tui.screens.plan import PlanPane
 from tui.screens.policies import PoliciesPane
 from tui.source import ViewSource, follow, sentence
 from tui.text import Lines
@@ -38,7 +39,7 @@ from tui.widgets.tones import CYCLE, DARK, OWN
 
 TICK_S = 1.0
 SHORT_ROWS = 30
-"""Below these rows the tab bar alone counts problems; 6 Log names them."""
+"""Below these rows the tab bar alone counts problems; the log names them."""
 TALL_ROWS = 46
 """From these rows on there is room for more events."""
 
@@ -95,7 +96,7 @@ class SolardApp(App[bool]):
     # what stands where
 
     def compose(self) -> ComposeResult:
-        """Make what stands on every screen, and the six panes."""
+        """Make what stands on every screen, and the panes."""
         yield TallPanel(lambda picture, width: (header(picture, width),), id="header")
         yield TabBar()
         yield TallPanel(banner, id="banner")
@@ -105,7 +106,8 @@ class SolardApp(App[bool]):
             yield GpusPane()
             yield NeuronsPane(id="pane-3")
             yield EarningsPane(id="pane-4")
-            yield PoliciesPane(id="pane-5")
+            yield PlanPane(id="pane-5")
+            yield PoliciesPane(id="pane-6")
             yield LogPane()
         yield KeyBar()
         yield TallPanel(self._too_small, id="too-small")
@@ -208,12 +210,12 @@ class SolardApp(App[bool]):
 
     def action_filter(self) -> None:
         """Open the log and its filter."""
-        self.action_open(6)
+        self.action_open(LOG)
         self.screen_stack[0].query_one(LogPane).start_filter()
 
     def action_follow(self) -> None:
         """Follow the newest event, or stay."""
-        if self._open == 6:
+        if self._open == LOG:
             self.screen_stack[0].query_one(LogPane).toggle_follow()
 
     def action_next_theme(self) -> None:

@@ -128,6 +128,12 @@ def day_and_clock(moment: datetime, state: SiteState) -> str:
     return text if same_day else f"{day(moment, state)} {text}"
 
 
+def weekday_and_clock(moment: datetime, state: SiteState) -> str:
+    """Return `Sat 14:24`, local at the site."""
+    at = local(moment, state)
+    return f"{_WEEKDAYS[at.weekday()]} {at:%H:%M}"
+
+
 def iso_day(text: str) -> str:
     """Return `Sat 13 Jun` for `2026-06-13`; anything else stays as it is."""
     try:

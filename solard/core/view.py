@@ -266,6 +266,7 @@ class SiteView:
     forecast: tuple[ForecastSlot, ...]
     """Today's slots."""
     plan: tuple[PlanSlot, ...]
+    """From the last midnight on, as far as the plan reaches."""
     plan_made_at: datetime | None
     trace: tuple[TracePoint, ...]
     """Today so far, oldest first, at most 300 points."""

@@ -100,9 +100,7 @@ def make_view(sources: Sources) -> SiteView:
         forecast=()
         if forecast is None
         else tuple(s for s in forecast.slots if midnight <= s.starts_at < next_midnight),
-        plan=()
-        if plan is None
-        else tuple(s for s in plan.slots if midnight <= s.starts_at < next_midnight),
+        plan=() if plan is None else tuple(s for s in plan.slots if midnight < s.ends_at),
         plan_made_at=None if plan is None else plan.made_at,
         trace=sources.books.trace,
         events=sources.events,

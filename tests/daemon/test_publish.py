@@ -157,7 +157,7 @@ def test_rest_of_the_day_is_what_the_plan_expects_until_midnight() -> None:
     assert rest.grid_out_wh == pytest.approx(50.0)
     assert rest.battery_in_wh == pytest.approx(500.0)
     assert rest.battery_out_wh == pytest.approx(500.0 + 0.5 * 400)
-    assert len(view.plan) == 3, "the slots of today"
+    assert len(view.plan) == 4, "the plan goes on after midnight"
 
 
 def test_day_runs_from_local_midnight_to_midnight() -> None:

@@ -17,6 +17,7 @@ from solard.core.decision import (
     Verdict,
 )
 from solard.core.forecast import ForecastSlot
+from solard.core.job import JobState
 from solard.core.ledger import SourceEnergy
 from solard.core.modes import WorkMode
 from solard.core.plan import PlanSlot
@@ -28,6 +29,7 @@ from solard.core.view import (
     EarningsDay,
     EnergyTotals,
     Event,
+    JobView,
     KeeperView,
     NetworkView,
     NeuronView,
@@ -104,6 +106,52 @@ FORECAST = tuple(
     )
     for slot in range(96)
 )
+
+JOBS = (
+    JobView(
+        job_id="retrain-7",
+        state=JobState.RUNNING,
+        command=("/opt/train.sh",),
+        power_w=600.0,
+        cards=2,
+        duration_s=10_800.0,
+        ran_s=4_860.0,
+        value=0.6,
+        mandatory=False,
+        interruptible=True,
+        added_at=NOW - timedelta(hours=6),
+        started_at=NOW - timedelta(hours=2),
+        ended_at=None,
+        deadline_at=NOW + timedelta(hours=26),
+        planned=(),
+        failures=0,
+        exit_status=None,
+        gpu_ids=("GPU-2", "GPU-3"),
+        note="The plan gives it this time.",
+    ),
+    JobView(
+        job_id="render-2",
+        state=JobState.WAITING,
+        command=("/opt/render.sh",),
+        power_w=300.0,
+        cards=1,
+        duration_s=3_600.0,
+        ran_s=0.0,
+        value=None,
+        mandatory=True,
+        interruptible=False,
+        added_at=NOW - timedelta(hours=1),
+        started_at=None,
+        ended_at=None,
+        deadline_at=None,
+        planned=(),
+        failures=0,
+        exit_status=None,
+        gpu_ids=(),
+        note="Planned for 11:15.",
+    ),
+)
+"""One that runs, one that waits."""
 
 PLAN = tuple(
     PlanSlot(
@@ -460,6 +508,7 @@ HOME = SiteView(
     plan_made_at=NOW - timedelta(minutes=9),
     trace=TRACE,
     events=EVENTS,
+    jobs=JOBS,
 )
 
 CABIN = replace(

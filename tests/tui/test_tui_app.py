@@ -16,8 +16,9 @@ MARKS = {
     "2": "Work against watts",
     "3": "Our neurons",
     "4": "Today by source",
-    "5": "Last decision",
-    "6": "Events, following",
+    "5": "retrain-7",
+    "6": "Last decision",
+    "7": "Events, following",
 }
 
 
@@ -28,7 +29,7 @@ async def test_number_keys_open_the_screens_and_each_says_why_and_next(
     app = app_on(ScriptedSource(HOME))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        for key in "654321":
+        for key in "7654321":
             await pilot.press(key)
             await pilot.pause()
             shown = screen_text(app)
@@ -301,11 +302,12 @@ async def test_the_palette_offers_our_commands() -> None:
         await pilot.pause()
         names = [command.title for command in app.get_system_commands(app.screen)]
 
-    assert names[:6] == [
+    assert names[:7] == [
         "Open Overview",
         "Open GPUs",
         "Open Neurons",
         "Open Earnings",
+        "Open Plan",
         "Open Policies",
         "Open Log",
     ]

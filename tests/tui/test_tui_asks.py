@@ -91,9 +91,9 @@ def test_a_run_names_watts_end_and_what_stands_above_it() -> None:
 
 def test_the_number_stands_before_the_name() -> None:
     assert "".join(tab_labels(120, 1)) == (
-        " 1 Overview  2 GPUs  3 Neurons  4 Earnings  5 Policies  6 Log "
+        " 1 Overview  2 GPUs  3 Neurons  4 Earnings  5 Plan  6 Policies  7 Log "
     )
-    assert "".join(tab_labels(50, 2)) == " 1  2 GPUs  3  4  5  6 "
+    assert "".join(tab_labels(50, 2)) == " 1  2 GPUs  3  4  5  6  7 "
 
 
 def test_a_narrow_key_bar_keeps_the_way_out() -> None:
@@ -104,7 +104,7 @@ def test_a_narrow_key_bar_keeps_the_way_out() -> None:
 
 
 def test_read_only_offers_no_writes() -> None:
-    bar = plain(bar_line(key_bar(Picture(view=HOME, link=Link(read_only=True)), 6, 120)))
+    bar = plain(bar_line(key_bar(Picture(view=HOME, link=Link(read_only=True)), 7, 120)))
 
     assert bar == " / Filter  f Follow  t Theme  ^p Commands  ? Help  q Quit "
 

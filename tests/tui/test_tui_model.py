@@ -184,7 +184,7 @@ def test_a_lost_daemon_is_said_with_since_when_and_the_next_try() -> None:
 
 def test_the_first_problem_is_said_and_the_others_are_counted() -> None:
     assert _text(why.banner(_on(CABIN), 120)) == [
-        " ▲ No weather forecast: the sun of the last hours stands in for it.  (+1 more: 6 Log)"
+        " ▲ No weather forecast: the sun of the last hours stands in for it.  (+1 more: 7 Log)"
     ]
     assert why.banner(_on(HOME), 120) == ()
 

@@ -6,7 +6,9 @@ from solard.core.view import SiteView
 from tui.model.picture import Picture, active_override
 from tui.text import Line, Lines, Span, Tone, line, line_cells, muted
 
-SCREENS = ("Overview", "GPUs", "Neurons", "Earnings", "Policies", "Log")
+SCREENS = ("Overview", "GPUs", "Neurons", "Earnings", "Plan", "Policies", "Log")
+LOG = SCREENS.index("Log") + 1
+"""The number of the screen that has a filter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,7 @@ class Key:
 
 
 def tab_labels(width: int, current: int) -> tuple[str, ...]:
-    """Return the six tabs, the number before the name; narrow terminals name only the open one."""
+    """Return the tabs, the number before the name; narrow terminals name only the open one."""
     full = tuple(f" {number} {name} " for number, name in enumerate(SCREENS, start=1))
     if sum(len(text) for text in full) + 8 <= width:
         return full
@@ -54,7 +56,7 @@ def _keys(picture: Picture, screen: int) -> tuple[Key, ...]:
     view = picture.view
     if not picture.link.read_only and view is not None:
         keys += _write_keys(view)
-    if screen == 6:
+    if screen == LOG:
         keys.append(Key(key="/", label="Filter", action="filter", rank=2))
         keys.append(Key(key="f", label="Follow", action="follow", rank=3))
     keys += [
@@ -77,7 +79,7 @@ def _write_keys(view: SiteView) -> list[Key]:
 
 
 _HELP: tuple[tuple[str, str], ...] = (
-    ("1 to 6", "Overview, GPUs, Neurons, Earnings, Policies, Log"),
+    ("1 to 7", "Overview, GPUs, Neurons, Earnings, Plan, Policies, Log"),
     ("p", "pause the rig for 2 h (asks first)"),
     ("r", "run at a power for a time (asks first)"),
     ("u", "resume: end a pause or a run (asks first)"),

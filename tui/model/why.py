@@ -2,6 +2,7 @@
 
 from solard.core.view import SiteView
 from tui import format as words
+from tui.model.keys import LOG
 from tui.model.picture import Picture
 from tui.text import Lines, Span, Tone, cut, hang, line, muted, wrap
 
@@ -47,7 +48,7 @@ def banner(picture: Picture, width: int) -> Lines:
     if view is None or not view.degraded:
         return ()
     first, more = view.degraded[0], len(view.degraded) - 1
-    rest = f"  (+{more} more: 6 Log)" if more else ""
+    rest = f"  (+{more} more: {LOG} Log)" if more else ""
     body = cut(line(f" ▲ {first}"), width - len(rest) - 1)
     return ((*(Span(span.text, Tone.WARN) for span in body), muted(rest)),)
 

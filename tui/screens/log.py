@@ -1,4 +1,4 @@
-"""6 Log: every event, with a filter, following the newest."""
+"""7 Log: every event, with a filter, following the newest."""
 
 from textual import on
 from textual.app import ComposeResult
@@ -6,6 +6,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input
 
 from tui.model import log
+from tui.model.keys import LOG
 from tui.model.picture import Picture
 from tui.screens.pane import Pane
 from tui.text import Lines
@@ -18,7 +19,7 @@ class LogPane(Pane):
     BINDINGS = [("escape", "end_filter", "End filter")]  # noqa: RUF012 - Textual's own way
 
     def __init__(self) -> None:
-        super().__init__(id="pane-6")
+        super().__init__(id=f"pane-{LOG}")
         self._follows = True
         self._wanted = ""
 

@@ -1,4 +1,4 @@
-"""A pane: one of the six screens between tabs and keys."""
+"""A pane: one of the screens between tabs and keys."""
 
 from textual.containers import Vertical
 

@@ -1,4 +1,4 @@
-"""5 Policies: each rule of the owner with live values, and all that the last decision heard."""
+"""6 Policies: each rule of the owner with live values, and all that the last decision heard."""
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll

@@ -11,7 +11,7 @@ from tui.widgets.tones import content
 
 
 class TabBar(Widget):
-    """The six screens, the open one lit, and what needs attention."""
+    """The screens, the open one lit, and what needs attention."""
 
     def __init__(self) -> None:
         super().__init__(id="tabs")
