@@ -6,7 +6,7 @@ from statistics import fmean
 
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.skill import Skill
-from solard.core.units import SECONDS_PER_HOUR
+from solard.core.units import SECONDS_PER_HOUR, clamp
 from solard.core.view import SiteView
 from solard.core.wording import (
     UNKNOWN,
@@ -19,6 +19,9 @@ from solard.core.wording import (
 )
 
 RAO_PER_TAO = 1e9
+BLOCKS = " ▁▂▃▄▅▆▇█"
+BLOCKS_AT_MOST = 48
+HALF_HOUR = timedelta(minutes=30)
 NOTHING = "—"
 """In a table, where there was nothing to compare."""
 
@@ -56,7 +59,33 @@ def say_plan(view: SiteView) -> str:
         f"{say_power(slot.battery_w):>10}{say_power(slot.grid_w):>10}{say_percent(slot.soc):>7}"
         for slot in view.plan
     ]
-    return "\n".join([head, *rows])
+    return "\n".join([say_plan_blocks(view), "", head, *rows])
+
+
+def say_plan_blocks(view: SiteView) -> str:
+    """Return sun, rig and charge as rows of blocks, one for each half hour of the next day."""
+    offset = timedelta(seconds=view.state.utc_offset_s)
+    begins, ends = view.plan[0].starts_at, view.plan[-1].ends_at
+    count = max(1, min(BLOCKS_AT_MOST, int((ends - begins) / HALF_HOUR)))
+    moments = [begins + index * HALF_HOUR for index in range(count)]
+    slots = [
+        next(slot for slot in view.plan if slot.starts_at <= moment < slot.ends_at)
+        for moment in moments
+    ]
+    most_w = max(1.0, *(max(slot.pv_w, slot.rig_w) for slot in slots))
+    rows = (
+        ("sun", [slot.pv_w / most_w for slot in slots], say_power(most_w)),
+        ("rig", [slot.rig_w / most_w for slot in slots], say_power(most_w)),
+        ("charge", [slot.soc for slot in slots], "100 %"),
+    )
+    lines = [f"{name:8}{_blocks(shares)} {scale}" for name, shares, scale in rows]
+    last = say_time(moments[-1] + HALF_HOUR + offset)
+    axis = f"{say_time(begins + offset):<{max(6, count - len(last))}}{last}"
+    return "\n".join([*lines, f"{'':8}{axis}"])
+
+
+def _blocks(shares: list[float]) -> str:
+    return "".join(BLOCKS[round(clamp(share, 0.0, 1.0) * (len(BLOCKS) - 1))] for share in shares)
 
 
 def say_forecast(forecast: Forecast | None, utc_offset_s: float) -> str:

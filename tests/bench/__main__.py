@@ -22,6 +22,7 @@ from tests.bench.figures import Figure, columns, say_number, table
 from tests.bench.forecast import measure_forecast
 from tests.bench.keeper import measure_keeper
 from tests.bench.modbus import measure_modbus
+from tests.bench.plan import measure_plan
 from tests.bench.python import of_python, run_python
 from tests.bench.real_speed import measure_real_speed
 from tests.bench.work import measure_work
@@ -50,6 +51,8 @@ def main() -> int:
         figures += measure_work(options.repeats, 20.0 if options.quick else 60.0)
         _say("forecasts …")
         figures += measure_forecast(2 if options.quick else 5)
+        _say("plans …")
+        figures += measure_plan(10 if options.quick else 40)
         _say("axons, their callers and attackers …")
         figures += measure_axon(3.0 if options.quick else 9.0)
         _say("the embedded chain …")

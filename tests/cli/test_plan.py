@@ -1,0 +1,58 @@
+"""The plan in a terminal: blocks above the table."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from solard.cli.sentences import say_plan, say_plan_blocks
+from solard.core.plan import PlanSlot
+from tests.tui.pictures import HOME
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+def slots(*figures: tuple[float, float, float]) -> tuple[PlanSlot, ...]:
+    """Half hours from midnight UTC: sun, rig, charge."""
+    first_at = HOME.state.taken_at.replace(hour=0, minute=0)
+    return tuple(
+        PlanSlot(
+            starts_at=first_at + index * HALF_HOUR,
+            ends_at=first_at + (index + 1) * HALF_HOUR,
+            pv_w=pv_w,
+            house_w=300.0,
+            rig_w=rig_w,
+            battery_w=0.0,
+            grid_w=0.0,
+            throttled_w=0.0,
+            soc=soc,
+            water_value_per_kwh=0.1,
+            cards_on=1,
+        )
+        for index, (pv_w, rig_w, soc) in enumerate(figures)
+    )
+
+
+VIEW = replace(
+    HOME,
+    state=replace(HOME.state, utc_offset_s=3600),
+    plan=slots((0.0, 500.0, 0.5), (1000.0, 500.0, 0.75), (2000.0, 2000.0, 1.0)),
+)
+
+
+def test_sun_rig_and_charge_are_rows_of_blocks_on_their_scale() -> None:
+    sun, rig, charge, axis = say_plan_blocks(VIEW).splitlines()
+
+    assert sun == "sun      ▄█ 2 kW"
+    assert rig == "rig     ▂▂█ 2 kW"
+    assert charge == "charge  ▄▆█ 100 %"
+    assert axis == "        01:00 02:30"
+
+
+def test_blocks_stand_above_the_table() -> None:
+    said = say_plan(VIEW).splitlines()
+
+    assert said[5].split() == ["from", "sun", "house", "rig", "battery", "grid", "SoC"]
+    assert len(said) == 9
+
+
+def test_site_without_a_plan_says_so() -> None:
+    assert say_plan(replace(HOME, plan=())) == "There is no plan yet."
