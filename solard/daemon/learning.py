@@ -110,7 +110,7 @@ class Learning:
         working = []
         for card in own:
             gpu = read.get(card.gpu_id)
-            if gpu is None or not _is_ours(gpu) or work_of(card.gpu_id, workloads) is None:
+            if gpu is None or _held_at(gpu) is None or work_of(card.gpu_id, workloads) is None:
                 return {}
             if not gpu.parked:
                 working.append((card, gpu))
@@ -136,20 +136,19 @@ class Learning:
         self, card: GpuCard, gpu: GpuState, rate: float | None, now_s: float
     ) -> tuple[float, float, float] | None:
         """Add a look to a card's sample; return draw, rate and length of one that is full."""
-        if not _is_ours(gpu) or gpu.parked or rate is None:
+        held = _held_at(gpu)
+        if held is None or gpu.parked or rate is None:
             self._watches.pop(card.gpu_id, None)
             return None
-        if gpu.power_w is None or gpu.limit_w is None:  # for the type checker: `_is_ours` said so
-            self._watches.pop(card.gpu_id, None)
-            return None
+        limit_w, power_w = held
         watch = self._watches.get(card.gpu_id)
-        if watch is None or abs(watch.limit_w - gpu.limit_w) >= SAME_W:
-            self._watches[card.gpu_id] = _Watch(gpu.limit_w, since_s=now_s, seen_s=now_s)
+        if watch is None or abs(watch.limit_w - limit_w) >= SAME_W:
+            self._watches[card.gpu_id] = _Watch(limit_w, since_s=now_s, seen_s=now_s)
             return None
         passed_s, watch.seen_s = now_s - watch.seen_s, now_s
         if now_s - watch.since_s < SETTLED_S:
             return None
-        watch.power_ws += gpu.power_w * passed_s
+        watch.power_ws += power_w * passed_s
         watch.work += rate * passed_s
         watch.known_s += passed_s
         if watch.known_s < SAMPLE_S:
@@ -194,10 +193,11 @@ def work_of(gpu_id: str, workloads: tuple[Workload, ...]) -> Workload | None:
     return users[0] if len(users) == 1 else None
 
 
-def _is_ours(gpu: GpuState) -> bool:
-    """Say whether a card keeps to our limit and says what it draws."""
-    known = gpu.power_w is not None and gpu.limit_w is not None
-    return gpu.health is CardHealth.OK and known
+def _held_at(gpu: GpuState) -> tuple[float, float] | None:
+    """Return the limit and the draw of a card that obeys us; None of any other."""
+    if gpu.health is not CardHealth.OK or gpu.limit_w is None or gpu.power_w is None:
+        return None
+    return gpu.limit_w, gpu.power_w
 
 
 def _curve(
