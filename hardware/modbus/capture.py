@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hardware.modbus.description import RecordedBlock
 from hardware.modbus.frames import read_exchange
-from hardware.modbus.sunspec import surround_model
+from hardware.modbus.models import surround_model
 from solard.core.errors import SolardError
 
 

@@ -9,8 +9,9 @@ from hardware.modbus.blocks import Span
 from hardware.modbus.description import Profile, UnitRole
 from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, DeviceUnfit
 from hardware.modbus.limits import LinkLimits, RegisterLink
+from hardware.modbus.models import FoundModel, model_rows, resolve
 from hardware.modbus.points import MAIN, Group, Point, Value
-from hardware.modbus.sunspec import FoundModel, model_rows, resolve, walk_models
+from hardware.modbus.sunspec import walk_models
 
 _log = logging.getLogger(__name__)
 

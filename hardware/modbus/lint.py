@@ -7,8 +7,8 @@ from itertools import combinations
 from hardware.modbus.blocks import is_readable
 from hardware.modbus.derive import rests_on
 from hardware.modbus.description import Profile
+from hardware.modbus.models import model_points
 from hardware.modbus.points import MAIN, Confidence, Point, SignSource
-from hardware.modbus.sunspec import model_points
 
 CONTROL = frozenset(
     {

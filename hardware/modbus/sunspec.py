@@ -1,89 +1,26 @@
-"""SunSpec: walk a device's list of models, and turn `model and point` into addresses."""
+"""SunSpec: walk a device's list of models at each connect; it moves with firmware and options."""
 
-import csv
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib.resources import files
+from dataclasses import replace
 
-from hardware.modbus.description import RecordedBlock
 from hardware.modbus.errors import ILLEGAL, UNIT_OFFLINE, DeviceRefused, DeviceUnfit
 from hardware.modbus.limits import RegisterLink
-from hardware.modbus.points import Group, ModelRef, Point
-from hardware.modbus.registers import Register
+from hardware.modbus.models import (
+    BASES,
+    END,
+    HOLDING,
+    MARKER,
+    MODULES,
+    STORAGE_MODEL,
+    FoundModel,
+    model_points,
+    register_of,
+)
 
-BASES = (40000, 0, 50000)
-"""Where the marker may stand, most usual first."""
-_MARKER = (0x5375, 0x6E53)  # "SunS"
-_END = 0xFFFF
 _MOST_MODELS = 100
-_HOLDING = 3
-
-_KINDS: dict[str, tuple[str, int | None]] = {
-    "int16": ("i16", 0x8000),
-    "uint16": ("u16", 0xFFFF),
-    "count": ("u16", 0xFFFF),
-    "enum16": ("u16", 0xFFFF),
-    "bitfield16": ("u16", 0xFFFF),
-    "sunssf": ("i16", 0x8000),
-    "enum32": ("u32", 0xFFFFFFFF),
-    "pad": ("u16", 0x8000),
-    "int32": ("i32", 0x80000000),
-    "uint32": ("u32", 0xFFFFFFFF),
-    "bitfield32": ("u32", 0xFFFFFFFF),
-    "acc32": ("u32", 0),
-    "acc64": ("u64", 0),
-    "int64": ("i64", 1 << 63),
-    "uint64": ("u64", (1 << 64) - 1),
-    "float32": ("f32", None),
-}
-"""SunSpec type → our type and its "not implemented" (Device Information Model, table 3)."""
-
-_STORAGE_MODEL = 124
 _STORAGE_SIGNS = ("WChaMax", "ChaState", "ChaSt")
 """A battery has at least one of these."""
-
-_MODULES = {160: (10, 20), 714: (20, 25)}
-"""Models with a repeating part: where it begins, and the words of each module."""
 _MODULE_MODEL = 160
-_MODULES_AT = 10
-_MODULE_WORDS = 20
 _LABEL_AT, _LABEL_WORDS = 1, 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPoint:
-    """One row of the model tables."""
-
-    offset: int
-    """Words from the model's ID, or from the module's first word."""
-    kind: str
-    words: int
-    scale_factor: str
-    unit: str
-    symbols: tuple[tuple[int, str], ...]
-    """What codes mean, in the standard's own words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundModel:
-    """A model that a device has."""
-
-    model: int
-    start: int
-    """Address of its ID."""
-    length: int
-    """Words after ID and length."""
-    unit: int
-    labels: tuple[str | None, ...] = ()
-    """Of model 160: what the device calls each module."""
-    is_hollow: bool = False
-    """It only pads the list, and means nothing."""
-
-    @property
-    def last(self) -> int:
-        """Return its last address."""
-        return self.start + self.length + 1
 
 
 async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
@@ -92,7 +29,7 @@ async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
     found: list[FoundModel] = []
     while len(found) < _MOST_MODELS:
         model, length = await _read_head(link, unit, address)
-        if model == _END or length == 0:
+        if model == END or length == 0:
             break
         one = FoundModel(model=model, start=address, length=length, unit=unit)
         if await _is_hollow(link, one):
@@ -106,21 +43,21 @@ async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
 async def _read_head(link: RegisterLink, unit: int, address: int) -> tuple[int, int]:
     """Return a model's ID and length; some devices end their list by refusing to go on."""
     try:
-        model, length = await link.read(unit, _HOLDING, address, 2)
+        model, length = await link.read(unit, HOLDING, address, 2)
     except DeviceRefused as err:
         if err.code not in ILLEGAL:
             raise
-        return _END, 0
+        return END, 0
     return model, length
 
 
 async def _is_hollow(link: RegisterLink, found: FoundModel) -> bool:
     """Say whether a storage model only pads the list, as on SMA inverters without a battery."""
-    if found.model != _STORAGE_MODEL:
+    if found.model != STORAGE_MODEL:
         return False
     rows = model_points(found.model, "")
     last = rows[_STORAGE_SIGNS[-1]].offset
-    words = await link.read(found.unit, _HOLDING, found.start, last + 1)
+    words = await link.read(found.unit, HOLDING, found.start, last + 1)
     return all(words[rows[name].offset] == 0xFFFF for name in _STORAGE_SIGNS)
 
 
@@ -128,7 +65,7 @@ async def find_marker(link: RegisterLink, unit: int) -> int:
     """Return where the list of models begins; raise DeviceUnfit where there is none."""
     for base in BASES:
         try:
-            if await link.read(unit, _HOLDING, base, 2) == _MARKER:
+            if await link.read(unit, HOLDING, base, 2) == MARKER:
                 return base
         except DeviceRefused as err:
             if err.code in UNIT_OFFLINE:
@@ -142,151 +79,14 @@ async def find_marker(link: RegisterLink, unit: int) -> int:
 async def _with_labels(link: RegisterLink, found: FoundModel) -> FoundModel:
     if found.model != _MODULE_MODEL:
         return found
-    count = (found.length + 2 - _MODULES_AT) // _MODULE_WORDS
+    first, size = MODULES[_MODULE_MODEL]
+    count = (found.length + 2 - first) // size
     labels = []
     for number in range(count):
-        at = found.start + _MODULES_AT + number * _MODULE_WORDS + _LABEL_AT
-        words = await link.read(found.unit, _HOLDING, at, _LABEL_WORDS)
-        register = _register("string", at, _LABEL_WORDS)
+        at = found.start + first + number * size + _LABEL_AT
+        words = await link.read(found.unit, HOLDING, at, _LABEL_WORDS)
+        register = register_of("string", at, _LABEL_WORDS)
         raw = register.raw(dict(enumerate(words, start=at)))
         label = None if raw is None else register.decode(raw)
         labels.append(label if isinstance(label, str) else None)
     return replace(found, labels=tuple(labels))
-
-
-def resolve(
-    point: Point, ref: ModelRef, models: tuple[FoundModel, ...]
-) -> Iterator[tuple[Point, int]]:
-    """Yield the point with its addresses, and its unit; nothing where the device lacks it.
-
-    A point of modules becomes one point for each: `pv_string_{n}_power` is named by number.
-    """
-    models = tuple(one for one in models if not one.is_hollow)
-    found = next((one for one in models if one.model in ref.models), None)
-    if found is None:
-        return
-    if ref.modules is None:
-        row = model_points(found.model, "").get(ref.point)
-        if row is not None and row.offset + row.words <= found.length + 2:
-            yield _placed(point, row, found, found.start), found.unit
-        return
-    row = model_points(found.model, "module")[ref.point]
-    for number in choose_modules(found, models, ref.modules):
-        start = found.start + _MODULES_AT + (number - 1) * _MODULE_WORDS
-        name = point.name.format(n=number)
-        yield _placed(replace(point, name=name), row, found, start), found.unit
-
-
-def model_rows(models: tuple[FoundModel, ...]) -> Iterator[tuple[Point, int]]:
-    """Yield every row of every model as a point of its own, such as `model_101_W`, and its unit."""
-    seen: dict[int, int] = {}
-    if models:
-        marker = _register("string", models[0].start - len(_MARKER), len(_MARKER))
-        yield (
-            Point(name="sunspec_marker", unit="", register=marker, group=Group.EXTRA),
-            models[0].unit,
-        )
-    for found in models:
-        seen[found.model] = seen.get(found.model, 0) + 1
-        again = "" if seen[found.model] == 1 else f"_{seen[found.model]}"
-        head = f"model_{found.model}{again}"
-        for name, row in model_points(found.model, "").items():
-            if row.offset + row.words <= found.length + 2:
-                yield _bare(f"{head}_{name}", row, found, found.start), found.unit
-        at, size = _MODULES.get(found.model, (found.length + 2, 1))
-        for number in range(1, (found.length + 2 - at) // size + 1):
-            start = found.start + at + (number - 1) * size
-            for name, row in model_points(found.model, "module").items():
-                yield _bare(f"{head}_module_{number}_{name}", row, found, start), found.unit
-
-
-def _bare(name: str, row: ModelPoint, found: FoundModel, start: int) -> Point:
-    point = Point(name=name, unit=row.unit, register=None, group=Group.EXTRA)
-    return _placed(point, row, found, start)
-
-
-def surround_model(
-    model: int, unit: int | None, words: list[int], offset: int = 2
-) -> RecordedBlock:
-    """Return a device that has but one model, of which a recording holds words from `offset` on."""
-    length = max((row.offset + row.words for row in model_points(model, "").values()), default=0)
-    body = [model, 0, *words[max(0, 2 - offset) :]]
-    body += [0] * (length - len(body))
-    body[1] = len(body) - 2
-    return RecordedBlock(
-        unit=unit,
-        function=_HOLDING,
-        address=BASES[0],
-        words=(*_MARKER, *body, _END, 0),
-    )
-
-
-def choose_modules(
-    found: FoundModel, models: tuple[FoundModel, ...], wanted: str
-) -> tuple[int, ...]:
-    """Return the numbers, from 1, of the `pv`, `charge` or `discharge` modules of model 160.
-
-    Hybrids label them (Fronius: `StCha 3`, `StDisCha 4`). Of four modules without any label on a
-    device with storage (model 124), 3 charges and 4 discharges, as on GEN24. All others are PV.
-    """
-    roles = [_role_of(label) for label in found.labels]
-    has_storage = any(one.model == _STORAGE_MODEL for one in models)
-    if has_storage and len(roles) == 4 and not any(found.labels):
-        roles[2:4] = ["charge", "discharge"]
-    return tuple(number for number, role in enumerate(roles, start=1) if role == wanted)
-
-
-def _role_of(label: str | None) -> str:
-    text = (label or "").lower().replace(" ", "")
-    if text.startswith("stdischa"):
-        return "discharge"
-    return "charge" if text.startswith("stcha") else "pv"
-
-
-def _placed(point: Point, row: ModelPoint, found: FoundModel, start: int) -> Point:
-    sentinel = None if row.kind == "string" else _KINDS[row.kind][1]
-    scale_at = None
-    if row.scale_factor:
-        scale_at = found.start + model_points(found.model, "")[row.scale_factor].offset
-    return replace(
-        point,
-        register=_register(row.kind, start + row.offset, row.words),
-        scale_at=scale_at,
-        meanings=point.meanings or row.symbols or None,
-        sentinels=point.sentinels if sentinel is None else (*point.sentinels, sentinel),
-    )
-
-
-def _register(kind: str, address: int, words: int) -> Register:
-    ours = f"str{words}" if kind == "string" else _KINDS[kind][0]
-    addresses = tuple(range(address, address + words))
-    return Register(function=_HOLDING, addresses=addresses, kind=ours)
-
-
-@lru_cache(maxsize=64)
-def model_points(model: int, part: str) -> dict[str, ModelPoint]:
-    """Return the points of a model by name; `part` is empty or `module`. Empty = not known."""
-    return {
-        row["point"]: ModelPoint(
-            offset=int(row["offset"]),
-            kind=row["type"],
-            words=int(row["words"]),
-            scale_factor=row["scale_factor"],
-            unit=row["unit"],
-            symbols=_symbols(row["symbols"]),
-        )
-        for row in _rows()
-        if row["part"] == part and str(model) in row["models"].split()
-    }
-
-
-def _symbols(text: str) -> tuple[tuple[int, str], ...]:
-    parts = text.split()
-    return tuple((int(code), name) for code, name in zip(parts[::2], parts[1::2], strict=True))
-
-
-@lru_cache(maxsize=1)
-def _rows() -> tuple[dict[str, str], ...]:
-    text = (files("hardware.profiles") / "sunspec_models.csv").read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return tuple(csv.DictReader(lines))
