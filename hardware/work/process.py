@@ -351,6 +351,12 @@ def _signal_until_same(record: _Record, number: signal.Signals) -> None:
 
 
 def _check_program(spec: WorkSpec, path: str | None) -> None:
+    if spec.user is not None and os.geteuid() != 0 and spec.user != Path.home().owner():
+        raise OSError(
+            0,
+            f"only root may run it as user {spec.user}; delete `user`, or let units run it "
+            "(`sudo solard install`)",
+        )
     program = spec.command[0]
     there = Path(spec.directory, program) if "/" in program else shutil.which(program, path=path)
     if there is None or not Path(there).exists():

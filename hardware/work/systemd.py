@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,8 @@ CLD_EXITED = "1"
 """What `ExecMainCode` says of a program that ended by itself (waitid(2))."""
 DROP_IN = "solard.conf"
 """Name of the drop-in that the installer writes for a workload's user and caps."""
+SETTLED_S = 15.0
+"""Real seconds after which a program whose handlers cannot be seen is believed to have them."""
 POLL_S = 0.1
 _NAME = re.compile(r"[a-z0-9-]{1,26}")
 """The unit's user is `work-NAME`, and a user's name has at most 31 characters."""
@@ -52,9 +55,7 @@ class SystemdBackend:
 
     def note(self, spec: WorkSpec) -> str | None:
         """Return what its unit does not do yet, in one line: drop-ins are the installer's."""
-        wanted = drop_in(spec)
-        have = _systemctl("show", "--property=DropInPaths", "--value", unit_of(spec.name))
-        if not wanted or DROP_IN in have:
+        if not drop_in(spec) or DROP_IN in self._shown(spec, "DropInPaths")[0]:
             return None
         return "its user and caps wait for `sudo solard install`, which writes them to its unit"
 
@@ -104,10 +105,13 @@ class SystemdBackend:
             )
 
     def signal(self, spec: WorkSpec, number: signal.Signals) -> int:
-        """Send a signal to the program, unless it is seen not to catch it; return 1 or 0."""
+        """Send a signal to the program, unless it is seen not to catch it; return 1 or 0.
+
+        Its user differs from ours, so that its handlers may be hidden: then it is given time.
+        """
         pid = self.adopt(spec)
-        # The unit's user differs from ours: where its handlers cannot be seen, they are assumed.
-        if pid is None or catches(pid, number) is False:
+        does = None if pid is None else catches(pid, number)
+        if pid is None or does is False or (does is None and self._age_s(spec) < SETTLED_S):
             return 0
         self._signal(spec, number.name, "main")
         return 1
@@ -126,7 +130,7 @@ class SystemdBackend:
         """Let a frozen unit go on."""
         if self.adopt(spec) is None:
             return
-        if self._shown(spec, "FreezerState").startswith(("frozen", "freezing")):
+        if self._shown(spec, "FreezerState")[0].startswith(("frozen", "freezing")):
             _systemctl("thaw", unit_of(spec.name))
         self._signal(spec, "SIGCONT", "all")
 
@@ -136,19 +140,19 @@ class SystemdBackend:
         if pid is None:
             return None
         use = use_of(members_of(pid).values())
-        tasks, memory = self._shown(spec, "TasksCurrent"), self._shown(spec, "MemoryCurrent")
-        frozen = self._shown(spec, "FreezerState") == "frozen"
+        names = ("TasksCurrent", "MemoryCurrent", "CPUUsageNSec", "FreezerState")
+        tasks, memory, cpu_ns, freezer = self._shown(spec, *names)
         return replace(
             use,
             processes=int(tasks) if tasks.isdecimal() else use.processes,
             memory_bytes=int(memory) if memory.isdecimal() else use.memory_bytes,
-            frozen=frozen or use.frozen,
+            cpu_s=int(cpu_ns) / 1e9 if cpu_ns.isdecimal() else use.cpu_s,
+            frozen=freezer == "frozen" or use.frozen,
         )
 
     def ending(self, spec: WorkSpec) -> str | None:
         """Return how the program last ended, in a few words."""
-        result = self._shown(spec, "Result")
-        code, status = self._shown(spec, "ExecMainCode"), self._shown(spec, "ExecMainStatus")
+        result, code, status = self._shown(spec, "Result", "ExecMainCode", "ExecMainStatus")
         if result == "oom-kill":
             return "out of memory (oom-kill)"
         if not status.isdecimal() or code in {"", "0"}:
@@ -178,8 +182,16 @@ class SystemdBackend:
     def _signal(self, spec: WorkSpec, name: str, whom: str) -> None:
         _systemctl("kill", f"--signal={name}", f"--kill-who={whom}", unit_of(spec.name))
 
-    def _shown(self, spec: WorkSpec, name: str) -> str:
-        return _systemctl("show", f"--property={name}", "--value", unit_of(spec.name)).strip()
+    def _age_s(self, spec: WorkSpec) -> float:
+        """Return how long the program has run, real seconds."""
+        (started_us,) = self._shown(spec, "ExecMainStartTimestampMonotonic")
+        return time.monotonic() - int(started_us) / 1e6 if started_us.isdecimal() else 0.0
+
+    def _shown(self, spec: WorkSpec, *names: str) -> tuple[str, ...]:
+        """Return what systemd shows of a unit, empty where it does not know the name."""
+        said = _systemctl("show", f"--property={','.join(names)}", unit_of(spec.name))
+        values = dict(line.partition("=")[::2] for line in said.splitlines())
+        return tuple(values.get(name, "") for name in names)
 
 
 def runs_as_our_unit() -> bool:

@@ -2,6 +2,7 @@
 
 import stat
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,12 +20,15 @@ from api_values import (
     serving,
 )
 
+from solard.api.metrics import metrics_text
 from solard.api.routes import ROUTES
 from solard.core.history import Sample
+from solard.core.host import HostState
 from solard.core.inputs import Override, OverrideKind
+from solard.core.modes import WorkMode
 from solard.core.records import RECORD_CODEC, CycleRecord
 from solard.core.site_slot import SiteSlot
-from solard.core.view import SiteView
+from solard.core.view import SiteView, WorkloadView
 
 
 async def test_status_is_the_whole_picture(tmp_path: Path) -> None:
@@ -330,6 +334,42 @@ async def test_metrics_have_units_and_leave_the_unknown_out(tmp_path: Path) -> N
     assert 'solard_today_watthours{flow="pv"} 4100.5' in lines
     assert 'solard_earned_today_rao{role="miner"} 410000000.0' in lines
     assert not any(line.startswith("solard_generator_watts") for line in lines)
+
+
+def test_metrics_tell_machine_idle_and_each_workload() -> None:
+    host = HostState(
+        cpu_share=0.25,
+        memory_used_bytes=3,
+        memory_total_bytes=10,
+        disk_used_bytes=None,
+        disk_total_bytes=None,
+        temperature_c=None,
+        received_bytes_per_s=7.0,
+        sent_bytes_per_s=8.0,
+    )
+    work = WorkloadView(
+        name="sn64",
+        role="other",
+        pid=1,
+        wanted=WorkMode.FULL,
+        mode=WorkMode.FULL,
+        health="ok",
+        rate=2.5,
+        restarts=0,
+        power_w=150.0,
+        energy_j=3.6e6,
+    )
+
+    text = metrics_text(replace(VIEW, host=host, idle_w=182.0, workloads=(work,)))
+
+    lines = text.splitlines()
+    assert "solard_idle_watts 182.0" in lines
+    assert "solard_host_cpu_ratio 0.25" in lines
+    assert 'solard_host_network_bytes_per_second{direction="in"} 7.0' in lines
+    assert 'solard_workload_energy_joules_total{workload="sn64",role="other"} 3600000.0' in lines
+    assert 'solard_workload_watts{workload="sn64",role="other"} 150.0' in lines
+    assert 'solard_workload_rate{workload="sn64",role="other"} 2.5' in lines
+    assert "solard_host_disk_bytes" not in text
 
 
 async def test_only_owner_and_group_may_use_the_socket_and_it_goes_with_the_server(

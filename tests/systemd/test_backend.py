@@ -30,7 +30,7 @@ case $verb in
   show)
     case "$*" in
       *MainPID*) cat "$home/pid" 2>/dev/null || echo 0 ;;
-      *FreezerState*) echo running ;;
+      *FreezerState*) echo FreezerState=running ;;
       *) echo ;;
     esac ;;
   kill) signal=${2#--signal=SIG}; kill -"$signal" "$(cat "$home/pid")" ;;

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from solard.core.host import HostState
 from solard.core.inputs import Override, OverrideKind
 from solard.core.state import BatteryState, CardHealth, Supply
 from solard.core.view import SiteView
@@ -314,6 +315,23 @@ def test_narrow_tables_drop_columns_and_never_overflow() -> None:
     for width in range(44, 140):
         table = gpus.gpu_table(HOME, width)
         assert sum(column.width + 1 for column in table.columns) <= width, width
+
+
+def test_the_machine_stands_under_the_budget_once_it_was_looked_at() -> None:
+    host = HostState(
+        cpu_share=0.12,
+        memory_used_bytes=3,
+        memory_total_bytes=10,
+        disk_used_bytes=None,
+        disk_total_bytes=None,
+        temperature_c=52.0,
+        received_bytes_per_s=None,
+        sent_bytes_per_s=None,
+    )
+
+    lines = _text(gpus.budget(_on(replace(HOME, host=host)), 116))
+
+    assert lines[-1] == "machine: cpu 12 %   memory 30 %   disk —   heat 52 °C"
 
 
 def test_the_budget_line_names_target_and_draw() -> None:

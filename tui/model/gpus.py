@@ -136,7 +136,21 @@ def budget(picture: Picture, width: int) -> Lines:
     ]
     note = view.keeper.error or view.keeper.note
     notes = hang(line(Span("▲ ", Tone.WARN)), note, width) if note else ()
-    return (*flow(groups, width), *notes)
+    return (*flow(groups, width), *_machine(view, width), *notes)
+
+
+def _machine(view: SiteView, width: int) -> Lines:
+    """Return what the machine under the cards does, once it was looked at."""
+    host = view.host
+    if host is None:
+        return ()
+    groups = [
+        line(muted("machine: cpu "), words.percent(host.cpu_share)),
+        line(muted("memory "), words.percent(host.memory_share)),
+        line(muted("disk "), words.percent(host.disk_share)),
+        line(muted("heat "), words.temperature(host.temperature_c)),
+    ]
+    return flow(groups, width)
 
 
 def compact_cards(picture: Picture, width: int, height: int | None = None) -> Lines:
