@@ -154,12 +154,13 @@ class Cards:
                         lease_ends_s=ends_s,
                     )
 
-    def failsafe(self) -> tuple[Outcome, ...]:
-        """Put every card at its failsafe limit, whoever held it; hands-off cards stay as they are.
+    def failsafe(self, cards: Sequence[KeptCard] | None = None) -> tuple[Outcome, ...]:
+        """Put cards at their failsafe limit, all or those named, whoever held them.
 
-        A card that has just been found belongs here too: nobody knows what it was told before.
+        Hands-off cards stay as they are.
         """
-        steered = tuple(card for card in self.kept if not card.is_hands_off)
+        meant = self.kept if cards is None else cards
+        steered = tuple(card for card in meant if not card.is_hands_off)
         with self._holding:
             for card in steered:
                 card.take(Hold(charge=Charge.FAILSAFE))
@@ -192,13 +193,15 @@ class Cards:
             self._hands_off = gpu_ids
             for card in self.kept:
                 card.is_hands_off = card.facts.gpu_id in gpu_ids
-        held = [
-            card.facts.gpu_id
-            for card in self.kept
-            if card.is_hands_off and card.hold.charge is not Charge.RELEASED
-        ]
-        if held:
-            self.restore(frozenset(held))
+            given_up = [
+                card
+                for card in self.kept
+                if card.is_hands_off and card.hold.charge is not Charge.RELEASED
+            ]
+            for card in given_up:
+                card.take(Hold())
+        for card in given_up:  # not waited for: its holder wants to hear of the other cards
+            card.lane.submit(card.restore).add_done_callback(_log_failure)
 
     def close(self) -> tuple[Outcome, ...]:
         """Give every card back for good: no wish is taken any more."""
@@ -261,6 +264,11 @@ class Cards:
         if card.looked_s is None or self._now_s() - card.looked_s > OLD_S:
             return unknown_state(card.facts.gpu_id)
         return card.state
+
+
+def _log_failure(future: Future[Outcome]) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        logger.error("not restored: %s", error)
 
 
 def _wait(futures: Sequence[Future[T]], deadline_s: float) -> None:

@@ -107,8 +107,8 @@ class Keeper:
                 self._open(backend)
             return
         added = self._cards.add(self._backend.rescan())
-        if added and any(card.hold.charge is Charge.FAILSAFE for card in self._cards.kept):
-            self._cards.failsafe()
+        if any(card.hold.charge is Charge.FAILSAFE for card in self._cards.kept):
+            self._cards.failsafe(added)
 
     def stop(self) -> None:
         """Give every card back as its owner left it."""

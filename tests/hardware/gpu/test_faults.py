@@ -352,6 +352,21 @@ def test_hands_off_cards_stay_as_they_are_in_failsafe_and_after_a_kill(nvml, sta
     assert nvml.told(1) == []
 
 
+def test_a_held_card_that_becomes_hands_off_gets_its_own_limit_back(nvml, start_keeper):
+    nvml.set_by_hand(1, 240.0)
+    keeper = start_keeper(nvml)
+    keeper.set((0, 300.0), (1, 200.0))
+    wish = [{"gpu_id": nvml.gpu_ids[0], "limit_w": 300.0, "parked": False}]
+    keeper.ask("set", limits=wish, hands_off=[nvml.gpu_ids[1]])
+
+    restored = eventually(lambda: nvml.limits_w()[1], 240.0)
+    (refused,) = keeper.set((1, 150.0))
+
+    assert restored == 240.0
+    assert refused["reason"].endswith("its workload is `power: hands_off`")
+    assert nvml.limits_w()[:2] == [300.0, 240.0]
+
+
 def test_what_a_killed_keeper_left_is_put_back_by_the_service_manager(nvml, start_keeper):
     nvml.set_by_hand(1, 240.0)
     keeper = start_keeper(nvml)
