@@ -22,7 +22,7 @@ FAMILIES = {
     "victron_gx_vendor_sim": "victron-gx",
 }
 TURNED = {
-    "goodwe-et": {35140, 36005, 36006, 36007, 36008, 36019, 36021, 36023, 36025, 36045},
+    "goodwe-et": {35140, 36008, 36025},
     "victron-gx": {842},
 }
 """Addresses where the device counts export or charging as positive, and we do not."""
