@@ -19,8 +19,8 @@ KEPT_DAYS = 150
 """Of history that is looked at."""
 OWN_DAYS = 45
 """Of forecasts that are tried again to learn what the own past says."""
-OWN_EVERY, ISSUED_EVERY = 4, 11
-"""Quarter hours between two such forecasts; 11 meets every hour of the day in turn."""
+OWN_EVERY, ISSUED_EVERY = 4, 7
+"""Quarter hours between two such forecasts; 7 meets every hour of the day in turn."""
 ISSUED_HALF_LIFE_DAYS = 120.0
 FIT_EVERY_DAYS = 5
 FIRST_DAYS = 15

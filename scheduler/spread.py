@@ -18,8 +18,9 @@ EXPECTED = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Expected shares of clear sky at which the spread is kept; linear between them."""
 KINSHIP = 0.12
 """How near to one of those an expected share must be to count fully."""
-LOW, HIGH = 0.0875, 0.9125
-"""Cut a little outside P10 and P90: the days to come are a little less like those learned from."""
+LOW, HIGH = 0.077, 0.923
+"""Cut a little outside P10 and P90: the days to come are a little less like those learned from. On
+a French year cuts at 0.1 and 0.9 held 71–80 % by season and lead."""
 TRUST = 8.0
 """So many errors count as much as what is assumed of an unknown site."""
 UNKNOWN = (-0.45, 0.3)
@@ -35,8 +36,56 @@ def spread_rows(leads: Ints, light: Floats) -> Ints:
     return np.asarray(2 * band + (light < LOW_SUN), dtype=np.int64)
 
 
+TRIED_DAYS = 15.0
+TRY_EVERY_DAYS = 3.0
+"""Spreads of 15, 12, 9 … days ago are tried on the days that followed."""
+WIDEN_TRUST = 60.0
+NARROWEST, WIDEST = 0.8, 1.35
+
+
 def learn_spread(rows: Ints, expected: Floats, errors: Floats, age_days: Floats) -> Spread:
-    """Return the quantiles of errors (measured less expected share of clear sky)."""
+    """Return the quantiles of errors, widened by how far those of the last days fell short.
+
+    Args:
+        rows: Of each error, see `spread_rows`.
+        expected: Share of clear sky that was expected.
+        errors: Measured less expected share.
+        age_days: Since it was expected.
+    """
+    spread = _cut(rows, expected, errors, age_days)
+    misses: list[tuple[Ints, Floats]] = []
+    tried = TRIED_DAYS
+    while tried > 0.0:
+        before = age_days >= tried + 1.0
+        after = (age_days < tried) & (age_days >= tried - TRY_EVERY_DAYS)
+        if before.any() and after.any():
+            then = _cut(rows[before], expected[before], errors[before], age_days[before] - tried)
+            low, high = spread_at(then, rows[after], expected[after])
+            share = np.where(errors[after] < 0.0, errors[after] / low, errors[after] / high)
+            misses.append((rows[after] // 2, share))
+        tried -= TRY_EVERY_DAYS
+    if not misses:
+        return spread
+    bands = np.concatenate([band for band, _ in misses])
+    shares = np.concatenate([share for _, share in misses])
+    factors = np.array([_widening(shares[bands == band]) for band in range(ROWS // 2)])
+    each = np.repeat(factors, 2)[:, None]
+    return Spread(
+        low=_table(np.array(spread.low) * each), high=_table(np.array(spread.high) * each)
+    )
+
+
+def _widening(shares: Floats) -> float:
+    """Return by what the spread must grow for four fifths of the errors to lie inside."""
+    if not len(shares):
+        return 1.0
+    needed = float(np.quantile(shares, HIGH - LOW))
+    trusted = (len(shares) * needed + WIDEN_TRUST) / (len(shares) + WIDEN_TRUST)
+    return float(np.clip(trusted, NARROWEST, WIDEST))
+
+
+def _cut(rows: Ints, expected: Floats, errors: Floats, age_days: Floats) -> Spread:
+    """Return the quantiles of errors."""
     recency = 0.5 ** (age_days / HALF_LIFE_DAYS)
     low, high = np.empty((ROWS, len(EXPECTED))), np.empty((ROWS, len(EXPECTED)))
     for row in range(ROWS):
@@ -51,12 +100,6 @@ def learn_spread(rows: Ints, expected: Floats, errors: Floats, age_days: Floats)
             low[row, column] = min(part * cuts[0] + (1.0 - part) * UNKNOWN[0], -GROUND)
             high[row, column] = max(part * cuts[1] + (1.0 - part) * UNKNOWN[1], GROUND)
     return Spread(low=_table(low), high=_table(high))
-
-
-def unknown_spread() -> Spread:
-    """Return what is assumed of a site that has made no errors yet."""
-    none = np.zeros(0)
-    return learn_spread(np.zeros(0, dtype=np.int64), none, none, none)
 
 
 def spread_at(spread: Spread, rows: Ints, expected: Floats) -> tuple[Floats, Floats]:

@@ -208,6 +208,8 @@ def _degraded(sources: Sources) -> tuple[str, ...]:
     ]
     if sources.config_problem:
         found.append(sources.config_problem)
+    if sources.forecast is not None and sources.forecast.problem is not None:
+        found.append(f"forecast: {sources.forecast.problem}")
     if sources.storage_problem:
         found.append(f"storage: {sources.storage_problem}")
     return tuple(found)

@@ -8,6 +8,7 @@ import pytest
 
 from solard.core.conditions import Condition, PolicyAction, Quantity
 from solard.core.decide import decide
+from solard.core.forecast import Forecast
 from solard.core.inputs import DecideInputs
 from solard.core.modes import WorkMode
 from solard.core.records import CycleRecord
@@ -92,6 +93,9 @@ def test_everything_that_fails_is_a_sentence() -> None:
         keeper=replace(KEEPER, error="no answer on /run/solard/gpu.sock"),
         workloads=(MINER, replace(MINER, name="chain", health="starting"), hung()),
         config_problem="configuration not reloaded: solard.yaml:3: unknown key",
+        forecast=Forecast(
+            issued_at=NOON, source="own", slots=(), problem="Open-Meteo: no answer in 20 s"
+        ),
         storage_problem="disk full",
     )
 
@@ -100,6 +104,7 @@ def test_everything_that_fails_is_a_sentence() -> None:
         "GPU keeper: no answer on /run/solard/gpu.sock",
         "validator: silent for 7 s",
         "configuration not reloaded: solard.yaml:3: unknown key",
+        "forecast: Open-Meteo: no answer in 20 s",
         "storage: disk full",
     )
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.sources.errors import SourceUnreachable, SourceUnreadable
@@ -367,6 +367,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(JSON)
 def test_whatever_json_says_it_is_words_or_one_kind_of_refusal(data: object) -> None:
     try:
@@ -377,6 +378,7 @@ def test_whatever_json_says_it_is_words_or_one_kind_of_refusal(data: object) -> 
     assert all(each.starts_at < each.ends_at for each in (*words.power, *words.weather))
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(
     st.binary(max_size=300)
     | st.text(alphabet='time,pv_w;\n0123456789-:TZ."#', max_size=200).map(str.encode)
