@@ -1,13 +1,13 @@
 """The site that a recording is lived through with: a configuration, and cards that it assumes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from solard.config.load import Settings
 from solard.config.plan_terms import battery_spec, solar_site
 from solard.core.curves import CurvePoint, WorkCurve, prior_curve
 from solard.core.inputs import Rule
-from solard.core.planning import BatterySpec, SolarSite
+from solard.core.planning import BatterySpec, PanelPlane, SolarSite
 from solard.core.rig import GpuCard, Rig, Workload
 from solard.core.rules.plan_rule import PlanRule
 from solard.core.tariff import Tariff
@@ -18,6 +18,7 @@ from solard.simulate.errors import RecordingInvalid
 
 MIN_W, MAX_W = 150.0, 450.0
 """Of a card where the file gives no curve."""
+ASSUMED_PEAK_W = 5000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def make_site(settings: Settings) -> SimSite:
     per_work = worth_per_work(rig, workloads)
     return SimSite(
         name=settings.site.name,
-        solar=solar_site(settings),
+        solar=_with_panels(solar_site(settings)),
         timezone=settings.site.timezone,
         battery=battery,
         start_soc=settings.simulate.start_soc,
@@ -117,6 +118,18 @@ def make_site(settings: Settings) -> SimSite:
         start_cost=settings.rig.start_cost,
         stored_per_kwh=settings.simulate.stored_per_kwh,
     )
+
+
+def _with_panels(solar: SolarSite) -> SolarSite:
+    """Return the site with panels that face the equator where none are stated.
+
+    Their shape is learned from the recording; only the sun's rise and set must be known before.
+    """
+    if solar.planes:
+        return solar
+    south_deg = 180.0 if solar.latitude_deg >= 0.0 else 0.0
+    plane = PanelPlane(peak_w=ASSUMED_PEAK_W, tilt_deg=30.0, azimuth_deg=south_deg)
+    return replace(solar, planes=(plane,))
 
 
 def _curve(settings: Settings) -> WorkCurve:

@@ -56,7 +56,7 @@ class Task:
     """Its window rounded outward, for the bound."""
     outer_end: int
     is_due: bool
-    """Whether its deadline lies in the recording."""
+    """Whether its deadline lies in the recording: then it can be missed."""
 
     @property
     def fits(self) -> bool:
@@ -100,7 +100,7 @@ def _task(index: int, job: Job, begins_at: datetime, ticks: int) -> Task:
         ticks=max(1, ceil(job.duration_s / TICK_S - TINY)),
         outer_first=max(0, floor(arrives + TINY)),
         outer_end=min(ticks, ceil(deadline - TINY)),
-        is_due=deadline <= ticks + TINY,
+        is_due=TINY < deadline <= ticks + TINY,
     )
 
 

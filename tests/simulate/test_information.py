@@ -20,7 +20,7 @@ def house_w(hours: float) -> float:
     return 400.0 + 300.0 * (hours % 24.0 > 17.0)
 
 
-@pytest.mark.parametrize("policy", ["mpc", "mpc_persistence", "day_ahead", "threshold"])
+@pytest.mark.parametrize("policy", ["mpc", "day_ahead"])
 def test_later_rows_change_no_earlier_tick(policy: str, tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     usual = write_data(tmp_path / "usual.csv", 1.0, load=house_w)

@@ -138,6 +138,16 @@ def test_floor_runs_mandatory_jobs_on_arrival_and_no_other(
     ]
 
 
+def test_job_of_another_time_is_neither_done_nor_missed(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.csv", 1.0)
+    before, after = (-30.0, 400, 1, 600, -20.0, 1.0, 1, 1), (30.0, 400, 1, 600, 40.0, 1.0, 1, 1)
+    jobs = write_jobs(tmp_path / "jobs.csv", before, after)
+
+    figures = run(tmp_path, data, ["threshold"], jobs=jobs)["policies"]["threshold"]
+
+    assert (figures["jobs_done"], figures["jobs_missed"], figures["mandatory_missed"]) == (0, 0, 0)
+
+
 def test_job_on_all_cards_leaves_none_to_the_floor(tmp_path: Path) -> None:
     data = write_data(tmp_path / "data.csv", 1.0, pv=lambda _h: 0.0)
     jobs = write_jobs(tmp_path / "jobs.csv", (2.0, 1600, 4, 600, 6.0, 0.0, 1, 1))
