@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,7 +29,7 @@ from hardware.gpu.door import Door, DoorTaken
 from hardware.gpu.guard import Charge
 from hardware.gpu.hands_off import HandsOff
 from hardware.gpu.journal import Journal, is_dirty, read_boot_id
-from hardware.gpu.lane import Lane
+from hardware.gpu.lane import Lane, in_thread
 from hardware.gpu.opening import open_backend
 from hardware.gpu.requests import RequestInvalid, read_ids, read_wishes
 from hardware.gpu.verdicts import Outcome, Verdict
@@ -40,6 +41,7 @@ from solard.system.notify import notify, watchdog_period_s
 WATCH_PERIOD_S = 0.1
 RESCAN_VARIABLE = "SOLARD_GPU_RESCAN_S"
 """How often a driver or cards that did not answer are looked for again, real seconds (30)."""
+CLOSE_DEADLINE_S = 2.0
 EXIT_CONFIG = 78
 EXIT_TAKEN = 75
 AFTER = "after"
@@ -115,7 +117,9 @@ class Keeper:
         for outcome in self._cards.close():
             if outcome.outcome is Verdict.REFUSED:
                 logger.error("not restored card=%s reason=%s", outcome.gpu_id, outcome.reason)
-        self._backend.close()
+        closing = in_thread(self._backend.close, "close")
+        with suppress(TimeoutError):  # a driver that hangs in one call may hang in this one too
+            closing.result(CLOSE_DEADLINE_S)
 
     def _open(self, backend: GpuBackend) -> None:
         options, self._backend = self._options, backend

@@ -192,6 +192,26 @@ def test_nvml_call_that_blocks_at_the_start_keeps_no_other_card_waiting(nvml, st
     assert found == 4
 
 
+def test_nvml_call_that_blocks_at_the_stop_keeps_its_original_for_the_next_keeper(
+    nvml, start_keeper
+):
+    nvml.set_by_hand(0, 300.0)
+    keeper = start_keeper(nvml)
+    keeper.set((0, 200.0), (1, 200.0))
+    nvml.set("hangs_s", 60, index=0)
+
+    code = keeper.stop()
+    left_w = nvml.power_limits()[:2]
+    nvml.set("hangs_s", 0, index=0)
+    keeper.restart()
+    originals = keeper.originals_w()[:2]
+
+    assert code == 0
+    assert left_w == [200.0, 350.0]
+    assert originals == [300.0, 350.0]
+    assert nvml.limits_w()[:2] == [150.0, 100.0]
+
+
 def test_draw_over_the_limit_at_the_floor_is_brought_down_by_the_clock(nvml, start_keeper):
     keeper = start_keeper(nvml)
     nvml.set("overdraw", 1.4, index=1)
