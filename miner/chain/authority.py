@@ -31,6 +31,7 @@ class Authority:
         self.genesis = genesis
         self.state: ChainState = store.load_state()
         self.head = store.head() or _block_zero(genesis, self.state)
+        self._head_hash = self.head.hash if self.head.number else genesis.hash
         self._keypair = keypair
         self._pool: deque[Extrinsic] = deque()
         self._recent = store.recent_hashes()
@@ -43,7 +44,7 @@ class Authority:
     @property
     def head_hash(self) -> str:
         """Return what the next block links to: the head's hash, or the genesis hash at first."""
-        return self.head.hash if self.head.number else self.genesis.hash
+        return self._head_hash
 
     @property
     def made_at(self) -> datetime:
@@ -96,9 +97,10 @@ class Authority:
             outcome_hash=outcome.hash,
             state_root=self.state.root,
         )
-        signature = self._keypair.sign(SIGNING_DOMAIN + block.hash.encode()).hex()
+        self._head_hash = block.hash
+        signature = self._keypair.sign(SIGNING_DOMAIN + self._head_hash.encode()).hex()
         self.head = replace(block, signature=signature)
-        remember_hash(self._recent, number, self.head_hash)
+        remember_hash(self._recent, number, self._head_hash)
         return FinishedBlock(
             block=self.head,
             extrinsics=extrinsics,

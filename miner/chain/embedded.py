@@ -152,8 +152,12 @@ class ChainStore:
         return Counter(json.loads(body)["call"] for (body,) in rows)
 
     def is_whole(self) -> bool:
-        """Tell whether the file's own structure holds: pages, indexes, types."""
-        return self._read("PRAGMA integrity_check") == [("ok",)]
+        """Tell whether the file's own structure holds: pages, indexes, tables as we make them."""
+        query = "SELECT name, sql FROM sqlite_master ORDER BY name"
+        with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript(SCHEMA)
+            made = fresh.execute(query).fetchall()
+        return self._read(query) == made and self._read("PRAGMA integrity_check") == [("ok",)]
 
     def genesis_text(self) -> str:
         """Return the genesis as it is stored."""

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from solard.core.errors import SolardError
+
+_LINE = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class CodecError(SolardError):
@@ -40,7 +42,7 @@ class Codec:
             return {str(key): self.encode(item) for key, item in value.items()}
         if is_dataclass(value):
             name = type(value).__name__
-            data = {f.name: self.encode(getattr(value, f.name)) for f in fields(value)}
+            data = {one: self.encode(getattr(value, one)) for one in _names(value.__class__)}
             return {"kind": name, **data} if name in self.kinds else data
         raise CodecError(f"cannot encode a {type(value).__name__}; add it to solard.core.codec")
 
@@ -54,7 +56,7 @@ class Codec:
 
     def dumps(self, value: Any) -> str:
         """Return `value` as one line of canonical JSON: sorted keys, no spaces."""
-        return json.dumps(self.encode(value), sort_keys=True, separators=(",", ":"))
+        return _LINE.encode(self.encode(value))
 
     def loads(self, kind: Any, text: str) -> Any:
         """Return the value of type `kind` that a line of JSON describes."""
@@ -122,6 +124,11 @@ class Codec:
         return kind(
             **{name: self._decode(hints[name], data[name]) for name in hints if name in data}
         )
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
 
 
 @lru_cache(maxsize=256)

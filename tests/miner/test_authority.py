@@ -152,3 +152,24 @@ def test_call_sent_twice_waits_once(home):
 
     assert authority.submit(claim(authority, 2)) == first
     assert authority.pool_size == 1
+
+
+def test_a_bit_that_flips_in_the_file_is_found(home):
+    path = home / "chain.db"
+    authority = open_at(home)
+    block = authority.store.block(9)
+    authority.store.close()
+    data = path.read_bytes()
+
+    for text in (block.state_root, block.signature, block.made_at, "claim_grant", "CREATE TABLE"):
+        place = data.index(text.encode()) + 3
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert not verify_chain(path).ok, text
+    path.write_bytes(data)
+    assert verify_chain(path).ok
+
+
+def test_a_file_that_is_no_database_is_a_verdict_and_not_a_crash(home):
+    (home / "chain.db").write_bytes(b"SQLite format 3\x00" + bytes(5000))
+
+    assert not verify_chain(home / "chain.db").ok
