@@ -33,7 +33,7 @@ def other_spec(section: WorkloadSection) -> WorkSpec:
         name=section.name,
         role="other",
         command=section.command,
-        env=section.env,
+        env=_with_cards(section),
         uses_cards=section.gpus != (),
         stop_below=WorkMode.STANDBY if keeps else WorkMode.ECO,
         grace_s=section.grace_s,
@@ -48,6 +48,18 @@ def other_spec(section: WorkloadSection) -> WorkSpec:
         restart=section.restart.for_core(),
         caps=section.caps.for_core(),
     )
+
+
+def _with_cards(section: WorkloadSection) -> tuple[tuple[str, str], ...]:
+    """Return its environment, in which CUDA shows it its own cards and no others.
+
+    CUDA numbers cards by speed unless told to number them as the driver and this file do.
+    """
+    cards = ",".join(map(str, section.gpus or ()))
+    if not cards or section.external is not None or "CUDA_VISIBLE_DEVICES" in dict(section.env):
+        return section.env
+    order = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    return (*section.env, order, ("CUDA_VISIBLE_DEVICES", cards))
 
 
 def _bundled(

@@ -39,6 +39,13 @@ def test_whole_description_becomes_what_is_run() -> None:
     assert (caps.memory_bytes, caps.cpu_cores, caps.tasks) == (1_610_612_736, 2.5, 64)
 
 
+def test_program_is_shown_its_own_cards_and_no_others() -> None:
+    assert dict(spec("command: [m], gpus: [2, 0]").env)["CUDA_VISIBLE_DEVICES"] == "2,0"
+    assert spec("command: [m], gpus: all").env == ()
+    told = spec('command: [m], gpus: [2], env: {CUDA_VISIBLE_DEVICES: "GPU-7"}').env
+    assert told == (("CUDA_VISIBLE_DEVICES", "GPU-7"),)
+
+
 def test_modes_are_words_or_one_of_three_mappings() -> None:
     one = spec(
         "command: [m], modes: {full: limit, eco: {signal: SIGUSR2}, "
