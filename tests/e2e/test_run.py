@@ -236,9 +236,10 @@ def test_status_of_a_running_site_says_why_and_loads_little(site: Site) -> None:
     lines = ran.stdout.splitlines()
     assert lines[0].startswith("home: observing only, 2024-05-28 1")
     assert lines[1].startswith("PV ")
-    assert lines[2].startswith("WHY   ")
-    assert lines[3].startswith("NEXT  ")
-    assert [line.split()[0] for line in lines[4:6]] == ["gpu0", "gpu1"]
+    assert lines[2].startswith("host  ")
+    assert lines[3].startswith("WHY   ")
+    assert lines[4].startswith("NEXT  ")
+    assert [line.split()[0] for line in lines[5:7]] == ["gpu0", "gpu1"]
     status, loaded = json.loads(ran.stderr.splitlines()[-1])
     assert status in {None, 0}
     assert not set(HEAVY) & set(loaded)
