@@ -1,8 +1,8 @@
 """From the horizon back to now: what every charge and every count of working cards is worth.
 
 Dynamic programming: exact for a battery that serves itself, for whole cards and for what a start
-costs, each of which a linear program can only approximate. One sky is enough: the mean of what is
-forecast. Three skies side by side earned no more on any recorded site, in three times the time.
+costs, each of which a linear program can only approximate. Three skies (P10, P50, P90) run side by
+side and mix as time goes on: what is cloudy now tends to stay so.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,10 @@ from scheduler.case import PlanCase
 from scheduler.dynamics import NEVER, Array, Options, Site, Terms, make_options, make_site, step
 
 SKY_WEIGHTS = np.array((0.3, 0.4, 0.3))
-"""Of P10, P50 and P90 in their mean (Swanson's rule)."""
+"""Of P10, P50 and P90: the moments of a normal error (Swanson's rule)."""
+SKY_LASTS_H = 4.0
+SPREAD = 0.5
+"""Of the way from P50 to P10 and P90: hours spread less than the quarter hours forecast do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +40,9 @@ class Search:
     site: Site
     options: Options
     charges_kwh: Array
-    surplus_kw: Array
-    """Sun less house by step, jobs not counted."""
+    skies_kw: Array
+    """Sun less house by sky and step."""
+    median_kw: Array
     terms: tuple[Terms, ...]
     start_costs: Array
     """From so many cards to so many."""
@@ -65,13 +69,17 @@ def make_search(case: PlanCase) -> Search:
     options = make_options(case.fleet)
     counts = np.arange(options.levels)
     house = np.array([one.house_w for one in case.steps]) / 1000.0
-    skies = np.array([[one.pv_low_w, one.pv_w, one.pv_high_w] for one in case.steps]) / 1000.0
+    skies = np.array([[one.pv_low_w, one.pv_w, one.pv_high_w] for one in case.steps]).T / 1000.0
+    skies = skies[1] + SPREAD * (skies - skies[1])
+    if np.array_equal(skies[0], skies[1]) and np.array_equal(skies[1], skies[2]):
+        skies = skies[1:2]
     return Search(
         case=case,
         site=(site := make_site(case)),
         options=options,
         charges_kwh=site.charges(),
-        surplus_kw=skies @ SKY_WEIGHTS - house,
+        skies_kw=skies - house,
+        median_kw=np.array([one.pv_w for one in case.steps]) / 1000.0 - house,
         terms=tuple(
             Terms(hours=one.hours, import_per_kwh=bought, export_per_kwh=sold)
             for one, bought, sold in zip(
@@ -89,44 +97,52 @@ def find_worths(search: Search, loads: Loads) -> Array:
     """
     steps, levels = len(search.terms), search.options.levels
     charges = search.charges_kwh
+    skies = search.skies_kw.shape[0]
+    weights = SKY_WEIGHTS if skies > 1 else np.ones(1)
     worths = np.empty((steps + 1, levels, charges.size))
-    worths[steps] = search.case.end_per_kwh * charges
+    later = np.broadcast_to(search.case.end_per_kwh * charges, (skies, levels, charges.size)).copy()
+    worths[steps] = later[0]
     for index in range(steps - 1, -1, -1):
-        reached = _best_power(search, index, loads, worths[index + 1])
-        # reached[cards now, charge]; a start is paid by those who had fewer.
-        worths[index] = (reached[None, :, :] - search.start_costs[:, :, None]).max(axis=1)
+        terms = search.terms[index]
+        stays = np.exp(-terms.hours / SKY_LASTS_H)
+        mixed = stays * later + (1.0 - stays) * np.tensordot(weights, later, 1)
+        reached = _best_power(search, index, loads, mixed)
+        # reached[sky, cards now, charge]; a start is paid by those who had fewer.
+        options = reached[:, None, :, :] - search.start_costs[None, :, :, None]
+        later = options.max(axis=2)
+        worths[index] = np.tensordot(weights, later, 1)
     return worths
 
 
 def _best_power(search: Search, index: int, loads: Loads, later: Array) -> Array:
-    """Return the worth of the best power for each count of cards and charge."""
+    """Return the worth of the best power for each sky, count of cards and charge."""
     job_kw = float(loads.powers_kw[index])
-    surplus = search.surplus_kw[index] - job_kw
-    powers, values = search.options.filled(np.array([surplus]))
+    surplus = search.skies_kw[:, index] - job_kw
+    powers, values = search.options.filled(surplus[:, None])
     values = search.level_values(values[..., None], loads.cards[index])
     money, after = step(
         search.site,
         replace(search.terms[index], jobs_kw=job_kw),
-        surplus,
+        surplus[:, None, None, None],
         powers[..., None],
         values,
         search.charges_kwh,
     )
     money = money + search.barred(loads.cards[index])[:, None, None]
-    total: Array = (money + over_charge(search.charges_kwh, later, after)).max(axis=1)
+    total: Array = (money + over_charge(search.charges_kwh, later, after)).max(axis=2)
     return total
 
 
 def over_charge(charges_kwh: Array, worths: Array, stored_kwh: Array) -> Array:
-    """Return worths[…, charge] at stored_kwh[…, any, any], linear between charges."""
+    """Return worths[sky, cards, charge] at stored_kwh[sky, cards, power, any], linear between."""
     if charges_kwh.size < 2:
-        found: Array = np.broadcast_to(worths[..., :1, None], stored_kwh.shape)
+        found: Array = np.broadcast_to(worths[:, :, None, :1], stored_kwh.shape)
         return found
     count = charges_kwh.size
     place = (stored_kwh - charges_kwh[0]) / (charges_kwh[1] - charges_kwh[0])
     low = np.clip(place.astype(np.intp), 0, count - 2)
     share = place - low
-    rows = np.arange(worths.size // count).reshape(*worths.shape[:-1], 1, 1)
+    rows = np.arange(worths.shape[0] * worths.shape[1]).reshape(*worths.shape[:2], 1, 1)
     flat, at = worths.ravel(), low + rows * count
     first = flat.take(at)
     between: Array = first + share * (flat.take(at + 1) - first)

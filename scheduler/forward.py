@@ -1,4 +1,4 @@
-"""From now on: the best choice in each step, given what later is worth."""
+"""From now on under the median sky: the best choice in each step, given what later is worth."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Path:
     powers_kw: tuple[float, ...]
     money: tuple[float, ...]
     worths: tuple[float, ...]
-    """Of each step and all that follows."""
+    """Of each step and all that follows, over all skies."""
     stored_kwh: tuple[float, ...]
     """At each step's start, and at the end of the last."""
     cards_before: tuple[int, ...]
@@ -58,9 +58,9 @@ class Choices:
 
 
 def choose(search: Search, worths: Array, places: Places) -> Choices:
-    """Return the best choice in each place."""
+    """Return the best choice in each place under the median sky."""
     at = places.steps
-    surplus = search.surplus_kw[at] - places.jobs_kw
+    surplus = search.median_kw[at] - places.jobs_kw
     terms = _terms(search, places)
     takes, gives = battery_room_kw(
         search.site, places.stored_kwh, np.reshape(terms.hours, places.stored_kwh.shape)

@@ -14,8 +14,8 @@ from solard.core.units import SECONDS_PER_HOUR
 
 LEAST_GAIN = 0.01
 """Money that an optional job must bring beyond what its energy is worth elsewhere."""
-STAYS_GAIN = 0.02
-"""Money by which another time must be better before a job is moved from the time it was given."""
+INTERRUPTION_COST = 0.01
+"""Of stopping a job and going on later: a model is loaded again, twice."""
 REPRICE_KWH = 2.0
 """Of jobs placed since stored energy was last priced: more of it moves the prices."""
 TINY_H = 1e-6
@@ -106,12 +106,19 @@ def _find_spot(
     last = ends[-1] if job.deadline_at is None else min(job.deadline_at, ends[-1])
     if _is_fixed(job):
         return _block(search, loads, worths, path, job, [now])
-    if last - first < need - timedelta(seconds=1):
+    if last - first < need - timedelta(milliseconds=1):
         return None
-    if job.interruptible:
-        return _pieces(search, loads, worths, path, job, first, last)
     starts = {first, last - need, *(at for at in begins if first <= at <= last - need)}
-    return _block(search, loads, worths, path, job, sorted(starts))
+    block = _block(search, loads, worths, path, job, sorted(starts))
+    if not job.interruptible:
+        return block
+    pieces = _pieces(search, loads, worths, path, job, first, last)
+    return min((one for one in (block, pieces) if one is not None), key=_whole_cost, default=None)
+
+
+def _whole_cost(spot: _Spot) -> float:
+    """Return the cost of a spot, each interruption counted: cards go, come back and must start."""
+    return spot.cost + INTERRUPTION_COST * (len(spot.windows) - 1)
 
 
 def _edges(search: Search) -> tuple[list[datetime], list[datetime]]:
