@@ -21,6 +21,7 @@ from hardware.gpu.simulated import create
 from solard.system.clock import CLOCK_VARIABLE, ScaledClock
 from solard.system.lines import NoAnswer, ask_now
 from solard.system.places import places_at
+from tests.hardware.gpu.rigs import FakeDriver
 
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
@@ -164,11 +165,13 @@ class Site:
         self._start("plant", [*command, "--start-soc", "0.7"])
         assert eventually(lambda: self.truth() is not None), self.log("plant")
 
-    def start_keeper(self) -> None:
-        """Put somebody in charge of the cards."""
+    def start_keeper(self, driver: FakeDriver | None = None, lease_s: float = 30.0) -> None:
+        """Put somebody in charge of the simulated cards, or of a driver's."""
         command = ["hardware.gpu.keeper", "--socket", str(self.places.gpu_socket)]
-        command += ["--state", str(self.places.state / "gpu"), "--simulated", str(self.cards)]
-        self._start("keeper", command)
+        command += ["--state", str(self.places.state / "gpu"), "--lease", str(lease_s)]
+        if driver is None:
+            command += ["--simulated", str(self.cards)]
+        self._start("keeper", command, **(driver.environment() if driver else {}))
 
     def start_daemon(self, **environment: str) -> subprocess.Popen[str]:
         """Start a daemon and wait until it says that it is ready."""

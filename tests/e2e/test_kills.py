@@ -86,7 +86,7 @@ def test_200_random_kills_leave_no_limit_too_high_no_orphan_and_no_lost_original
     driver = FakeDriver(compile_library(tmp_path), site.outside / "nvml.state")
     for index, own_w in enumerate(OWN_W):
         driver.set("limit_mw", own_w * 1000, index)
-    start_keeper(site, driver)
+    site.start_keeper(driver, LEASE_S)
     site.start_daemon()
     assert eventually(lambda: max(driver.power_limits()[:3]) <= CAP_W), site.log("daemon")
     watch = Watch(driver)
@@ -100,7 +100,7 @@ def test_200_random_kills_leave_no_limit_too_high_no_orphan_and_no_lost_original
                 killed += kill(site, name)
             time.sleep(chance.uniform(0.0, 1.0))
             if "keeper" in names:
-                start_keeper(site, driver)
+                site.start_keeper(driver, LEASE_S)
             if "daemon" in names:
                 start_daemon(site)
             time.sleep(chance.uniform(0.2, 2.5))
@@ -120,12 +120,6 @@ def test_200_random_kills_leave_no_limit_too_high_no_orphan_and_no_lost_original
     assert not workloads()
     assert not [line for line in processes_of(site.home).values() if "hardware.sim" not in line]
     driver.close()
-
-
-def start_keeper(site: Site, driver: FakeDriver) -> None:
-    command = ["hardware.gpu.keeper", "--socket", str(site.places.gpu_socket)]
-    command += ["--state", str(site.places.state / "gpu"), "--lease", str(LEASE_S)]
-    site._start("keeper", command, **driver.environment())
 
 
 def start_daemon(site: Site) -> None:
