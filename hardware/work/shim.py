@@ -154,10 +154,10 @@ def main() -> int:
     _detach()
     log = Log(order["log"], **order["log_limits"])
     status = _mind(pid, reading, log, adopts=adopts)
+    _note_end(order["ending"], pid, status)
     _end_the_rest(order["groups"])
     _read_last_words(reading, log)
     log.close()
-    _note_end(order["ending"], pid, status)
     return 0
 
 

@@ -21,7 +21,7 @@ from solard.system.lines import ask
 HUNG_AFTER_S = 20.0
 """A bundled workload that has not answered for so long is ended and started again."""
 ANSWER_WITHIN_S = 2.0
-ENDING_S = 1.0
+ENDING_S = 2.0
 """Real seconds that the note of how a program ended may come after its end."""
 USE_EVERY_S = 5.0
 CATCHES_WITHIN_S = 60.0

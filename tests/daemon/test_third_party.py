@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -191,6 +192,66 @@ async def test_row_32_miner_that_answers_no_more_is_started_again(rig: Rig) -> N
     assert again.restarts == 1
     assert "Sick (http://127.0.0.1:" in rig.told()
     assert "answers 500 instead of 200); ended." in rig.told()
+
+
+async def test_row_32_stopped_miner_is_started_again(rig: Rig) -> None:
+    rig.describe(
+        """
+        health: {http: "http://127.0.0.1:PORT/health", every: 1 s, timeout: 0.3 s, fails: 2}
+        """
+    )
+    rig.want(WorkMode.FULL)
+    first = await rig.until(lambda view: view.health == "ok")
+    assert first.pid is not None
+
+    os.kill(first.pid, signal.SIGSTOP)
+
+    again = await rig.until(lambda view: view.pid not in {None, first.pid}, 30.0)
+    assert again.restarts == 1
+    assert "has not answered in full in 0.3 s); ended." in rig.told()
+
+
+async def test_log_that_says_no_more_what_it_should_is_sick(rig: Rig) -> None:
+    rig.describe('health: {log: "block [0-9]+", log_within: 1 s, every: 1 s, starts_within: 1 s}')
+    rig.want(WorkMode.FULL)
+
+    view = await rig.until(lambda view: "its log has not said" in view.health)
+
+    assert view.health.startswith('its log has not said "block [0-9]+" for ')
+
+
+async def test_cards_that_draw_too_little_are_sick_while_it_works(rig: Rig) -> None:
+    rig.describe(
+        "gpus: [0]\nhealth: {draw_above: 80 W, draw_within: 1 s, every: 1 s, starts_within: 1 s}"
+    )
+    rig.supervisor.count({"m": 20.0}, 1.0)
+    rig.want(WorkMode.STANDBY)
+    await rig.until(lambda view: view.health == "ok")
+    rig.want(WorkMode.FULL)
+
+    view = await rig.until(lambda view: "its cards have drawn" in view.health)
+
+    assert view.health.startswith("its cards have drawn less than 80 W for ")
+
+
+async def test_drained_program_stays_down_and_one_that_goes_on_is_told_of(rig: Rig) -> None:
+    rig.describe()
+    rig.want(WorkMode.FULL)
+    await rig.until(lambda view: rig.said())
+    await rig.supervisor.drain("m")
+    assert (await rig.until(lambda view: view.pid is None)).hold == "stopped"
+
+    rig.read(
+        f"{ISLAND}workloads:\n  m:\n    grace: 0.3 s\n"
+        "    command: [sh, -c, \"trap '' TERM; while :; do sleep 0.1; done\"]\n"
+    )
+    await rig.supervisor.start("m")
+    rig.want(WorkMode.FULL)
+    await rig.until(lambda view: view.pid)
+    with pytest.raises(WorkloadUnknown, match=r"has not finished within its grace of 0.3 s and g"):
+        await rig.supervisor.drain("m")
+    await rig.supervisor.run_once()
+    assert rig.supervisor.view()[0].pid is not None
 
 
 async def test_late_answer_is_no_work(rig: Rig) -> None:
