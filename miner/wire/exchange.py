@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from miner.keys import Keypair
 from miner.wire import btauth, legacy
@@ -120,6 +119,6 @@ def respond(status: int, data: Any, headers: dict[str, str]) -> web.Response:
     return web.Response(
         body=write_json(data).encode(),
         status=status,
-        headers=CIMultiDict(headers),
+        headers=headers,
         content_type="application/json",
     )

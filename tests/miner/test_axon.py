@@ -18,6 +18,7 @@ from miner.subnets.echo import ECHO_STREAM, SERVICES
 from miner.wire.btauth import sign_request
 from miner.wire.buckets import Allowance
 from miner.wire.legacy import sign_question
+from miner.wire.mark import MarkUnusable
 from miner.wire.refusal import ChallengeInvalid, NotAdmitted, NotServing
 from miner.wire.synapse import PING, SynapseField, SynapseKind
 from miner.wire.terminal import new_terminal
@@ -314,3 +315,43 @@ async def test_public_network_s_dendrite_leaves_the_local_one_alone(peer):
     await public.close()
 
     assert (answer.status, peer.asked) == (503, [])
+
+
+async def test_port_that_is_taken_is_said(peer):
+    second = Peer()
+
+    with pytest.raises(NotServing, match="choose another port"):
+        await second.axon.start("127.0.0.1", peer.port)
+
+
+def test_mark_that_cannot_be_kept_stops_the_axon(tmp_path):
+    """Without it a restarted axon would admit old requests: better none."""
+    with pytest.raises(MarkUnusable, match="would take old requests"):
+        Peer(mark=tmp_path)
+
+
+async def test_answer_that_takes_longer_than_its_caller_waits_is_a_408(dendrite):
+    async def think(_: str, __: object) -> object:
+        await asyncio.sleep(60)
+
+    one = Axon(BOB, (Service(kind=ECHO, answer=think),), lambda _: None)
+    port = await one.start("127.0.0.1", 0)
+    try:
+        headers, body = sign_question(
+            ALICE,
+            ECHO,
+            {"sun": 1},
+            axon=new_terminal(ip="127.0.0.1", port=port, hotkey=BOB.ss58),
+            uuid="8084c23e-e53f-11f1-91e3-02fc00000001",
+            timeout_s=0.2,
+            nonce_ns=time.time_ns(),
+        )
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{port}/echo"
+            async with session.post(url, data=body, headers=headers) as response:
+                said = await response.json()
+    finally:
+        await one.stop()
+
+    assert (response.status, said) == (408, {"message": "Response timeout after: 0.2s"})
+    assert response.headers["bt_header_axon_status_code"] == "408"
