@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miner.chain.fixed import ONE
@@ -17,6 +17,7 @@ from miner.chain.yuma.epoch import YumaInput, YumaParameters, YumaResult, run_ep
 from miner.chain.yuma.exponential import exponentials
 from miner.chain.yuma.vectors import VectorsInvalid, computed
 from miner.chain.yuma.wide import product, quotient
+from tests.miner.slow_yuma import slow_epoch
 
 DATA = Path(__file__).parent / "data"
 
@@ -219,3 +220,70 @@ def test_a_subnet_in_which_nobody_votes_or_weighs_has_an_epoch_too():
 
     assert result.combined_share == [0, 0]
     assert result.bonds.pairs() == [[], []]
+
+
+U16 = st.integers(0, 65535)
+SMALL_OR_WHOLE = st.one_of(st.sampled_from([0, 1, 32767, 65535]), U16)
+
+
+@st.composite
+def subnets(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Any subnet: silent and poor validators, newcomers, commits, explicit zeros, old bonds."""
+    count = draw(st.integers(1, 9))
+
+    def each(of: st.SearchStrategy[Any]) -> list[Any]:
+        return draw(st.lists(of, min_size=count, max_size=count))
+
+    rows = st.dictionaries(st.integers(0, count - 1), st.one_of(st.just(0), U16), max_size=count)
+    rao = st.one_of(st.just(0), st.integers(1, 10), st.integers(0, 10**16))
+    given_ = {
+        "block": 1000,
+        "last_tempo": 900,
+        "stake": each(rao),
+        "permits": each(st.booleans()),
+        "last_update": each(st.integers(880, 1000)),
+        "registered": each(st.sampled_from([1, 1, 1, 890, 900, 950])),
+        "weights": [sorted(row.items()) for row in each(rows)],
+        "bonds": [sorted(row.items()) for row in each(rows)],
+        "commit_blocks": each(st.one_of(st.none(), st.integers(880, 1000))),
+    }
+    alphas = sorted([draw(U16), draw(U16)])
+    parameters = {
+        "kappa_u16": draw(SMALL_OR_WHOLE),
+        "bonds_moving_average": draw(st.sampled_from([0, 1, 500_000, 900_000, 975_000, 1_000_000])),
+        "bonds_penalty_u16": draw(SMALL_OR_WHOLE),
+        "yuma3": draw(st.booleans()),
+        "liquid": draw(st.sampled_from([None, (*alphas, draw(st.integers(-32768, 32767)))])),
+        "max_validators": draw(st.integers(1, 10)),
+        "stake_threshold_rao": draw(st.sampled_from([0, 5, 10**15])),
+        "activity_cutoff": draw(st.sampled_from([60, 5000])),
+        "owner_uid": draw(st.one_of(st.none(), st.integers(0, count - 1))),
+    }
+    return given_, parameters
+
+
+@settings(max_examples=150, deadline=None)
+@given(subnet=subnets())
+def test_any_epoch_equals_the_slow_arithmetic_of_single_integers(subnet):
+    fields, params = subnet
+    wanted = slow_epoch(fields, params)
+    liquid = params["liquid"]
+    parameters = {
+        **params,
+        "liquid": liquid
+        and LiquidAlpha(low_u16=liquid[0], high_u16=liquid[1], steepness=liquid[2]),
+    }
+
+    result = run_epoch(
+        YumaInput(
+            **{
+                **fields,
+                "weights": entries_of(fields["weights"]),
+                "bonds": entries_of(fields["bonds"]),
+            }
+        ),
+        YumaParameters(**parameters),
+    )
+
+    got = {name: getattr(result, name) for name in wanted if name != "bonds"}
+    assert {**got, "bonds": result.bonds.pairs()} == wanted
