@@ -15,6 +15,7 @@ from pathlib import Path
 
 from solard.core.errors import SolardError
 from solard.system.children import become_subreaper, end_all
+from tests.bench.allocation import measure_allocation
 from tests.bench.axon import measure_axon
 from tests.bench.chain import measure_chain
 from tests.bench.demo import ProcessRow, measure_demo
@@ -45,6 +46,7 @@ def main() -> int:
         figures += of_demo
         _say(f"the keeper of eight cards, {options.load_seconds:g} s …")
         figures += measure_keeper(options.load_seconds)
+        figures += measure_allocation()
         _say(f"Modbus, {options.load_seconds:g} s and more …")
         figures += measure_modbus(options.repeats, options.load_seconds)
         _say("workloads, two minutes of them …")
