@@ -46,6 +46,9 @@ class Search:
     terms: tuple[Terms, ...]
     start_costs: Array
     """From so many cards to so many."""
+    begins_s: Array
+    ends_s: Array
+    """Of each step, seconds since 1970."""
 
     def level_values(self, values_per_h: Array, job_cards: float) -> Array:
         """Return values with the outage of a rig on which nothing answers (axis -3 is cards)."""
@@ -86,6 +89,8 @@ def make_search(case: PlanCase) -> Search:
                 case.steps, case.import_per_kwh, case.export_per_kwh, strict=True
             )
         ),
+        begins_s=np.array([one.starts_at.timestamp() for one in case.steps]),
+        ends_s=np.array([one.ends_at.timestamp() for one in case.steps]),
         start_costs=case.fleet.start_cost * np.maximum(0, counts[None, :] - counts[:, None]),
     )
 

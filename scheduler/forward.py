@@ -104,16 +104,22 @@ def _terms(search: Search, places: Places) -> Terms:
     )
 
 
-def follow(search: Search, loads: Loads, worths: Array) -> Path:
-    """Return the course from now on."""
+def follow(
+    search: Search, loads: Loads, worths: Array, known: Path | None = None, first: int = 0
+) -> Path:
+    """Return the course from now on; before step `first` it is as `known` says."""
     case = search.case
     most = search.options.levels - 1
     stored = case.soc * search.site.full_kwh
     # Where nobody knows what runs, nothing must be woken.
     cards = most if case.request.cards_on is None else min(case.request.cards_on, most)
+    path = Path(cards=(), powers_kw=(), money=(), worths=(), stored_kwh=(stored,), cards_before=())
+    if known is not None and first > 0:
+        path = _beginning(known, first)
+        stored, cards = path.stored_kwh[-1], path.cards[-1]
     chosen: list[Choices] = []
-    stored_kwh, cards_before = [stored], []
-    for index in range(len(search.terms)):
+    stored_kwh, cards_before = list(path.stored_kwh), list(path.cards_before)
+    for index in range(len(path.cards), len(search.terms)):
         places = Places(
             steps=np.array([index]),
             jobs_kw=loads.powers_kw[index : index + 1],
@@ -127,10 +133,21 @@ def follow(search: Search, loads: Loads, worths: Array) -> Path:
         stored_kwh.append(stored)
         chosen.append(one)
     return Path(
-        cards=tuple(int(one.cards[0]) for one in chosen),
-        powers_kw=tuple(float(one.powers_kw[0]) for one in chosen),
-        money=tuple(float(one.money[0]) for one in chosen),
-        worths=tuple(float(one.worth[0]) for one in chosen),
+        cards=path.cards + tuple(int(one.cards[0]) for one in chosen),
+        powers_kw=path.powers_kw + tuple(float(one.powers_kw[0]) for one in chosen),
+        money=path.money + tuple(float(one.money[0]) for one in chosen),
+        worths=path.worths + tuple(float(one.worth[0]) for one in chosen),
         stored_kwh=tuple(stored_kwh),
         cards_before=tuple(cards_before),
+    )
+
+
+def _beginning(path: Path, steps: int) -> Path:
+    return Path(
+        cards=path.cards[:steps],
+        powers_kw=path.powers_kw[:steps],
+        money=path.money[:steps],
+        worths=path.worths[:steps],
+        stored_kwh=path.stored_kwh[: steps + 1],
+        cards_before=path.cards_before[:steps],
     )

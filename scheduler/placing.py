@@ -59,7 +59,9 @@ def place_jobs(search: Search) -> Placed:
         unpriced_kwh += job.power_w * job.remaining_s / 3.6e6
         if unpriced_kwh >= REPRICE_KWH:
             worths, unpriced_kwh = find_worths(search, loads), 0.0
-        path = follow(search, loads, worths)
+            path = follow(search, loads, worths)
+        else:
+            path = follow(search, loads, worths, path, int(np.argmax(spot.hours > TINY_H)))
         windows += [
             JobWindow(job_id=job.job_id, starts_at=first, ends_at=last)
             for first, last in spot.windows
@@ -242,13 +244,10 @@ def _with_job(
 
 def _overlap_h(search: Search, first: datetime, last: datetime) -> Array:
     """Return the hours of each step that lie between two moments."""
-    return np.array(
-        [
-            max(0.0, (min(one.ends_at, last) - max(one.starts_at, first)).total_seconds())
-            / SECONDS_PER_HOUR
-            for one in search.case.steps
-        ]
-    )
+    begins_s = np.maximum(search.begins_s, first.timestamp())
+    ends_s = np.minimum(search.ends_s, last.timestamp())
+    overlap: Array = np.maximum(0.0, ends_s - begins_s) / SECONDS_PER_HOUR
+    return overlap
 
 
 def _with(search: Search, loads: Loads, job: JobDemand, hours: Array) -> Loads:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from scheduler.backward import Loads, find_worths, make_search
+from scheduler.case import make_case
+from scheduler.forward import follow
 from scheduler.planner import make_plan
 from solard.core.job import JobDemand
 from solard.core.plan import Plan
@@ -136,3 +139,15 @@ def test_jobs_spare_the_reserve() -> None:
     ((first, _),) = windows(bright_plan(train(value=0.5), battery=spec, soc=0.3))
 
     assert first >= 4.0
+
+
+def test_path_that_is_followed_from_a_job_on_is_the_whole_path() -> None:
+    case = make_case(request_of(BRIGHT, rig=rig_of(2), battery=battery_of(), soc=0.6))
+    search = make_search(case)
+    none = Loads.none(len(case.steps))
+    worths = find_worths(search, none)
+    before = follow(search, none, worths)
+    busy = replace(none, powers_kw=none.powers_kw.copy())
+    busy.powers_kw[20:24] = 0.6
+
+    assert follow(search, busy, worths, before, 20) == follow(search, busy, worths)
