@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -151,6 +152,8 @@ class FileSource:
         changed_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
         if self._words is not None and changed_at == self._changed_at:
             return self._words, changed_at
+        if not S_ISREG(status.st_mode):  # a pipe would be waited for
+            raise SourceUnreadable("it is no plain file")
         if status.st_size > MOST_BYTES:
             raise SourceUnreadable(f"it is longer than {MOST_BYTES >> 20} MiB")
         return read_words(self._path.read_bytes(), self._zone), changed_at

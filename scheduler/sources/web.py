@@ -29,8 +29,19 @@ async def get(url: str, headers: Mapping[str, str]) -> bytes:
     except TimeoutError as err:
         raise SourceUnreachable(f"no answer in {TIMEOUT_S:g} s") from err
     except (aiohttp.ClientError, OSError, ValueError) as err:
-        said = " ".join(str(err).split()) or type(err).__name__
-        raise SourceUnreachable(f"no answer: {said[:200]}") from err
+        raise SourceUnreachable(f"no answer: {_say(err)}") from err
+
+
+def _say(err: Exception) -> str:
+    """Return what went wrong; only a connection's words are repeated, others quote the address.
+
+    A key may stand in it.
+    """
+    if isinstance(err, aiohttp.TooManyRedirects):
+        return "it sends us elsewhere again and again"
+    if isinstance(err, aiohttp.ClientConnectorError):
+        return " ".join(str(err).split())[:200]
+    return type(err).__name__
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:

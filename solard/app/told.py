@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scheduler.sources.open_meteo import BASE, open_meteo_url
 from scheduler.sources.source import FileSource, Source, WebSource
@@ -37,7 +38,7 @@ def make_source(settings: Settings, kept: Path) -> Source | None:
         case ForecastSource.HTTP:
             token = {} if section.token is None else {"Authorization": f"Bearer {section.token}"}
             url = section.url or ""
-            return _web(settings, section, url.split("/")[2], url, token, kept)
+            return _web(settings, section, _host(url), url, token, kept)
 
 
 def _web(
@@ -58,3 +59,9 @@ def _web(
         timezone=settings.site.timezone,
         kept=kept / own,
     )
+
+
+def _host(url: str) -> str:
+    """Return whose address it is, without a name and a password in it."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2]

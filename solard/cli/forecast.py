@@ -40,6 +40,8 @@ def forecast(
 
     if (site is None) != (data is None):
         raise click.UsageError("--site and --data go together, with --skill")
+    if site is not None and not skill:
+        raise click.UsageError("--site and --data say how good forecasts were: add --skill")
     if not skill:
         _show(home, as_json)
         return

@@ -103,14 +103,14 @@ def say_forecast(forecast: Forecast | None, utc_offset_s: float) -> str:
 
 def _hour(local: datetime, slots: list[ForecastSlot]) -> str:
     told = [slot.told_w for slot in slots if slot.told_w is not None]
-    columns = (
+    powers_w = (
         fmean(slot.pv_low_w for slot in slots),
         fmean(slot.pv_w for slot in slots),
         fmean(slot.pv_high_w for slot in slots),
         fmean(slot.house_w for slot in slots),
-        fmean(told) if told else None,
     )
-    return f"{local:%a %H:%M} " + "".join(f"{_power(power_w):>10}" for power_w in columns)
+    columns = [*map(say_power, powers_w), say_power(fmean(told)) if told else NOTHING]
+    return f"{local:%a %H:%M} " + "".join(f"{column:>10}" for column in columns)
 
 
 def say_skill(skill: Skill) -> str:

@@ -37,6 +37,17 @@ def test_every_kind_of_source_can_be_named(tmp_path: Path) -> None:
         assert isinstance(make_source(settings(text), tmp_path), kind)
 
 
+async def test_password_in_an_address_stands_in_no_sentence(tmp_path: Path) -> None:
+    text = "{source: http, url: 'http://me:sEcReT@127.0.0.1:9/f'}"
+    source = make_source(settings(text), tmp_path)
+
+    assert source is not None
+    said = (await source.newest(NOW)).problem
+    assert said is not None
+    assert said.startswith("127.0.0.1:9: no answer: ")
+    assert "sEcReT" not in said
+
+
 def test_token_stands_in_no_message() -> None:
     assert "sEcReT" not in repr(
         settings("{source: http, url: 'https://x.example/f', token: sEcReT}")

@@ -1,6 +1,7 @@
 """Other people's words over real HTTP and from real files: late, wrong, absurd, and right."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -235,6 +236,18 @@ async def test_fifty_megabytes_are_not_read_to_their_end(tmp_path: Path) -> None
     assert sent < 40
 
 
+async def test_key_in_an_address_stands_in_no_sentence(provider: Provider) -> None:
+    url = f"{provider.url}?api_key=sEcReT"
+    provider.status, provider.headers = 302, {"Location": url}
+
+    with pytest.raises(SourceUnreachable, match="elsewhere again and again") as refused:
+        await get(url, {})
+    with pytest.raises(SourceUnreachable) as invalid:
+        await get("http:///f?api_key=sEcReT", {})
+
+    assert "sEcReT" not in f"{refused.value} {invalid.value}"
+
+
 async def test_disk_that_is_full_costs_no_word(provider: Provider, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
@@ -256,6 +269,15 @@ async def test_file_of_another_program_is_read_again_when_it_changes(tmp_path: P
     assert [each.power_w for each in gone.power] == [500.0]
     assert gone.problem == f"{path}: No such file or directory"
     assert gone.asked_at == first.asked_at
+
+
+async def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    told = await FileSource(pipe, "UTC").newest(NOW)
+
+    assert told.problem == f"{pipe}: it is no plain file"
 
 
 def test_solcast_stamps_are_ends_and_its_numbers_are_kilowatts() -> None:
