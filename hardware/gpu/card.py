@@ -247,6 +247,8 @@ class KeptCard:
     ) -> tuple[Outcome, CardHealth]:
         """Park or steer its clocks, and say where its draw does not follow."""
         has_limit = self.facts.envelope is not None and limits is not None
+        if self.facts.envelope is not None and self.facts.envelope.only_w:
+            return outcome, CardHealth.OK  # a mode's name is no promise of watts to hold it to
         try:
             if self._is_parked(limits, hold):
                 self._hand.idle()

@@ -9,6 +9,8 @@ JUDGED_AFTER_S = 3.0
 """A draw says something about a write only after this: many drivers report a 1 s mean."""
 OVER_SHARE = 1.05
 """Above this share of what it was told, a card does not obey."""
+STOP_SHARE = 1.15
+"""The same for a card whose clocks cannot be locked: its work would end, perhaps for its sensor."""
 OVER_FOR_S = 2.0
 """Spikes shorter than this are the card's own business."""
 ROOM_SHARE = 0.9
@@ -50,10 +52,11 @@ def over_since_s(
     told_w: float,
     written_s: float | None,
     now_s: float,
+    share: float = OVER_SHARE,
 ) -> float | None:
     """Return since when a card draws more than it was told; None while it obeys or is settling."""
     settling = written_s is not None and now_s < written_s + JUDGED_AFTER_S
-    if draw_w is None or settling or draw_w <= OVER_SHARE * told_w:
+    if draw_w is None or settling or draw_w <= share * told_w:
         return None
     return now_s if since_s is None else since_s
 

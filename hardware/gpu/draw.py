@@ -4,7 +4,16 @@ import logging
 from collections.abc import Callable
 
 from hardware.gpu.backend import CardFacts, CardRefuses, ClockRange, GpuBackend, Telemetry
-from hardware.gpu.clocks import ClockLock, ClockNeed, is_exhausted, is_over, over_since_s, steer
+from hardware.gpu.clocks import (
+    OVER_SHARE,
+    STOP_SHARE,
+    ClockLock,
+    ClockNeed,
+    is_exhausted,
+    is_over,
+    over_since_s,
+    steer,
+)
 from hardware.gpu.journal import Journal, JournalUnwritable
 
 logger = logging.getLogger(__name__)
@@ -75,6 +84,7 @@ class DrawHand:
             told_w=told_w,
             written_s=self._lock.since_s if self._lock.mhz is not None else written_s,
             now_s=now_s,
+            share=STOP_SHARE if self._clocks is None else OVER_SHARE,
         )
         need = ClockNeed(
             want_w=told_w,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hardware.gpu.backend import ClockRange
 from hardware.gpu.clocks import (
+    STOP_SHARE,
     ClockLock,
     ClockNeed,
     is_exhausted,
@@ -44,6 +45,14 @@ def test_five_percent_too_much_is_obedience_and_more_is_not():
     assert over(8.0, draw_w=120.0) == 8.0
     assert over(8.0, draw_w=100.0) is None
     assert over(8.0, draw_w=None) is None
+
+
+def test_a_card_without_clocks_is_given_more_before_its_work_ends():
+    assert over(draw_w=114.0) == 10.0
+    assert (
+        over_since_s(None, draw_w=114.0, told_w=100.0, written_s=0.0, now_s=10.0, share=STOP_SHARE)
+        is None
+    )
 
 
 def test_two_seconds_make_a_spike_a_fault():

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from hardware.gpu.backend import BackendMissing, CardLost, CardRefuses, Limits
+from hardware.gpu.cards import Cards, Wish
 from hardware.gpu.guard import Charge, Hold, Memory, Write, choose, wanted_w
 from hardware.gpu.jetson import JetsonBackend, open_jetson
+from hardware.gpu.journal import Journal
 from hardware.gpu.verdicts import Verdict, judge
 
 CONF = """\
@@ -124,3 +126,18 @@ def test_the_input_is_the_total_and_rails_are_not_added(module):
 def test_a_machine_that_is_no_jetson_says_so(tmp_path):
     with pytest.raises(BackendMissing, match="no Jetson"):
         open_jetson(tmp_path / "none.conf", tmp_path)
+
+
+def test_a_module_that_draws_more_than_its_mode_says_still_obeys(module, tmp_path):
+    (module.sys / SENSOR / "curr1_input").write_text("3000\n")  # 57.6 W in a mode of 15 W
+    journal = Journal(tmp_path, boot_id="b", driver_start="d")
+    seconds = iter(range(1000))
+    cards = Cards(module, journal, lease_s=600.0, now_s=lambda: float(next(seconds)))
+    wish = Wish(gpu_id="JETSON-1424721000000", limit_w=15.0, parked=False)
+
+    for _ in range(8):
+        (outcome,) = cards.wish((wish,))
+
+    assert outcome.outcome is Verdict.APPLIED
+    assert cards.kept[0].state.power_w == pytest.approx(57.6)
+    assert cards.kept[0].stage.value == "limit"
