@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from miner.chain.authority import Authority
-from miner.chain.explorer import ChainView, NothingFound, answer
+from miner.chain.explorer import ChainView, NothingFound, answer, block_of
 from miner.chain.extrinsic import MAX_EXTRINSIC_BYTES, ExtrinsicInvalid, read_extrinsic
 from miner.chain.picture import head_of, metagraph_of
 from miner.chain.question import QuestionInvalid, read_question
@@ -52,13 +52,10 @@ class NodeApi:
     async def get_block(self, request: web.Request) -> web.Response:
         """Answer one block with its extrinsics and rewards."""
         number = int(request.match_info["number"])
-        store = self._authority.store
-        block = store.block(number)
-        if block is None:
-            return _problem(404, f"there is no block {number}")
-        extrinsics = [{**body, "error": error} for body, error in store.extrinsics(number)]
-        rewards = _CODEC.encode(store.rewards_in(number))
-        return web.json_response({**block.to_json(), "extrinsics": extrinsics, "rewards": rewards})
+        try:
+            return web.json_response(block_of(self._authority.store, number))
+        except NothingFound as err:
+            return _problem(404, str(err))
 
     async def get_metagraph(self, request: web.Request) -> web.Response:
         """Answer a subnet and its neurons."""

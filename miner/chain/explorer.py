@@ -78,12 +78,16 @@ def _blocks(chain: ChainView, question: Question) -> dict[str, Any]:
 
 
 def _block(chain: ChainView, question: Question) -> dict[str, Any]:
-    number = chain.head if question.number is None else question.number
-    block = chain.store.block(number)
+    return block_of(chain.store, chain.head if question.number is None else question.number)
+
+
+def block_of(store: ChainStore, number: int) -> dict[str, Any]:
+    """Return one block with its calls and rewards; raise NothingFound."""
+    block = store.block(number)
     if block is None:
         raise NothingFound(f"there is no block {number}")
-    extrinsics = [{**body, "error": error} for body, error in chain.store.extrinsics(number)]
-    rewards = _CODEC.encode(chain.store.rewards_in(number))
+    extrinsics = [{**body, "error": error} for body, error in store.extrinsics(number)]
+    rewards = _CODEC.encode(store.rewards_in(number))
     return {**block.to_json(), "extrinsics": extrinsics, "rewards": rewards}
 
 
