@@ -205,7 +205,7 @@ class Axon:
             # One stranger each turn of the event loop: those who may ask wait for no crowd.
             async with self._turnstile:
                 await asyncio.sleep(0)
-        if not visitor.may_try():
+        if _is_signed(request) and not visitor.may_try():
             raise NotServing("too many refused requests from this address; try later")
         now_ns = self._clock_ns()
         proof = await exchange.authenticate(now_ns)
@@ -260,6 +260,12 @@ def _visitor_of(request: web.BaseRequest) -> Visitor:
     if not isinstance(visitor, Visitor):
         raise ConnectionResetError("the caller has hung up")
     return visitor
+
+
+def _is_signed(request: web.BaseRequest) -> bool:
+    return any(
+        name in request.headers for name in (btauth.SIGNATURE_HEADER, legacy.SIGNATURE_HEADER)
+    )
 
 
 def _route_of(request: web.BaseRequest) -> str:

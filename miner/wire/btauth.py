@@ -9,6 +9,7 @@ from miner.wire.refusal import RequestRefused
 
 PREFIX = "X-Bittensor-"
 VERSION_HEADER = f"{PREFIX}Version"
+SIGNATURE_HEADER = f"{PREFIX}Signature"
 VERSION = "1"
 SCHEME = "sr25519"
 """What a request without X-Bittensor-Crypto is signed with, and what we sign with."""
@@ -86,7 +87,7 @@ def read_headers(headers: Mapping[str, str], me: str, now_ns: int) -> SignedHead
         hotkey=headers.get(f"{PREFIX}Hotkey", ""),
         receiver=headers.get(f"{PREFIX}Receiver"),
         nonce_ns=_read_nonce(headers.get(f"{PREFIX}Nonce", "")),
-        signature=_read_signature(headers.get(f"{PREFIX}Signature", "")),
+        signature=_read_signature(headers.get(SIGNATURE_HEADER, "")),
         scheme=scheme,
     )
     if not keys.is_address(signed.hotkey):

@@ -11,7 +11,7 @@ from miner.wire.buckets import Allowance, TokenBuckets
 SWEEP_S = 1.0
 PEEK_BYTES = 16_384
 FAILURES = Allowance(rate=5.0, burst_count=20)
-TRIALS = Allowance(rate=200.0, burst_count=50)
+TRIALS = Allowance(rate=200.0, burst_count=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ NO_SIGNER = "No SS58 formatted address or public key provided."
 _INPUT = "bt_header_input_obj_"
 _AXON = "bt_header_axon_"
 _DENDRITE = "bt_header_dendrite_"
+SIGNATURE_HEADER = f"{_DENDRITE}signature"
 _LONGEST_TEXT = 256
 
 
