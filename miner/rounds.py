@@ -17,7 +17,7 @@ from miner.promises import due_now, not_yet_due, promise
 from miner.scores import Score, weigh
 from miner.subnets.subnet import Subnet, Surroundings, Verdict
 
-OPEN_PART = 1 / 3
+OPEN_PART = 2 / 3
 """Part of a round in which its questions are open; who fails is asked again until they close."""
 FRESH_BLOCKS = 300
 """Weights are set again after so many blocks even when no score changed."""
