@@ -162,7 +162,9 @@ class PlannedPolicy:
         return tuple(chosen)
 
     def _would_drain(self, sight: Sight, task: Task) -> bool:
-        """Say whether a job would take from a battery below its reserve: then it waits."""
+        """Say whether a job would take from a battery below its reserve and may as well wait."""
+        if sight.tick + sight.book.left(task) >= task.end:
+            return False
         spare_w = sight.row.pv_w - sight.row.load_w - self._site.least_w(1)
         return sight.soc < self._site.battery.reserve_soc and spare_w < task.job.power_w
 
