@@ -1,9 +1,9 @@
 """Sleep of the whole machine, woken by its own clock."""
 
-import subprocess
 import time
 from pathlib import Path
 
+from hardware.work.systemd import systemctl
 from solard.core.errors import SolardError
 
 UNIT = "solard-sleep@{seconds}.service"
@@ -39,26 +39,18 @@ def say_missing(root: Path = Path("/")) -> str | None:
 
 
 def sleep_for(seconds: float) -> float:
-    """Put the machine to sleep; return how long it slept. Raises SleepMissing."""
+    """Put the machine to sleep; return how long it slept.
+
+    Raises:
+        SleepMissing: it cannot, or did not.
+        UnitRefused: systemd does not let us.
+    """
     missing = say_missing()
     if missing is not None:
         raise SleepMissing(missing)
     before_s = _slept_s()
     unit = UNIT.format(seconds=round(seconds))
-    try:
-        done = subprocess.run(
-            ("systemctl", "--no-ask-password", "start", unit),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=ANSWER_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as err:
-        raise SleepMissing(f"systemctl start {unit}: {err}") from err
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise SleepMissing(f"{unit}: {last}; be in the group solard, or use sudo")
+    systemctl("start", unit, within_s=ANSWER_S)
     deadline = time.monotonic() + ASLEEP_S
     while (slept_s := _slept_s() - before_s) < 1.0:
         if time.monotonic() > deadline:

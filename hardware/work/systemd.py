@@ -65,7 +65,7 @@ class SystemdBackend:
         env = tuple((name, os.environ[name]) for name in HANDED_ON if name in os.environ)
         order = Order(command=spec.command, env=(*env, *spec.env))
         write_order(self._directory / f"{spec.name}.json", order)
-        _systemctl("start", unit)
+        systemctl("start", unit)
         pid = self._holder.look(spec.name)
         if pid is None:
             raise UnitRefused(
@@ -90,7 +90,7 @@ class SystemdBackend:
         """End the program and all that it started: SIGTERM, its grace, SIGKILL."""
         if not await self.drain(spec):
             await self.kill(spec)
-        await asyncio.to_thread(_systemctl, "stop", unit_of(spec.name))
+        await asyncio.to_thread(systemctl, "stop", unit_of(spec.name))
         self._holder.forget(spec.name)
 
     async def kill(self, spec: WorkSpec) -> None:
@@ -121,7 +121,7 @@ class SystemdBackend:
         if self.adopt(spec) is None:
             return
         try:
-            _systemctl("freeze", unit_of(spec.name))
+            systemctl("freeze", unit_of(spec.name))
         except UnitRefused:
             # Machines with both versions of cgroups have no freezer for units.
             self._signal(spec, "SIGSTOP", "all")
@@ -131,7 +131,7 @@ class SystemdBackend:
         if self.adopt(spec) is None:
             return
         if self._shown(spec, "FreezerState")[0].startswith(("frozen", "freezing")):
-            _systemctl("thaw", unit_of(spec.name))
+            systemctl("thaw", unit_of(spec.name))
         self._signal(spec, "SIGCONT", "all")
 
     def stats(self, spec: WorkSpec) -> WorkUse | None:
@@ -180,7 +180,7 @@ class SystemdBackend:
         return self.adopt(spec) is None
 
     def _signal(self, spec: WorkSpec, name: str, whom: str) -> None:
-        _systemctl("kill", f"--signal={name}", f"--kill-who={whom}", unit_of(spec.name))
+        systemctl("kill", f"--signal={name}", f"--kill-who={whom}", unit_of(spec.name))
 
     def _age_s(self, spec: WorkSpec) -> float:
         """Return how long the program has run, real seconds."""
@@ -189,7 +189,7 @@ class SystemdBackend:
 
     def _shown(self, spec: WorkSpec, *names: str) -> tuple[str, ...]:
         """Return what systemd shows of a unit, empty where it does not know the name."""
-        said = _systemctl("show", f"--property={','.join(names)}", unit_of(spec.name))
+        said = systemctl("show", f"--property={','.join(names)}", unit_of(spec.name))
         values = dict(line.partition("=")[::2] for line in said.splitlines())
         return tuple(values.get(name, "") for name in names)
 
@@ -205,7 +205,7 @@ def runs_as_our_unit() -> bool:
 def has_unit(name: str) -> bool:
     """Return whether systemd here has seen a workload's unit run."""
     try:
-        return bool(_systemctl("show", "--property=InvocationID", "--value", unit_of(name)).strip())
+        return bool(systemctl("show", "--property=InvocationID", "--value", unit_of(name)).strip())
     except UnitRefused:
         return False
 
@@ -243,11 +243,12 @@ def drop_in(spec: WorkSpec) -> str:
 
 
 def _main_pid(name: str) -> int:
-    said = _systemctl("show", "--property=MainPID", "--value", unit_of(name)).strip()
+    said = systemctl("show", "--property=MainPID", "--value", unit_of(name)).strip()
     return int(said) if said.isdecimal() else 0
 
 
-def _systemctl(verb: str, *arguments: str) -> str:
+def systemctl(verb: str, *arguments: str, within_s: float = ANSWER_S) -> str:
+    """Return what `systemctl` prints; raise UnitRefused with a sentence."""
     command = ("systemctl", "--no-ask-password", verb, *arguments)
     try:
         done = subprocess.run(
@@ -255,7 +256,7 @@ def _systemctl(verb: str, *arguments: str) -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=ANSWER_S,
+            timeout=within_s,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as err:
