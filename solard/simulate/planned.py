@@ -17,6 +17,8 @@ from solard.simulate.ticker import Seen, SimTicker
 from solard.simulate.world import Action, Sight
 
 REPLAN = timedelta(minutes=30)
+WAITS_WITH_TICKS = 6
+"""A job waits for a battery below its reserve while it has half an hour to spare."""
 PRICES_OUT_AT_HOUR = 13
 """Local hour from which the prices of the next day are known."""
 
@@ -144,15 +146,18 @@ class PlannedPolicy:
         open_now = sight.book.open_at(sight.tick)
         now = sight.row.starts_at
 
+        def is_wanted(task: Task) -> bool:
+            return any(window.job_id == str(task.index) for window in plan.jobs)
+
         def rank(task: Task) -> int:
             running = task.index in sight.book.running
             if running and not task.job.interruptible:
                 return 0
-            if task.job.mandatory and sight.tick + sight.book.left(task) >= task.end:
+            if task.job.mandatory and _slack(sight, task) <= 0:
                 return 1
-            if not plan.runs_job(str(task.index), now) or self._would_drain(sight, task):
-                return 3
-            return 2
+            if not plan.runs_job(str(task.index), now):
+                return 2 if is_wanted(task) and _slack(sight, task) <= 0 else 3
+            return 3 if self._would_drain(sight, task) else 2
 
         chosen: list[Task] = []
         for task in sorted(open_now, key=lambda task: (rank(task), task.index)):
@@ -163,7 +168,7 @@ class PlannedPolicy:
 
     def _would_drain(self, sight: Sight, task: Task) -> bool:
         """Say whether a job would take from a battery below its reserve and may as well wait."""
-        if sight.tick + sight.book.left(task) >= task.end:
+        if _slack(sight, task) < WAITS_WITH_TICKS:
             return False
         spare_w = sight.row.pv_w - sight.row.load_w - self._site.least_w(1)
         return sight.soc < self._site.battery.reserve_soc and spare_w < task.job.power_w
@@ -181,3 +186,8 @@ class PlannedPolicy:
             water_value=None if slot is None else slot.water_value_per_kwh,
             reason="as planned at midnight",
         )
+
+
+def _slack(sight: Sight, task: Task) -> int:
+    """Return how many ticks a job can still wait."""
+    return task.end - sight.tick - sight.book.left(task)
