@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hardware.work.process import ProcessBackend
 from solard.core.decision import Applied, ApplyResult, PowerLimit
 from solard.core.inputs import Rule
 from solard.core.readings import DeviceReading, PointReading, Quality
@@ -21,6 +22,7 @@ from solard.core.rules.supply_loss import SupplyLoss
 from solard.core.rules.user_policy import UserPolicy
 from solard.core.state import GpuState, Supply
 from solard.core.tariff import Tariff
+from solard.core.work import WorkSpec
 from solard.daemon.setup import DaemonSetup
 from solard.store.store import Store
 
@@ -194,3 +196,11 @@ async def until(look: Callable[[], object], within_s: float = 15.0) -> None:
     async with asyncio.timeout(within_s):
         while not look():
             await asyncio.sleep(0.02)
+
+
+def end_programs(directory: Path) -> None:
+    """End every program that was started there, and its keeper."""
+    backend = ProcessBackend(directory)
+    for record in directory.glob("*.process.json"):
+        name = record.name.removesuffix(".process.json")
+        asyncio.run(backend.kill(WorkSpec(name=name, role="other", command=())))

@@ -28,7 +28,16 @@ from solard.daemon.job_book import JobBook, JobUnknown
 from solard.daemon.job_runner import JobRunner
 from solard.daemon.jobs import JobRefused, Jobs
 from solard.store.store import Store
-from tests.daemon.stage import CARDS, NOON, HandClock, card_state, opened_store, setup_of, until
+from tests.daemon.stage import (
+    CARDS,
+    NOON,
+    HandClock,
+    card_state,
+    end_programs,
+    opened_store,
+    setup_of,
+    until,
+)
 
 SAVES = "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: exit(0))\ntime.sleep(60)"
 
@@ -38,12 +47,7 @@ def home() -> Iterator[Path]:
     """A directory with the programs of one test; what still runs at its end is killed."""
     with tempfile.TemporaryDirectory(prefix="jobs-") as directory:
         yield Path(directory)
-        backend = ProcessBackend(Path(directory))
-        for record in Path(directory).glob("*.process.json"):
-            name = record.name.removesuffix(".process.json")
-            pid = backend.adopt(WorkSpec(name=name, role="job", command=()))
-            if pid is not None:
-                os.killpg(pid, signal.SIGKILL)
+        end_programs(Path(directory))
 
 
 def python(code: str, **changes: object) -> JobSpec:

@@ -20,6 +20,7 @@ from solard.daemon.events import Events
 from solard.daemon.supervisor import Supervisor
 from solard.daemon.talking import read_status
 from solard.daemon.work_holds import WorkHolds
+from tests.daemon.stage import end_programs
 
 PROGRAM = Path(__file__).with_name("fake_work.py")
 ROOT = PROGRAM.parents[2]
@@ -30,12 +31,7 @@ def home() -> Iterator[Path]:
     """A directory whose name is short enough for a socket; what runs in it ends."""
     with tempfile.TemporaryDirectory(prefix="work-") as directory:
         yield Path(directory)
-        backend = ProcessBackend(Path(directory))
-        for record in Path(directory).glob("*.process.json"):
-            name = record.name.removesuffix(".process.json")
-            pid = backend.adopt(WorkSpec(name=name, role="other", command=()))
-            if pid is not None:
-                os.killpg(pid, signal.SIGKILL)
+        end_programs(Path(directory))
 
 
 def bundled(home: Path, name: str = "miner", *options: str, role: str | None = None) -> WorkSpec:
