@@ -39,7 +39,7 @@ def rule_of(text: str, kind: type[R]) -> R:
 
 @pytest.mark.parametrize("name", ["cabin.yaml", "tariff-home.yaml"])
 def test_example_passes(name: str) -> None:
-    settings = load_settings(EXAMPLES / name, profiles=("victron_gx", "sunspec"))
+    settings = load_settings(EXAMPLES / name, profiles=("victron_gx", "huawei_sun2000"))
 
     assert settings.live is False
     assert len(settings.policies) == 4
