@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from solard.core.curves import CurvePoint, WorkCurve
 from solard.core.decision import Proposal
 from solard.core.future import Future, FutureSlot
 from solard.core.inputs import CardMemory, ControlMemory
@@ -14,7 +15,7 @@ from solard.core.rules.best_work import rig_levels
 from solard.core.rules.plan_rule import PlanRule
 from solard.core.state import SiteState, Supply
 from solard.core.tariff import Tariff
-from tests.core.sites import NOON, battery_at, inputs_of, plan_of, plan_slot, state_of
+from tests.core.sites import NOON, battery_at, inputs_of, plan_of, plan_slot, rig_of, state_of
 
 PRICES = Tariff(currency="EUR", import_per_kwh=0.30, export_per_kwh=0.08)
 MINER = Workload(name="miner", gpu_ids=("gpu-0", "gpu-1"), worth_per_h=0.10)
@@ -179,3 +180,12 @@ def test_work_without_a_worth_counts_by_its_energy() -> None:
     levels = rig_levels(inputs_of(), WorkPrice(per_work=None, per_kwh=0.10))
 
     assert levels[1].values_per_h == pytest.approx((0.008, 0.028))
+
+
+def test_power_that_does_no_more_work_is_no_bend() -> None:
+    flat = WorkCurve(points=(CurvePoint(100.0, 20.0), CurvePoint(300.0, 20.0)))
+    lame = replace(rig_of(1), curves=(("gpu-0", flat),))
+
+    levels = rig_levels(inputs_of(rig=lame), WorkPrice(per_work=0.001, per_kwh=0.0))
+
+    assert levels[1].powers_w == (220.0,)
