@@ -188,4 +188,4 @@ def test_power_that_does_no_more_work_is_no_bend() -> None:
 
     levels = rig_levels(inputs_of(rig=lame), WorkPrice(per_work=0.001, per_kwh=0.0))
 
-    assert levels[1].powers_w == (220.0,)
+    assert levels[1].powers_w == (200.0,)
