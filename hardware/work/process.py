@@ -270,7 +270,8 @@ class ProcessBackend:
             paths = tuple(Path(path) for path in data.get("group", ()))
             return _Record(
                 pid=int(data["pid"]),
-                start_ticks=int(data["start_ticks"]),
+                # Unknown where it had ended before we could look: then it never lives again.
+                start_ticks=int(data["start_ticks"] or 0),
                 keeper=int(data.get("keeper", 0)),
                 keeper_ticks=int(data.get("keeper_ticks") or 0),
                 group=Group(paths=paths) if paths else None,

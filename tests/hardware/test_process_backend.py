@@ -152,6 +152,21 @@ async def test_ended_program_is_found_no_more_and_leaves_no_zombie(home: Path) -
     assert not Path(f"/proc/{pid}").exists()
 
 
+async def test_program_gone_before_it_was_looked_at_is_said_to_have_ended_as_it_did(
+    home: Path,
+) -> None:
+    backend, spec = ProcessBackend(home), spec_of("raise SystemExit(3)")
+    backend.start(spec)
+    while backend.ending(spec) is None:
+        await asyncio.sleep(0.01)
+    path = home / "miner.process.json"
+    unseen = json.loads(path.read_text()) | {"start_ticks": None, "keeper_ticks": None}
+    path.write_text(json.dumps(unseen))
+
+    assert backend.adopt(spec) is None
+    assert backend.ending(spec) == "exit status 3"
+
+
 async def test_program_is_asked_before_it_is_ended(home: Path) -> None:
     backend, spec = ProcessBackend(home), spec_of(POLITE)
     pid = backend.start(spec)
