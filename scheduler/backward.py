@@ -11,6 +11,7 @@ import numpy as np
 
 from scheduler.case import PlanCase
 from scheduler.dynamics import NEVER, Array, Options, Site, Terms, make_options, make_site, step
+from scheduler.owners import Owners, make_owners
 
 SKY_WEIGHTS = np.array((0.3, 0.4, 0.3))
 """Of P10, P50 and P90: the moments of a normal error (Swanson's rule)."""
@@ -40,6 +41,8 @@ class Search:
     site: Site
     options: Options
     charges_kwh: Array
+    owners: Owners | None
+    """What the owner's rules leave; None = everything."""
     skies_kw: Array
     """Sun less house by sky and step."""
     median_kw: Array
@@ -59,17 +62,20 @@ class Search:
         changed[..., 0, :, :] -= outage
         return changed
 
-    def barred(self, job_cards: float) -> Array:
+    def barred(self, job_cards: float, can_work: int | None = None) -> Array:
         """Return what each count of cards is forbidden with: NEVER or 0."""
         counts = np.arange(self.options.levels)
         most = self.options.levels - 1 - round(job_cards)
+        if can_work is not None:
+            most = min(most, can_work)
         least = min(self.case.fleet.standby_cards, most)
         return np.where((counts < least) | (counts > max(most, 0)), NEVER, 0.0)
 
 
 def make_search(case: PlanCase) -> Search:
     """Return the arrays of a case."""
-    options = make_options(case.fleet)
+    owners = make_owners(case)
+    options = make_options([case.fleet]) if owners is None else owners.options
     counts = np.arange(options.levels)
     house = np.array([one.house_w for one in case.steps]) / 1000.0
     skies = np.array([[one.pv_low_w, one.pv_w, one.pv_high_w] for one in case.steps]).T / 1000.0
@@ -81,6 +87,7 @@ def make_search(case: PlanCase) -> Search:
         site=(site := make_site(case)),
         options=options,
         charges_kwh=site.charges(),
+        owners=owners,
         skies_kw=skies - house,
         median_kw=np.array([one.pv_w for one in case.steps]) / 1000.0 - house,
         terms=tuple(
@@ -121,19 +128,45 @@ def find_worths(search: Search, loads: Loads) -> Array:
 
 def _best_power(search: Search, index: int, loads: Loads, later: Array) -> Array:
     """Return the worth of the best power for each sky, count of cards and charge."""
+    owners = search.owners
+    if owners is None:
+        return _best_of(search, index, loads, later, search.charges_kwh)
+    parts = []
+    for band, charges in owners.bands(search.charges_kwh):
+        if charges.size:
+            parts.append(_best_of(search, index, loads, later, charges, owners.place(index, band)))
+    return np.concatenate(parts, axis=-1)
+
+
+def _best_of(
+    search: Search,
+    index: int,
+    loads: Loads,
+    later: Array,
+    charges_kwh: Array,
+    place: int | None = None,
+) -> Array:
+    """Return the same for some charges; `place` says which of the owner's rules hold there."""
     job_kw = float(loads.powers_kw[index])
     surplus = search.skies_kw[:, index] - job_kw
-    powers, values = search.options.filled(surplus[:, None])
+    terms, options, can_work = replace(search.terms[index], jobs_kw=job_kw), search.options, None
+    spare = surplus[:, None]
+    if search.owners is not None and place is not None:
+        bounds = search.owners.bounds(place)
+        options, terms = search.owners.options_at(place), replace(terms, bounds=bounds)
+        can_work = int(options.most_cards)
+        spare = np.stack((surplus, *bounds.corners_kw(surplus, job_kw)), axis=-1)
+    powers, values = options.filled(spare)
     values = search.level_values(values[..., None], loads.cards[index])
     money, after = step(
         search.site,
-        replace(search.terms[index], jobs_kw=job_kw),
+        terms,
         surplus[:, None, None, None],
         powers[..., None],
         values,
-        search.charges_kwh,
+        charges_kwh,
     )
-    money = money + search.barred(loads.cards[index])[:, None, None]
+    money = money + search.barred(loads.cards[index], can_work)[:, None, None]
     total: Array = (money + over_charge(search.charges_kwh, later, after)).max(axis=2)
     return total
 

@@ -1,14 +1,15 @@
 """A plan's question, digested: steps, prices, cards and what the sun leaves over."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from scheduler.fleet import Fleet, make_fleet
+from scheduler.limits import Limits, find_limits
 from scheduler.steps import Step, make_steps
-from solard.core.planning import PlanRequest, PriceSlot
+from solard.core.planning import PlanRequest
+from solard.core.tariff import find_prices
 from solard.core.units import clamp
 
 UNKNOWN_IMPORT_PER_KWH = 0.30
@@ -30,6 +31,8 @@ class PlanCase:
     """By step; where it is unknown a high one."""
     export_per_kwh: tuple[float, ...]
     """By step; 0 where it is unknown."""
+    limits: Limits | None = None
+    """What policies, card limit and inverter leave; None = they leave everything."""
 
     @property
     def soc(self) -> float:
@@ -72,6 +75,12 @@ class PlanCase:
         margin = 0.0 if self.request.cards_on else battery.return_margin_soc
         return self.soc >= min(1.0, battery.work_above_soc + margin)
 
+    def wants_power(self, index: int) -> bool:
+        """Say whether the owner's rules ask for power in a step, whatever it earns."""
+        if self.limits is None:
+            return False
+        return any(one.at_least_w > 0.0 for one in self.limits.bands[index])
+
     def surplus_kw(self, step: Step) -> float:
         """Return the sun that house and idle rig leave over; negative when they need more."""
         return (step.pv_w - step.house_w) / 1000.0 - self.fleet.idle_kw
@@ -87,6 +96,7 @@ def make_case(request: PlanRequest) -> PlanCase:
         fleet=make_fleet(request),
         import_per_kwh=tuple(_import(request, step, zone) for step in steps),
         export_per_kwh=tuple(_export(request, step) for step in steps),
+        limits=find_limits(request, steps),
     )
 
 
@@ -94,7 +104,7 @@ def _import(request: PlanRequest, step: Step, zone: ZoneInfo) -> float:
     """Return the mean over quarter hours: a window may start inside a long step."""
     prices = []
     for moment in step.quarters:
-        known = _known(request, moment)
+        known = find_prices(request.prices, moment)
         price = None if known is None else known.import_per_kwh
         if price is None:
             price = request.tariff.import_at(_local_minute(moment, zone))
@@ -105,18 +115,10 @@ def _import(request: PlanRequest, step: Step, zone: ZoneInfo) -> float:
 def _export(request: PlanRequest, step: Step) -> float:
     prices = []
     for moment in step.quarters:
-        known = _known(request, moment)
+        known = find_prices(request.prices, moment)
         price = None if known is None else known.export_per_kwh
         prices.append(price if price is not None else request.tariff.export_per_kwh or 0.0)
     return fmean(prices)
-
-
-def _known(request: PlanRequest, moment: datetime) -> PriceSlot | None:
-    """Return the stated prices of a moment."""
-    place = bisect_right(request.prices, moment, key=lambda slot: slot.starts_at) - 1
-    if place < 0 or moment >= request.prices[place].ends_at:
-        return None
-    return request.prices[place]
 
 
 def _local_minute(moment: datetime, zone: ZoneInfo) -> int:

@@ -99,7 +99,7 @@ class _Life:
 
     def _piece(self, index: int, step: Step, wish: Wish, hours: float) -> Lived:
         self._pass_lines()
-        wish = self._held_back(step, wish, hours)
+        wish = self._bounded(index, step, self._held_back(step, wish, hours), hours)
         surplus_w = step.pv_w - step.house_w - wish.rig_w - wish.jobs_w
         served = serve(self._battery, self._soc, surplus_w, hours)
         self._soc = served.soc
@@ -134,6 +134,18 @@ class _Life:
         if self._soc < battery.reserve_soc - 1e-9:
             return _fitted(self._case, wish, sun_w)
         return wish
+
+    def _bounded(self, index: int, step: Step, wish: Wish, hours: float) -> Wish:
+        """Return the wish as far as the owner's rules allow it."""
+        if self._case.limits is None:
+            return wish
+        leeway = self._case.limits.at(index, self._soc)
+        sun_w = step.pv_w - step.house_w - wish.jobs_w
+        gives_w = serve(self._battery, self._soc, -1e9, hours).discharge_w
+        left_w = min(leeway.at_most_w - wish.jobs_w, sun_w + gives_w + leeway.import_at_most_w)
+        if gives_w > leeway.battery_at_most_w:
+            left_w = min(left_w, sun_w + leeway.battery_at_most_w)
+        return _fitted(self._case, wish, left_w)
 
     def _lived(self, wish: Wish, surplus_w: float, served: Served) -> Lived:
         """Return where the power goes that the battery neither takes nor gives."""

@@ -3,6 +3,7 @@
 Arrays in kW, kWh and money. A battery serves itself: it takes any surplus and gives to any load.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,11 @@ from numpy.typing import NDArray
 
 from scheduler.case import UNSERVED_PER_KWH, PlanCase
 from scheduler.fleet import Fleet
+from solard.core.levels import Level
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+"""Indices and whole numbers."""
 GRID_POINTS = 41
 NEVER = -1e12
 """Worth of what a line forbids; larger than any money, small enough to be added up."""
@@ -19,50 +23,77 @@ SLACK = 1e-9
 BREACH_PER_KWH = 0.1
 """Of what the battery gives to jobs below the reserve: soft, so that there is always a plan, and
 low: at 0.5 jobs were lost for an hour below the line, which cost France in May six points."""
+UNMET_PER_KWH = 10.0
+"""Of what the owner wants the rig to take at least and a plan leaves out: soft, like all of it."""
 TINY = 1e-7
 """Per kWh that is bought or sold: breaks ties towards selling rather than throttling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Every way to run the rig: a row for each count of cards, a column for each bend."""
+    """Every way to run the rig: a row for each count of cards, a column for each bend.
+
+    Where cards are capped differently at different times, with an axis for the times before them.
+    """
 
     powers_kw: Array
     values_per_h: Array
     slopes: Array
     """Earned by each further kWh between a bend and the next; 0 at the last."""
+    most_cards: Rows
+    """How many cards can work at all, for each time."""
 
     @property
     def levels(self) -> int:
         """Return how many counts of cards there are, none included."""
-        return int(self.powers_kw.shape[0])
+        return int(self.powers_kw.shape[-2])
+
+    def at(self, times: Rows | int) -> "Options":
+        """Return the options of some of the times."""
+        return Options(
+            powers_kw=self.powers_kw[times],
+            values_per_h=self.values_per_h[times],
+            slopes=self.slopes[times],
+            most_cards=self.most_cards[times],
+        )
 
     def filled(self, spare_kw: Array) -> tuple[Array, Array]:
         """Return powers and values with further columns: exactly these powers, where they fit.
 
         `spare_kw` has any shape S + (n,); the answer has shape S + (levels, bends + n).
         """
-        shape = (*spare_kw.shape[:-1], *self.powers_kw.shape)
-        spare = np.clip(spare_kw[..., None, :], self.powers_kw[:, :1], self.powers_kw[:, -1:])
+        shape = (*spare_kw.shape[:-1], *self.powers_kw.shape[-2:])
+        spare = np.clip(spare_kw[..., None, :], self.powers_kw[..., :1], self.powers_kw[..., -1:])
         above = np.clip(
-            spare[..., None] - self.powers_kw[:, None, :-1],
+            spare[..., None] - self.powers_kw[..., None, :-1],
             0.0,
-            np.diff(self.powers_kw)[:, None, :],
+            np.diff(self.powers_kw)[..., None, :],
         )
-        value = self.values_per_h[:, :1] + (above * self.slopes[:, None, :]).sum(axis=-1)
+        value = self.values_per_h[..., :1] + (above * self.slopes[..., None, :]).sum(axis=-1)
         powers = np.concatenate((np.broadcast_to(self.powers_kw, shape), spare), axis=-1)
         values = np.concatenate((np.broadcast_to(self.values_per_h, shape), value), axis=-1)
         return powers, values
 
 
-def make_options(fleet: Fleet) -> Options:
-    """Return the fleet as arrays; shorter rows repeat their last bend."""
-    bends = max(2, *(len(level.powers_w) for level in fleet.levels), 2)
-    powers = np.array([_padded(one.powers_w, bends) for one in fleet.levels]) / 1000.0
-    values = np.array([_padded(one.values_per_h, bends) for one in fleet.levels])
+def make_options(fleets: Sequence[Fleet]) -> Options:
+    """Return fleets as arrays; shorter rows repeat their last bend, smaller fleets their last row.
+
+    A single fleet has no axis of its own.
+    """
+    bends = max(2, *(len(level.powers_w) for fleet in fleets for level in fleet.levels), 2)
+    levels = max(len(fleet.levels) for fleet in fleets)
+    rows = [_repeated(fleet.levels, levels) for fleet in fleets]
+    powers = np.array([[_padded(one.powers_w, bends) for one in row] for row in rows]) / 1000.0
+    values = np.array([[_padded(one.values_per_h, bends) for one in row] for row in rows])
     widths = np.diff(powers)
     slopes = np.divide(np.diff(values), widths, out=np.zeros_like(widths), where=widths > 0.0)
-    return Options(powers_kw=powers, values_per_h=values, slopes=slopes)
+    most_cards = np.array([len(fleet.levels) - 1 for fleet in fleets])
+    all_times = Options(powers_kw=powers, values_per_h=values, slopes=slopes, most_cards=most_cards)
+    return all_times.at(0) if len(fleets) == 1 else all_times
+
+
+def _repeated(levels: tuple[Level, ...], length: int) -> tuple[Level, ...]:
+    return levels + (levels[-1],) * (length - len(levels))
 
 
 def _padded(row: tuple[float, ...], length: int) -> tuple[float, ...]:
@@ -88,6 +119,9 @@ class Site:
     """Import of the whole site while the rig works; 0 = nothing is bought for work."""
     off_grid: bool
     standby_kw: float
+    fuse_kw: float
+    """Of the rig's phase; infinite where no fuse is known."""
+    phases: int
 
     def charges(self) -> Array:
         """Return the charges that are looked at."""
@@ -118,7 +152,31 @@ def make_site(case: PlanCase) -> Site:
         buys_kw=0.0 if bought_w is None or request.off_grid else bought_w / 1000.0,
         off_grid=request.off_grid,
         standby_kw=case.fleet.standby_kw,
+        fuse_kw=np.inf if request.fuse_w is None else request.fuse_w / 1000.0,
+        phases=request.phases,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the owner's rules leave in a step: numbers, or arrays to be broadcast; kW."""
+
+    most_kw: float | Array
+    """Of rig and jobs."""
+    least_kw: float | Array
+    import_kw: float | Array
+    battery_kw: float | Array
+
+    def corners_kw(self, surplus_kw: Array, jobs_kw: float | Array) -> tuple[Array, ...]:
+        """Return the powers of the rig at which a bound begins to hold."""
+        return tuple(
+            np.broadcast_to(one, surplus_kw.shape)
+            for one in (
+                self.most_kw - jobs_kw,
+                self.least_kw - jobs_kw,
+                surplus_kw + self.battery_kw,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +188,7 @@ class Terms:
     export_per_kwh: float | Array
     jobs_kw: float | Array = 0.0
     """Already taken off the surplus."""
+    bounds: Bounds | None = None
 
 
 def step(
@@ -161,6 +220,11 @@ def step(
         below = stored_kwh < site.reserve_kwh - SLACK
         per_h = per_h - BREACH_PER_KWH * np.where(below, np.maximum(breach, 0.0), 0.0)
     allowed = _allowed_kw(site, surplus_kw, stored_kwh, takes, gives)
+    if terms.bounds is not None or site.fuse_kw < np.inf:
+        allowed = np.minimum(allowed, _bounded_kw(site, terms, surplus_kw, gives))
+    if terms.bounds is not None:
+        least = np.minimum(terms.bounds.least_kw - terms.jobs_kw, allowed)
+        per_h = per_h - UNMET_PER_KWH * np.maximum(least - powers_kw, 0.0)
     money = np.where(powers_kw > allowed + SLACK, NEVER, hours * per_h)
     given = np.minimum(taken, 0.0)
     after = stored_kwh + hours * (eta * (taken - given) + given / eta)
@@ -186,4 +250,25 @@ def _allowed_kw(
     for line_kwh, left_kw in (*lines, (site.standby_kwh, site.standby_kw)):
         if line_kwh > site.least_kwh:
             most = np.where(stored_kwh < line_kwh - SLACK, left_kw, most)
+    return np.maximum(most, site.standby_kw)
+
+
+def fused_kw(site: Site, surplus_kw: Array, gives: Array, jobs_kw: float | Array) -> Array:
+    """Return what the fuse of the rig's phase leaves to it beside its jobs.
+
+    Sun, house and battery spread over the phases; rig and jobs hang on one.
+    """
+    left: Array = site.fuse_kw + (surplus_kw + jobs_kw + gives) / site.phases - jobs_kw
+    return left
+
+
+def _bounded_kw(site: Site, terms: Terms, surplus_kw: Array, gives: Array) -> Array:
+    """Return the most that fuse and owner's rules leave to the rig beside its jobs."""
+    jobs = terms.jobs_kw
+    most = fused_kw(site, surplus_kw, gives, jobs)
+    if terms.bounds is not None:
+        most = np.minimum(most, terms.bounds.most_kw - jobs)
+        most = np.minimum(most, surplus_kw + gives + terms.bounds.import_kw)
+        spared = surplus_kw + terms.bounds.battery_kw
+        most = np.where(gives > terms.bounds.battery_kw, np.minimum(most, spared), most)
     return np.maximum(most, site.standby_kw)

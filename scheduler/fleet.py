@@ -1,7 +1,8 @@
 """The rig as the plan sees it: what so many cards may take together, and what that earns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from solard.core.curves import prior_curve
 from solard.core.levels import Level, WorkPrice, make_levels, make_seat
@@ -49,8 +50,11 @@ class Fleet:
         return max((one.cards_on for one in self.levels if one.least_w <= rig_w + 1e-6), default=0)
 
 
-def make_fleet(request: PlanRequest) -> Fleet:
-    """Return what the steered cards can do; the others are a fixed load."""
+def make_fleet(request: PlanRequest, card_at_most_w: float = inf) -> Fleet:
+    """Return what the steered cards can do below a cap; the others are a fixed load.
+
+    A card whose work needs more than the cap stays parked.
+    """
     steered = [card for card in request.rig.cards if not _is_hands_off(request, card)]
     fixed = [card.default_w for card in request.rig.cards if _is_hands_off(request, card)]
     parked = [card.parked_w for card in steered]
@@ -58,13 +62,14 @@ def make_fleet(request: PlanRequest) -> Fleet:
     seats = [
         make_seat(
             request.rig,
-            card,
+            replace(card, max_w=min(card.max_w, card_at_most_w)),
             least_w=_least_w(request, card),
             answers=card.gpu_id in awake,
             workloads=request.workloads,
             price=price,
         )
         for card in steered
+        if _least_w(request, card) <= card_at_most_w
     ]
     return Fleet(
         levels=make_levels(request.rig.wall_w(sum(fixed) + sum(parked)), seats),

@@ -1,15 +1,11 @@
 """From now on under the median sky: the best choice in each step, given what later is worth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scheduler.backward import Loads, Search, over_charge
-from scheduler.dynamics import Array, Terms, battery_room_kw, step
-
-Rows = NDArray[np.intp]
-"""Indices and whole numbers."""
+from scheduler.dynamics import Array, Bounds, Rows, Terms, battery_room_kw, fused_kw, step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +62,19 @@ def choose(search: Search, worths: Array, places: Places) -> Choices:
         search.site, places.stored_kwh, np.reshape(terms.hours, places.stored_kwh.shape)
     )
     bought = surplus + gives + search.site.buys_kw
-    powers, values = search.options.filled(np.stack((surplus, surplus - takes, bought), axis=-1))
+    spare: tuple[Array, ...] = (surplus, surplus - takes, bought)
+    options = search.options
+    can_work: list[int | None] = [None] * len(at)
+    if search.owners is not None:
+        where = search.owners.places(at, places.stored_kwh)
+        bounds, options = search.owners.bounds(where), search.owners.options_at(where)
+        terms = replace(terms, bounds=_deep(bounds))
+        can_work = [int(count) for count in options.most_cards]
+        within = surplus + gives + bounds.import_kw
+        spare = (*spare, within, *bounds.corners_kw(surplus, places.jobs_kw))
+    if search.site.fuse_kw < np.inf:
+        spare = (*spare, fused_kw(search.site, surplus, gives, places.jobs_kw))
+    powers, values = options.filled(np.stack(spare, axis=-1))
     values[:, 0] -= np.where(places.job_cards > 0.0, 0.0, search.case.fleet.outage_per_h)[:, None]
     money, after = step(
         search.site,
@@ -76,7 +84,7 @@ def choose(search: Search, worths: Array, places: Places) -> Choices:
         values,
         places.stored_kwh[:, None, None],
     )
-    barred = np.array([search.barred(cards) for cards in places.job_cards])
+    barred = np.array([search.barred(*one) for one in zip(places.job_cards, can_work, strict=True)])
     money = money + barred[:, :, None] - search.start_costs[places.cards_before][:, :, None]
     later = over_charge(search.charges_kwh, worths[at + 1], after[..., None])[..., 0]
     total = (money + later).reshape(len(at), -1)
@@ -89,6 +97,15 @@ def choose(search: Search, worths: Array, places: Places) -> Choices:
         stored_kwh=after.reshape(len(at), -1)[row, best],
         worth=total[row, best],
     )
+
+
+def _deep(bounds: Bounds) -> Bounds:
+    """Return bounds of several places with room for cards and powers behind them."""
+    most, least, bought, battery = (
+        np.asarray(one)[:, None, None]
+        for one in (bounds.most_kw, bounds.least_kw, bounds.import_kw, bounds.battery_kw)
+    )
+    return Bounds(most_kw=most, least_kw=least, import_kw=bought, battery_kw=battery)
 
 
 def _terms(search: Search, places: Places) -> Terms:

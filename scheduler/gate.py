@@ -46,7 +46,13 @@ def check_plan(plan: Plan, case: PlanCase) -> None:
 def check_worth(course: Course, case: PlanCase, wishes: Sequence[Wish]) -> None:
     """Raise PlanUnsound where the rig had better idle beside its jobs than follow the wishes."""
     rests = idle_wish(case)
-    beside = [replace(rests, jobs_w=one.jobs_w, job_cards=one.job_cards) for one in wishes]
+    beside = [
+        # What the owner wants in any case is no choice of the plan.
+        one
+        if case.wants_power(index)
+        else replace(rests, jobs_w=one.jobs_w, job_cards=one.job_cards)
+        for index, one in enumerate(wishes)
+    ]
     idle = live(case, beside)
     if course.value < idle.value - WORSE_THAN_IDLE:
         raise PlanUnsound(

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from scheduler.backward import Loads, Search, find_worths
-from scheduler.dynamics import NEVER, Array
-from scheduler.forward import Choices, Path, Places, Rows, choose, follow
+from scheduler.dynamics import NEVER, SLACK, Array, Rows
+from scheduler.forward import Choices, Path, Places, choose, follow
 from solard.core.job import JobDemand, JobWindow
 from solard.core.units import SECONDS_PER_HOUR
 
@@ -237,6 +237,10 @@ def _with_job(
     )
     chosen = choose(search, worths, places)
     crowded = job_cards > search.options.levels - 1 + TINY_H
+    if search.owners is not None:
+        bounds = search.owners.bounds(search.owners.places(at, stored))
+        taken_kw = search.site.standby_kw + places.jobs_kw
+        crowded |= (share > TINY_H) & (taken_kw > bounds.most_kw + SLACK)
     chosen.money[crowded] += NEVER
     chosen.worth[crowded] += NEVER
     return chosen

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from solard.core.codec import Codec
 from solard.core.errors import SolardError
+from solard.core.records import RECORD_CODEC
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG = 1
 def run_worker(kind: type[T], answer: Callable[[T], object]) -> None:
     """Answer the request on stdin and leave; heavy imports belong inside `answer`."""
     confine()
-    codec = Codec()
+    codec = RECORD_CODEC
     try:
         request: Any = codec.loads(kind, sys.stdin.read())
         sys.stdout.write(codec.dumps(answer(request)))

@@ -8,11 +8,12 @@ import sys
 from typing import TypeVar
 
 from solard.core.calibration import Calibration
-from solard.core.codec import Codec, CodecError
+from solard.core.codec import CodecError
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast
 from solard.core.plan import Plan
 from solard.core.planning import ForecastRequest, PlanRequest
+from solard.core.records import RECORD_CODEC
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ async def run_plan(request: PlanRequest, deadline_s: float = DEADLINE_S) -> Plan
 
 
 async def _run(name: str, request: object, kind: type[T], deadline_s: float, *arguments: str) -> T:
-    codec = Codec()
+    codec = RECORD_CODEC
     # Months of history are megabytes: the loop must not wait for them.
     question = (await asyncio.to_thread(codec.dumps, request)).encode()
     process = await _start(name, arguments)

@@ -11,6 +11,7 @@ from solard.config.plan_terms import battery_spec, solar_site
 from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
 from solard.core.job import JobDemand
+from solard.core.leeway import foreseen
 from solard.core.plan import Plan
 from solard.core.planning import (
     ForecastBasis,
@@ -18,6 +19,7 @@ from solard.core.planning import (
     PlanRequest,
 )
 from solard.core.rig import Rig
+from solard.core.rules.fuse import Fuse
 from solard.core.rules.plan_rule import PlanRule
 from solard.daemon.ticking import with_card_ids
 
@@ -71,6 +73,7 @@ def _plan_request(
     settings: Settings, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
 ) -> PlanRequest:
     rule = next((each for each in settings.rules if isinstance(each, PlanRule)), PlanRule())
+    fuse = next((each for each in settings.rules if isinstance(each, Fuse)), None)
     return PlanRequest(
         forecast=forecast,
         timezone=settings.site.timezone,
@@ -79,6 +82,9 @@ def _plan_request(
         battery=battery_spec(settings),
         soc=soc,
         tariff=settings.tariff,
+        rules=foreseen(settings.rules),
+        fuse_w=None if fuse is None else fuse.phase_w,
+        phases=1 if fuse is None else fuse.phases,
         off_grid=settings.is_off_grid,
         export_at_most_w=settings.grid.export_at_most_w,
         import_at_most_w=rule.import_at_most_w,

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
+from solard.core.inputs import Rule
 from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.rig import Rig, Workload
 from solard.core.site_slot import SiteSlot
-from solard.core.tariff import Tariff
+from solard.core.tariff import PriceSlot, Tariff
 from solard.core.told import Told, ToldPower
 
 
@@ -89,16 +90,6 @@ class BatterySpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceSlot:
-    """Prices that are known for a time; they stand before the tariff's."""
-
-    starts_at: datetime
-    ends_at: datetime
-    import_per_kwh: float | None = None
-    export_per_kwh: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
     """Everything that a plan is made of."""
 
@@ -113,6 +104,12 @@ class PlanRequest:
     battery: BatterySpec | None = None
     soc: float | None = None
     """0..1; None = unknown, planned as if at the reserve."""
+    rules: tuple[Rule, ...] = ()
+    """What will bound the rig whatever the sky does: policies, card limit, inverter rating."""
+    fuse_w: float | None = None
+    """What one phase of the board carries; None = no fuse is known."""
+    phases: int = 1
+    """Among which sun, house and battery spread evenly; the rig hangs on one."""
     off_grid: bool = False
     export_at_most_w: float | None = None
     import_at_most_w: float | None = None

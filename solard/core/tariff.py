@@ -1,6 +1,8 @@
-"""What energy costs and earns at a moment: fixed or time-of-use prices."""
+"""What energy costs and earns at a moment: fixed, by time of use, or by the hour of one day."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +36,36 @@ class Tariff:
             if window.holds_at(local_minute):
                 return window.price_per_kwh
         return self.import_per_kwh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSlot:
+    """Prices that are known for a time; they stand before the tariff's."""
+
+    starts_at: datetime
+    ends_at: datetime
+    import_per_kwh: float | None = None
+    export_per_kwh: float | None = None
+
+
+def find_prices(slots: tuple[PriceSlot, ...], moment: datetime) -> PriceSlot | None:
+    """Return the stated prices of a moment; `slots` are in order of time."""
+    place = bisect_right(slots, moment, key=lambda slot: slot.starts_at) - 1
+    if place < 0 or moment >= slots[place].ends_at:
+        return None
+    return slots[place]
+
+
+def tariff_at(
+    tariff: Tariff, slots: tuple[PriceSlot, ...], moment: datetime, local_minute: int
+) -> Tariff:
+    """Return the prices of one moment: those that are stated for it, else the tariff's."""
+    known = find_prices(slots, moment)
+    if known is None:
+        return tariff
+    bought, sold = known.import_per_kwh, known.export_per_kwh
+    return Tariff(
+        currency=tariff.currency,
+        import_per_kwh=tariff.import_at(local_minute) if bought is None else bought,
+        export_per_kwh=tariff.export_per_kwh if sold is None else sold,
+    )

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.planner import make_plan
+from solard.core.leeway import foreseen
 from solard.core.plan import Plan
-from solard.core.planning import PlanRequest, PriceSlot
+from solard.core.planning import PlanRequest
+from solard.core.tariff import PriceSlot
 from solard.core.units import clamp
 from solard.simulate.outlook import Foresight, Learned, Outlook, Persistence
 from solard.simulate.recording import TICK, Recording, TickRow
@@ -112,6 +114,7 @@ class PlannedPolicy:
             ),
             battery=self._site.battery,
             soc=sight.soc,
+            rules=foreseen(self._site.rules),
             import_at_most_w=self._site.import_at_most_w,
             cards_on=sight.cards_before,
             previous=self._plan,

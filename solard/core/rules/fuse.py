@@ -20,6 +20,11 @@ class Fuse:
     rig_phase: int | None = None
     """1, 2 or 3; None = unknown, so the fullest one counts."""
 
+    @property
+    def phase_w(self) -> float:
+        """Return what one phase carries."""
+        return self.current_a * PHASE_VOLTS
+
     def propose(self, inputs: DecideInputs) -> Answer:
         """Answer with what the fuse leaves on the rig's phase, in W of import."""
         state = inputs.state
@@ -34,7 +39,7 @@ class Fuse:
                 why="The load on the main fuse is unknown: nothing rises.",
                 next="As soon as the meter answers.",
             )
-        fuse_w = self.current_a * PHASE_VOLTS
+        fuse_w = self.phase_w
         return at_most(
             inputs,
             state.rig_w + fuse_w - loaded_w,

@@ -41,7 +41,7 @@ class UserPolicy:
         action = self.action if acts else _only_lowering(self.action)
         proposal = Proposal(
             rule=rule,
-            bounds=self._bounds(inputs, action),
+            bounds=self.bounds(inputs, action),
             mode=action.mode or WorkMode.FULL,
             card_caps=_caps(inputs, action),
             why=f'Policy "{self.name}": {say_action(action)}.',
@@ -52,16 +52,34 @@ class UserPolicy:
     def acts(self, inputs: DecideInputs, notes: tuple[Note, ...]) -> bool | None:
         """Say whether the policy acts now; None when a live value that decides it is unknown."""
         held = {note.key: note for note in notes}
-        when = _all(
-            _holds_long(c, inputs, held[self._key("when", i)]) for i, c in enumerate(self.when)
+        return self._verdict(
+            [_holds_long(c, inputs, held[self._key("when", i)]) for i, c in enumerate(self.when)],
+            [
+                _holds_long(c, inputs, held[self._key("unless", i)])
+                for i, c in enumerate(self.unless)
+            ],
         )
-        unless = _all(
-            _holds_long(c, inputs, held[self._key("unless", i)]) for i, c in enumerate(self.unless)
+
+    def expected_action(self, inputs: DecideInputs) -> PolicyAction | None:
+        """Return what the policy will do at a moment that is only expected; None = it rests.
+
+        What must have held for a while is taken to have held.
+        """
+        acts = self._verdict(
+            [holds(condition, inputs) for condition in self.when],
+            [holds(condition, inputs) for condition in self.unless],
         )
-        excused = unless if self.unless else False
-        if when is False or excused is True:
+        if acts is False:
+            return None
+        return self.action if acts else _only_lowering(self.action)
+
+    def _verdict(self, when: list[bool | None], unless: list[bool | None]) -> bool | None:
+        """Say whether a policy acts whose conditions answer so."""
+        applies = _all(when)
+        excused = _all(unless) if self.unless else False
+        if applies is False or excused is True:
             return False
-        return True if when and excused is False else None
+        return True if applies and excused is False else None
 
     def _key(self, part: str, index: int) -> str:
         return f"policy {self.name}/{part} {index}"
@@ -78,7 +96,8 @@ class UserPolicy:
             for index, condition in enumerate(conditions)
         )
 
-    def _bounds(self, inputs: DecideInputs, action: PolicyAction) -> PowerBounds:
+    def bounds(self, inputs: DecideInputs, action: PolicyAction) -> PowerBounds:
+        """Return where an action of this policy lets the whole rig's draw lie."""
         room = envelope(inputs)
         most_w = min([room.max_w, *_ceilings_w(inputs, action)])
         least_w = action.rig_at_least_w if action.rig_at_least_w is not None else room.min_w
