@@ -16,7 +16,7 @@ from miner.keys import Keypair
 from miner.wire import btauth, legacy
 from miner.wire.buckets import Allowance, TokenBuckets
 from miner.wire.door import Door, DoorLimits
-from miner.wire.exchange import BtauthExchange, Exchange, send_stream
+from miner.wire.exchange import BtauthExchange, Exchange, refuse_with, send_stream
 from miner.wire.intake import Intake
 from miner.wire.legacy_exchange import LegacyExchange
 from miner.wire.mark import Mark
@@ -245,13 +245,15 @@ class Axon:
 async def _refuse(exchange: Exchange, visitor: Visitor, err: Refusal) -> web.Response:
     if isinstance(err, RequestBroken):
         log.debug("broken request reason=%s", err)
-    response = exchange.refuse(err)
     if not isinstance(err, NotServing):
         visitor.has_failed()
-    if visitor.is_unwelcome():
-        # What else it has sent is not looked at: one connection may hold a thousand forgeries.
-        response.force_close()
-        await visitor.wait_out()
+    if not visitor.is_unwelcome():
+        return exchange.refuse(err)
+    # A whole refusal costs more than the forged signature did: who floods hears the reason alone.
+    response = refuse_with(err.status, {"message": str(err)}, {})
+    # What else it has sent is not looked at: one connection may hold a thousand forgeries.
+    response.force_close()
+    await visitor.wait_out()
     return response
 
 

@@ -1,4 +1,4 @@
-"""`python -m miner.self_query PORT HOTKEY SYNAPSE PROTOCOL SECONDS`: ask our own axon, signed.
+"""`python -m miner.self_query PORT HOTKEY PROTOCOL SECONDS SYNAPSE FIELDS`: ask our axon, signed.
 
 The key is made for this question, so an axon that admits only registered callers refuses it: that
 it does is an answer too. One JSON line says the status and how long it took.
@@ -7,22 +7,33 @@ it does is an answer too. One JSON line says the status and how long it took.
 import asyncio
 import json
 import sys
+from typing import Any
 
 from miner import keys
 from miner.dendrite import Dendrite, WireProtocol
-from miner.wire.synapse import SynapseKind
+from miner.wire.synapse import SynapseKind, text_fields
 
 
-async def ask(port: int, hotkey: str, synapse: str, protocol: str, within_s: float) -> str:
+def read_kind(synapse: str, question: str) -> tuple[SynapseKind, dict[str, Any]]:
+    """Return the synapse and its values, of `{"fields": {"prompt": "hi"}, "hash_fields": []}`."""
+    said = json.loads(question)
+    values, hashed = said["fields"], tuple(said["hash_fields"])
+    return SynapseKind(name=synapse, fields=text_fields(values), hash_fields=hashed), values
+
+
+async def ask(
+    port: int,
+    hotkey: str,
+    protocol: str,
+    within_s: float,
+    question: tuple[SynapseKind, dict[str, Any]],
+) -> str:
     """Return what the axon on loopback answers, as a line of JSON."""
     dendrite = Dendrite(keys.generate(), within_s)
+    kind, values = question
     try:
         answer = await dendrite.ask(
-            f"127.0.0.1:{port}",
-            hotkey,
-            SynapseKind(name=synapse),
-            {},
-            protocol=WireProtocol(protocol),
+            f"127.0.0.1:{port}", hotkey, kind, values, protocol=WireProtocol(protocol)
         )
     finally:
         await dendrite.close()
@@ -32,8 +43,9 @@ async def ask(port: int, hotkey: str, synapse: str, protocol: str, within_s: flo
 
 def main() -> int:
     """Ask once, print the answer."""
-    port, hotkey, synapse, protocol, within_s = sys.argv[1:]
-    print(asyncio.run(ask(int(port), hotkey, synapse, protocol, float(within_s))))
+    port, hotkey, protocol, within_s, synapse, question = sys.argv[1:]
+    kind = read_kind(synapse, question)
+    print(asyncio.run(ask(int(port), hotkey, protocol, float(within_s), kind)))
     return 0
 
 

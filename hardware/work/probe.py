@@ -22,6 +22,8 @@ PROGRAM_S = 10.0
 """Real seconds that the program of a signed question may take beside the question itself."""
 ANSWERS = frozenset({200, 401, 403, 429})
 """What a working axon says to a stranger: it verifies, and refuses."""
+BROKEN = 500
+"""What an axon of bittensor 8 to 10 says to a question that lacks a field."""
 _SAMPLE = re.compile(r"^([A-Za-z_:][A-Za-z0-9_:]*)(\{[^}]*\})?\s+(\S+)")
 
 LogOf = Callable[[WorkSpec], WorkLog]
@@ -228,9 +230,10 @@ async def _answer_fault(url: str, within_s: float, answer_s: float | None) -> st
 async def _query_fault(query: SelfQuery, within_s: float, answer_s: float | None) -> str | None:
     """Ask a program's own axon, signed, by a process of its own; return what is wrong."""
     longest_s = max(within_s, answer_s or 0.0)
-    words = (str(query.port), query.hotkey, query.synapse, query.protocol, f"{longest_s:g}")
+    words = (str(query.port), query.hotkey, query.protocol, f"{longest_s:g}", query.synapse)
+    question = json.dumps({"fields": dict(query.fields), "hash_fields": query.hash_fields})
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "miner.self_query", *words),
+        *(sys.executable, "-m", "miner.self_query", *words, question),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -247,7 +250,9 @@ async def _query_fault(query: SelfQuery, within_s: float, answer_s: float | None
             process.kill()
             await process.wait()
     if status not in ANSWERS:
-        return f"its axon answers a signed {query.synapse} with {status}: {answer['reason']}"
+        fault = f"its axon answers a signed {query.synapse} with {status}: {answer['reason']}"
+        hint = "; name the fields that it wants in health.self_query.fields"
+        return fault + hint if status == BROKEN else fault
     if answer_s is not None and took_s > answer_s:
         return f"answers in {took_s:.1f} s, later than {answer_s:g} s: that is no work"
     return None

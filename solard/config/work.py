@@ -20,6 +20,7 @@ from solard.config.shapes import (
     ListShape,
     ParsedShape,
     QuantityShape,
+    TableShape,
     TextShape,
     WholeShape,
 )
@@ -53,6 +54,7 @@ FILE = TextShape(unit="/run/miner.pid", form=r"/[^\s]+", hint="a whole path")
 SIGNAL = TextShape(
     unit="SIGUSR1", form=r"SIG(HUP|INT|USR1|USR2|TERM|CONT|WINCH)", hint="SIGUSR1 or SIGUSR2"
 )
+_FIELD = r"[A-Za-z_][A-Za-z0-9_]{0,60}"
 SOONEST_S, LATEST_S = 1.0, 86400.0
 
 
@@ -113,7 +115,8 @@ class SelfQuerySection:
     """A signed question to the program's own axon."""
 
     synapse: str = key(
-        TextShape(unit="Synapse", form=r"[A-Za-z][A-Za-z0-9_-]{0,60}", hint="a synapse's name")
+        TextShape(unit="Synapse", form=r"[A-Za-z][A-Za-z0-9_-]{0,60}", hint="a synapse's name"),
+        default="Synapse",
     )
     hotkey: str = key(
         TextShape(unit="5F3sa2TJ…", form=r"[1-9A-HJ-NP-Za-km-z]{46,50}", hint="an SS58 address")
@@ -122,6 +125,17 @@ class SelfQuerySection:
         ChoiceShape(words={"legacy": "legacy", "btauth": "btauth"}, later={}), default="legacy"
     )
     port: int | None = key(PORT, default=None)
+    fields: tuple[tuple[str, str | float | None], ...] = key(
+        TableShape(
+            item=ParsedShape(parse=lambda value: value, unit="hi"),
+            form=_FIELD,
+            hint="a field's name",
+        ),
+        default=(),
+    )
+    hash_fields: tuple[str, ...] = key(
+        ListShape(item=TextShape(unit="prompt", form=_FIELD, hint="a field's name")), default=()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +165,8 @@ class HealthSection:
                 hotkey=asked.hotkey,
                 protocol=asked.protocol,
                 port=asked.port or (ports[0] if ports else 0),
+                fields=asked.fields,
+                hash_fields=asked.hash_fields,
             ),
             port=self.port,
             url=self.http,

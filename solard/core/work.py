@@ -101,6 +101,10 @@ class SelfQuery:
     protocol: str = "legacy"
     """`legacy` or `btauth`."""
     port: int = 0
+    fields: tuple[tuple[str, str | float | None], ...] = ()
+    """What is asked; an axon of bittensor 8 to 10 breaks on a question without its fields."""
+    hash_fields: tuple[str, ...] = ()
+    """Those that a legacy signature covers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

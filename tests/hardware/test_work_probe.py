@@ -11,8 +11,14 @@ from solard.core.work import HealthChecks, SelfQuery, WorkSpec
 from tests.miner.test_axon import BOB, Peer
 
 
-def asks(port: int, protocol: str = "btauth", within_s: float | None = None) -> WorkSpec:
-    query = SelfQuery(synapse="echo", hotkey=BOB.ss58, protocol=protocol, port=port)
+def asks(
+    port: int,
+    protocol: str = "btauth",
+    within_s: float | None = None,
+    fields: tuple[tuple[str, str | float], ...] = (),
+    synapse: str = "echo",
+) -> WorkSpec:
+    query = SelfQuery(synapse=synapse, hotkey=BOB.ss58, protocol=protocol, port=port, fields=fields)
     checks = HealthChecks(self_query=query, fails=1, starts_within_s=0.0, every_s=0.0)
     return WorkSpec(name="m", role="other", command=("m",), health=checks, answer_within_s=within_s)
 
@@ -31,6 +37,25 @@ async def test_axon_that_verifies_a_signed_question_is_well() -> None:
         assert peer.axon.counts.requests > 0
     finally:
         await peer.axon.stop()
+
+
+@pytest.mark.parametrize(
+    ("synapse", "fields", "said"),
+    [
+        ("Synapse", (), "ok"),
+        ("echo", (("sun", 3),), "ok"),
+        ("echo", (), "; name the fields that it wants in health.self_query.fields"),
+    ],
+)
+async def test_legacy_question_has_the_fields_that_its_synapse_wants(synapse, fields, said):
+    peer = Peer()
+    peer.port = await peer.axon.start("127.0.0.1", 0)
+    try:
+        heard = await look(asks(peer.port, "legacy", fields=fields, synapse=synapse))
+    finally:
+        await peer.axon.stop()
+
+    assert heard.endswith(said)
 
 
 async def test_port_on_which_nobody_speaks_the_protocol_is_sick() -> None:

@@ -1,5 +1,6 @@
 """Honest callers of an axon, as cheap as they can be made: what is measured is the axon."""
 
+import gc
 import selectors
 import socket
 import time
@@ -58,7 +59,21 @@ def ask_for(
     protocol: WireProtocol = WireProtocol.LEGACY,
     pause_s: float = 0.0,
 ) -> Heard:
-    """Ask for some seconds, each caller again `pause_s` after its answer."""
+    """Ask for some seconds, each caller again `pause_s` after its answer.
+
+    The collector of this process waits until then: its pauses are none of the axon's.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        return _ask_for(port, seconds, callers, protocol, pause_s)
+    finally:
+        gc.enable()
+
+
+def _ask_for(
+    port: int, seconds: float, callers: int, protocol: WireProtocol, pause_s: float
+) -> Heard:
     crowd = [_caller(number, port) for number in range(callers)]
     poller = selectors.DefaultSelector()
     for number, one in enumerate(crowd):

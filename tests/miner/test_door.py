@@ -6,14 +6,17 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import ClientSession
 
 from miner import keys
 from miner.axon import Axon, AxonLimits
 from miner.dendrite import Dendrite
 from miner.wire.buckets import Allowance, TokenBuckets
 from miner.wire.door import DoorLimits
+from miner.wire.legacy import sign_question
 from miner.wire.refusal import NotAdmitted
 from miner.wire.synapse import PING
+from miner.wire.terminal import new_terminal
 from miner.wire.visitor import house_of
 
 ALICE, BOB = keys.from_uri("//Alice"), keys.from_uri("//Bob")
@@ -172,6 +175,29 @@ async def test_signatures_of_a_tired_address_are_looked_at_now_and_then():
 
         assert await ping(port) == 200
         assert await ping(port) == 503
+
+
+async def test_forger_of_a_tired_address_hears_the_reason_alone():
+    """Whole refusals are signed, which costs more than the forged signature did."""
+    headers, body = sign_question(
+        ALICE,
+        PING,
+        {},
+        axon=new_terminal(ip="127.0.0.1", port=1, hotkey=ALICE.ss58),
+        uuid="a",
+        timeout_s=5.0,
+        nonce_ns=time.time_ns(),
+    )
+    failures = Allowance(rate=0.001, burst_count=2)
+    async with axon(penalty_s=0.1, failures=failures) as (_, port), ClientSession() as session:
+        url = f"http://127.0.0.1:{port}/Synapse"
+        answers = [await session.post(url, headers=headers, data=body) for _ in range(2)]
+        said = [await one.json() for one in answers]
+
+    assert [one.status for one in answers] == [401, 401]
+    assert "bt_header_axon_signature" in answers[0].headers
+    assert not [name for name in answers[1].headers if name.startswith("bt_header")]
+    assert "Signature mismatch" in said[1]["message"]
 
 
 async def test_garbage_counts_as_a_failure():
