@@ -12,7 +12,7 @@ import numpy as np
 
 from scheduler.calibrate import Learner
 from scheduler.frame import WINDOWS, Frame, look, make_frame
-from scheduler.house import expect_house, quarters_of_week
+from scheduler.house import RECENT, expect_house, quarters_of_week
 from scheduler.nights import Nights
 from scheduler.past import Past
 from scheduler.sky import Flags, Floats, Ints, Sky
@@ -113,7 +113,7 @@ class Forecaster:
         shares = _shares(calibration, frame, at, ahead)
         clear_w = frame.modelled_w[ahead] * np.array(calibration.clear)[frame.clock[ahead]]
         low_w, middle_w, high_w = (np.minimum(share * clear_w, self._most_w) for share in shares)
-        recent = slice(max(0, index - 3), index + 1)
+        recent = slice(max(0, index - RECENT), index + 1)
         recent_w = np.append(self._past.house_w[recent][: index - recent.start], house_w)
         return Expected(
             issued_at=now_at,

@@ -11,16 +11,27 @@ from solard.core.site_slot import SLOT_S
 WEEK = 7 * QUARTERS
 NEIGHBOURS = 1
 """Quarter hours to each side that count as the same time of day: kettles are not punctual."""
+HALF_LIFE_DAYS = 7.0
+"""Of the usual day: heating comes and goes within weeks."""
+WEEKDAY_HALF_LIFE_DAYS = 30.0
+"""Of what a weekday has of its own."""
 WEEKDAY_TRUST = 5.0
 """So many measurements of one weekday's time count as much as the same time on all days."""
-HALF_LIFE_DAYS = 30.0
 UNKNOWN_W = 300.0
 """A house of which nothing is known yet."""
-NOW = 4
-"""Quarter hours that say how the house differs from its usual right now."""
-NOW_PART = 0.5
-NOW_FADES = 8.0
+RECENT = 3 * QUARTERS
+"""Quarter hours that say by how much the house differs from its usual."""
+NOW = 2
+"""The last of them: what is switched on stays on for a while."""
+NOW_PART = 0.9
+NOW_FADES = 6.0
 """Quarter hours."""
+DAYS_PART = 0.25
+"""Of the difference of all of them: holidays, guests, a cold spell."""
+YESTERDAY_PART = 0.25
+"""Of the difference at the same time of the last day."""
+AROUND = 2
+"""Quarter hours to each side that are the same time of yesterday."""
 
 
 def quarters_of_week(first_s: int, count: int, zone: ZoneInfo) -> Ints:
@@ -50,19 +61,25 @@ def learn_house(house_w: Floats, week: Ints) -> tuple[float, ...]:
     if not known.any():
         return ()
     age_days = (len(house_w) - np.arange(len(house_w)))[known] / QUARTERS
-    recency = 0.5 ** (age_days / HALF_LIFE_DAYS)
-    sums = _weekly(week[known], recency * house_w[known])
-    counts = _weekly(week[known], recency)
+    usual_w, _, _ = _days(house_w[known], week[known], 0.5 ** (age_days / HALF_LIFE_DAYS))
+    slow = 0.5 ** (age_days / WEEKDAY_HALF_LIFE_DAYS)
+    slow_w, sums, counts = _days(house_w[known], week[known], slow)
+    own_w = (_near(sums) - _near(counts) * np.tile(slow_w, 7)) / (_near(counts) + WEEKDAY_TRUST)
+    return tuple(float(each) for each in np.maximum(np.tile(usual_w, 7) + own_w, 0.0))
+
+
+def _days(house_w: Floats, week: Ints, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the load of the mean day, and the weighted sums and counts by time of the week."""
+    sums, counts = _weekly(week, weights * house_w), _weekly(week, weights)
     mean_w = float(sums.sum() / counts.sum())
     daily_sums = _near(sums.reshape(7, QUARTERS).sum(axis=0))
     daily_counts = _near(counts.reshape(7, QUARTERS).sum(axis=0))
     daily_w = np.where(daily_counts > 0.0, daily_sums / np.maximum(daily_counts, 1e-9), mean_w)
-    weekly_w = (_near(sums) + WEEKDAY_TRUST * np.tile(daily_w, 7)) / (_near(counts) + WEEKDAY_TRUST)
-    return tuple(float(each) for each in weekly_w)
+    return daily_w, sums, counts
 
 
 def expect_house(profile: tuple[float, ...], recent_w: Floats, recent: Ints, week: Ints) -> Floats:
-    """Return the expected load: the usual one, with the difference of the last hour fading.
+    """Return the expected load: the usual one, and what of its last differences will last.
 
     Args:
         profile: As learned.
@@ -74,11 +91,28 @@ def expect_house(profile: tuple[float, ...], recent_w: Floats, recent: Ints, wee
         known = recent_w[np.isfinite(recent_w)]
         return np.full(len(week), float(known.mean()) if len(known) else UNKNOWN_W)
     usual_w = np.array(profile)
-    off_w = (recent_w - usual_w[recent])[-NOW:]
-    known_off_w = off_w[np.isfinite(off_w)]
-    off = NOW_PART * float(known_off_w.mean()) if len(known_off_w) else 0.0
-    fading = np.exp(-np.arange(len(week)) / NOW_FADES)
-    return np.maximum(usual_w[week] + off * fading, 0.0)
+    off_w = recent_w - usual_w[recent]
+    now = NOW_PART * np.exp(-np.arange(len(week)) / NOW_FADES)
+    same_time_w = _yesterday(off_w[-QUARTERS - 1 :], recent[-QUARTERS - 1 :])[week % QUARTERS]
+    # What is known of less than a day says little of the next.
+    lasting_w = DAYS_PART * _mean(off_w, QUARTERS) + YESTERDAY_PART * same_time_w
+    return np.maximum(usual_w[week] + now * _mean(off_w[-NOW:]) + (1.0 - now) * lasting_w, 0.0)
+
+
+def _yesterday(off_w: Floats, recent: Ints) -> Floats:
+    """Return the last differences by local quarter of the day, smoothed; 0 where unknown."""
+    known = np.isfinite(off_w)
+    day = np.zeros(QUARTERS)
+    day[recent[known] % QUARTERS] = off_w[known]
+    around = np.pad(day, AROUND, mode="wrap")
+    width = 2 * AROUND + 1
+    return np.asarray(np.convolve(around, np.full(width, 1.0 / width), "valid"), dtype=np.float64)
+
+
+def _mean(values: Floats, least: int = 1) -> float:
+    """Return the mean of what is known; what lacks to the least count counts as 0."""
+    known = values[np.isfinite(values)]
+    return float(known.sum()) / max(len(known), least)
 
 
 def _near(values: Floats) -> Floats:

@@ -112,7 +112,7 @@ class PlannedPolicy:
             jobs=tuple(
                 sight.book.demand(task, self._begins_at) for task in sight.book.open_at(sight.tick)
             ),
-            battery=self._site.battery,
+            battery=self._site.battery if self._site.has_battery else None,
             soc=sight.soc,
             rules=foreseen(self._site.rules),
             import_at_most_w=self._site.import_at_most_w,

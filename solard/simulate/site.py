@@ -19,6 +19,9 @@ from solard.simulate.errors import RecordingInvalid
 MIN_W, MAX_W = 150.0, 450.0
 """Of a card where the file gives no curve."""
 ASSUMED_PEAK_W = 5000.0
+NO_BATTERY = BatterySpec(
+    capacity_wh=0.0, efficiency=1.0, max_charge_w=0.0, max_discharge_w=0.0, standby_soc=0.0
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,7 @@ class SimSite:
     solar: SolarSite
     timezone: str
     battery: BatterySpec
+    """NO_BATTERY where there is none."""
     start_soc: float
     tariff: Tariff
     rig: Rig
@@ -45,6 +49,11 @@ class SimSite:
     start_cost: float
     import_at_most_w: float | None
     stored_per_kwh: float
+
+    @property
+    def has_battery(self) -> bool:
+        """Say whether there is a battery."""
+        return self.battery.capacity_wh > 0.0
 
     @property
     def cards(self) -> int:
@@ -71,9 +80,6 @@ class SimSite:
 
 def make_site(settings: Settings) -> SimSite:
     """Return the site of a configuration; raise where a simulation needs more than it says."""
-    battery = battery_spec(settings)
-    if battery is None:
-        raise RecordingInvalid(f"{settings.source}: a simulation needs a battery: section")
     if settings.is_off_grid:
         raise RecordingInvalid(f"{settings.source}: `solard simulate` knows only sites on a grid")
     curve = _curve(settings)
@@ -102,8 +108,8 @@ def make_site(settings: Settings) -> SimSite:
         name=settings.site.name,
         solar=_with_panels(solar_site(settings)),
         timezone=settings.site.timezone,
-        battery=battery,
-        start_soc=settings.simulate.start_soc,
+        battery=(battery := battery_spec(settings) or NO_BATTERY),
+        start_soc=settings.simulate.start_soc if battery.capacity_wh > 0.0 else 0.0,
         tariff=settings.tariff,
         rig=rig,
         curve=curve,

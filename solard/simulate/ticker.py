@@ -137,7 +137,9 @@ class SimTicker:
             load_w=house_w + rig_w,
             grid_w=house_w + rig_w - row.pv_w + served.charge_w - served.discharge_w,
             generator_w=0.0,
-            battery=BatteryState(
+            battery=None
+            if not self._site.has_battery
+            else BatteryState(
                 soc=seen.soc,
                 power_w=served.discharge_w - served.charge_w,
                 max_charge_w=takes,

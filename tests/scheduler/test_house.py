@@ -73,16 +73,36 @@ def test_breakfast_stays_at_seven_when_summer_time_ends() -> None:
     assert expected_w(profile, winter + timedelta(hours=4)) < 500.0
 
 
-def test_unusual_hour_is_half_believed_and_fades() -> None:
-    """800 W above the usual for an hour: 400 W above it now, 400 / e after two hours."""
+def test_unusual_hour_is_believed_now_and_fades() -> None:
+    """800 W above the usual for an hour: 720 W above it now, 720 / e after an hour and a half."""
     profile = learned(3)
     noon = MONDAY + 2 * SEVEN
     week = week_of(noon - timedelta(hours=1), 13)
 
     expected = expect_house(profile, np.full(4, 1100.0), week[:4], week[4:])
 
-    assert expected[0] == pytest.approx(700.0)
-    assert expected[8] == pytest.approx(300.0 + 400.0 / np.e)
+    assert expected[0] == pytest.approx(300.0 + 720.0, abs=10.0)
+    assert expected[6] == pytest.approx(300.0 + 720.0 / np.e, abs=10.0)
+
+
+def test_days_that_differ_are_expected_to_go_on_a_little() -> None:
+    """400 W more for three days: 100 W of them, and 100 W as at the same time of yesterday."""
+    profile = learned(3)
+    week = week_of(MONDAY, 4 * 96)
+    recent_w = np.array(profile)[week[:288]] + 400.0
+    recent_w[-4:] -= 400.0
+
+    expected = expect_house(profile, recent_w, week[:288], week[288:])
+
+    assert expected[48] - profile[week[288 + 48]] == pytest.approx(200.0, abs=5.0)
+
+
+def test_heating_that_ended_two_weeks_ago_is_forgotten() -> None:
+    count = 5 * 7 * 96
+    week = week_of(MONDAY - timedelta(weeks=5), count)
+    house_w = np.where(np.arange(count) < 3 * 7 * 96, 2000.0, 300.0)
+
+    assert expected_w(learn_house(house_w, week), MONDAY + SEVEN) < 750.0
 
 
 @pytest.mark.parametrize(("day", "quarters"), [((2024, 3, 31), 92), ((2024, 10, 27), 100)])

@@ -51,11 +51,13 @@ def test_curve_that_no_card_has_is_one_sentence(old: str, new: str, sentence: st
         site(BERLIN.replace(old, new))
 
 
-def test_site_without_a_battery_is_one_sentence() -> None:
+def test_site_without_a_battery_has_none_and_starts_with_nothing_stored() -> None:
     start, end = BERLIN.index("battery:"), BERLIN.index("tariff:")
 
-    with pytest.raises(RecordingInvalid, match="a simulation needs a battery: section"):
-        site(BERLIN[:start] + BERLIN[end:])
+    bare = site(BERLIN[:start] + BERLIN[end:])
+
+    assert not bare.has_battery
+    assert bare.start_soc == 0.0
 
 
 def test_examples_have_jobs() -> None:
