@@ -1,7 +1,7 @@
 """One device: polls its registers and hands over values in canonical signs and units."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hardware.modbus.blocks import Span
 from hardware.modbus.description import Profile
@@ -40,13 +40,15 @@ class ModbusDevice:
         close_after_poll: bool = False,
         extras: bool = False,
         long_away_s: float = _LONG_AWAY_S,
+        is_dark: Callable[[], bool] | None = None,
     ) -> None:
         """Read `unit`, and the further units that `units` names by role.
 
         What is None comes from the profile. `period_s` is in site seconds, `min_interval_s` in
         real ones. `close_after_poll` leaves the only place of a device to others between polls;
         with `extras` people get all that is known of the family, also what this device lacks; after
-        `long_away_s` an error suggests the inverter's menu.
+        `long_away_s` by day an error suggests the inverter's menu. `is_dark` is None where nobody
+        knows where the sun stands.
         """
         self.device_id = device_id
         self.profile = profile
@@ -56,6 +58,7 @@ class ModbusDevice:
         self.min_interval_s = limits.min_interval_s if min_interval_s is None else min_interval_s
         self._close_after_poll = close_after_poll
         self._long_away_s = long_away_s
+        self._is_dark = is_dark
         self._link = link
         self._extras = extras
         self._layout = Layout(profile, link, self.unit, dict(units or {}), extras=extras)
@@ -200,13 +203,15 @@ class ModbusDevice:
         return f". Is unit {self.unit} right? A {self.profile.profile_id} device usually is {ids}"
 
     def _hint_at_menu(self) -> str:
-        """Say what long silence of a device means that has answered before."""
+        """Say what long silence by day means of a device that has answered before."""
         now_s = asyncio.get_running_loop().time()
-        if self._refused_since_s is None:
+        dark = self._is_dark is not None and self._is_dark()
+        if self._refused_since_s is None or dark:
             self._refused_since_s = now_s
         if not self._polls or now_s - self._refused_since_s < self._long_away_s:
             return ""
+        day = ": if the sun is up, a" if self._is_dark is None else " by day: a"
         return (
-            ". It has answered before and has been away for long: if the sun is up, a "
-            "firmware update may have switched Modbus off; look in the inverter's menu"
+            f". It has answered before and has been away for long{day} firmware update may have "
+            "switched Modbus off; look in the inverter's menu"
         )

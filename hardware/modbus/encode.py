@@ -48,6 +48,8 @@ def to_raw(register: Register, value: Value) -> int | None:
 
 
 def _raw(point: Point, register: Register, value: Value) -> int | None:
+    if point.bits is not None:
+        return None
     if point.meanings is not None:
         code = next((raw for raw, meaning in point.meanings if meaning == value), None)
         if code is None or point.bit is not None:

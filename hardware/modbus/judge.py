@@ -128,4 +128,5 @@ def _doubt(point: Point, judged: Judged) -> Judged:
 
 
 def _address(point: Point | None) -> int | None:
-    return None if point is None or point.register is None else point.register.first
+    """Return where a value begins: its first word as documents have it, not always the lowest."""
+    return None if point is None or point.register is None else point.register.addresses[0]

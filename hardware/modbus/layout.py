@@ -160,14 +160,18 @@ class Layout:
             self.placed += tuple(self._find_extras())
 
     def _find_extras(self) -> Iterator[Placed]:
-        """Yield every row of the walked models that no point of the profile reads."""
+        """Yield every row of the walked models that no point of the profile tells.
+
+        A bit field is told twice: decisions need its number, people the names of its bits.
+        """
         read = {
             (one.unit, one.point.register.first)
             for one in self.placed
             if one.point.register is not None
         }
         for point, unit in model_rows(self._models):
-            if point.register is not None and (unit, point.register.first) not in read:
+            told = point.register is None or (unit, point.register.first) in read
+            if not told or point.bits is not None:
                 yield Placed(point=point, unit=unit)
 
     def _find(self, point: Point) -> list[Placed]:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+MOST_WORDS = 125
+"""The protocol's own limit of one read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkLimits:
     """Limits of a connection and of the registers behind it. All times are real seconds."""
 
-    max_words: int = 125
-    """Most words in one request; 125 is the protocol's own limit."""
+    max_words: int = MOST_WORDS
+    """Most words in one request."""
     max_gap: int = 0
     """Most unwanted words that a block may read along to join two values."""
     request_gap_s: float = 0.0

@@ -8,7 +8,7 @@ from hardware.modbus.blocks import is_readable
 from hardware.modbus.derive import rests_on
 from hardware.modbus.description import Profile
 from hardware.modbus.models import model_points
-from hardware.modbus.points import MAIN, Confidence, Point, SignSource
+from hardware.modbus.points import MAIN, Confidence, Group, Point, SignSource
 
 CONTROL = frozenset(
     {
@@ -81,17 +81,20 @@ def _lint_points(profile: Profile) -> Iterator[str]:
         low, high = point.bounds.minimum, point.bounds.maximum
         if low is not None and high is not None and low >= high:
             yield f"{where}: min {low:g} is not below max {high:g}, so no value is plausible"
-        yield from _lint_sentinels(point)
+        yield from _lint_words(point)
         yield from _lint_model(point)
 
 
-def _lint_sentinels(point: Point) -> Iterator[str]:
+def _lint_words(point: Point) -> Iterator[str]:
     if point.register is None:
         return
     largest = (1 << 16 * len(point.register.addresses)) - 1
     for sentinel in point.sentinels:
         if not 0 <= sentinel <= largest:
             yield f"points.{point.name}.nan: 0x{sentinel:X} does not fit a {point.register.kind}"
+    for number, _ in point.bits or ():
+        if largest >> number == 0:
+            yield f"points.{point.name}.bits: a {point.register.kind} has no bit {number}"
 
 
 def _lint_model(point: Point) -> Iterator[str]:
@@ -104,7 +107,8 @@ def _lint_model(point: Point) -> Iterator[str]:
 
 
 def _lint_overlaps(profile: Profile) -> Iterator[str]:
-    for one, other in combinations(profile.points, 2):
+    numbers = [point for point in profile.points if not _is_label(point)]
+    for one, other in combinations(numbers, 2):
         if one.register is None or other.register is None or one.role != other.role:
             continue
         if one.register.function != other.register.function:
@@ -112,16 +116,17 @@ def _lint_overlaps(profile: Profile) -> Iterator[str]:
         mine, theirs = set(one.register.addresses), set(other.register.addresses)
         if mine & theirs and mine != theirs:
             yield f"points.{one.name} and points.{other.name} share some of their registers"
-        if mine == theirs and not (_is_part(one) and _is_part(other)):
+        if mine == theirs and not (one.is_coded and other.is_coded):
             yield (
                 f"points.{one.name} and points.{other.name} are the same registers; one of them "
                 "can be derived, or both take their bits"
             )
 
 
-def _is_part(point: Point) -> bool:
-    """Say whether a point is only some bits of its register, or what its codes mean."""
-    return point.mask is not None or point.bit is not None or point.meanings is not None
+def _is_label(point: Point) -> bool:
+    """Say whether a point only tells people in words what another one tells as a number."""
+    named = point.meanings is not None or point.bits is not None
+    return named and point.group is Group.EXTRA
 
 
 def _lint_names(profile: Profile) -> Iterator[str]:

@@ -38,8 +38,12 @@ _KINDS: dict[str, tuple[str, int | None]] = {
 """SunSpec type → our type and its "not implemented" (Device Information Model, table 3)."""
 
 STORAGE_MODEL = 124
-MODULES = {160: (10, 20), 714: (20, 25)}
+STRINGS_MODEL = 160
+PORTS_MODEL = 714
+MODULES = {STRINGS_MODEL: (10, 20), PORTS_MODEL: (20, 25)}
 """Models with a repeating part: where it begins, and the words of each module."""
+_PORT_ROLES = {"PV": "pv", "ESS": "storage"}
+"""Types of DC ports that mean something here; a car or another converter is neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,12 @@ class ModelPoint:
     scale_factor: str
     unit: str
     symbols: tuple[tuple[int, str], ...]
-    """What codes mean, in the standard's own words."""
+    """What codes mean, or what bits are called, in the standard's own words."""
+
+    @property
+    def is_bits(self) -> bool:
+        """Say whether each bit means something by itself."""
+        return self.kind.startswith("bitfield")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +76,7 @@ class FoundModel:
     """Words after ID and length."""
     unit: int
     labels: tuple[str | None, ...] = ()
-    """Of model 160: what the device calls each module."""
+    """Of model 160: what the device calls each module; of 714: the type of each port."""
     is_hollow: bool = False
     """It only pads the list, and means nothing."""
 
@@ -125,7 +134,9 @@ def model_rows(models: tuple[FoundModel, ...]) -> Iterator[tuple[Point, int]]:
 
 
 def _bare(name: str, row: ModelPoint, found: FoundModel, start: int) -> Point:
-    point = Point(name=name, unit=row.unit, register=None, group=Group.EXTRA)
+    """Return a row as people want it: bit fields by the names of the bits that are set."""
+    bits = row.symbols if row.is_bits else None
+    point = Point(name=name, unit=row.unit, register=None, bits=bits, group=Group.EXTRA)
     return _placed(point, row, found, start)
 
 
@@ -148,11 +159,15 @@ def surround_model(
 def choose_modules(
     found: FoundModel, models: tuple[FoundModel, ...], wanted: str
 ) -> tuple[int, ...]:
-    """Return the numbers, from 1, of the `pv`, `charge` or `discharge` modules of model 160.
+    """Return the numbers, from 1, of the modules in a role.
 
-    Hybrids label them (Fronius: `StCha 3`, `StDisCha 4`). Of four modules without any label on a
-    device with storage (model 124), 3 charges and 4 discharges, as on GEN24. All others are PV.
+    Of model 160 these are `pv`, `charge` and `discharge`. Hybrids label them (Fronius: `StCha 3`,
+    `StDisCha 4`). Of four modules without any label on a device with storage (model 124), 3 charges
+    and 4 discharges, as on GEN24. All others are PV. Of model 714 they are `pv` and `storage`.
     """
+    if found.model == PORTS_MODEL:
+        ports = enumerate(found.labels, start=1)
+        return tuple(number for number, kind in ports if _PORT_ROLES.get(kind or "") == wanted)
     roles = [_role_of(label) for label in found.labels]
     has_storage = any(one.model == STORAGE_MODEL for one in models)
     if has_storage and len(roles) == 4 and not any(found.labels):
@@ -176,7 +191,7 @@ def _placed(point: Point, row: ModelPoint, found: FoundModel, start: int) -> Poi
         point,
         register=register_of(row.kind, start + row.offset, row.words),
         scale_at=scale_at,
-        meanings=point.meanings or row.symbols or None,
+        meanings=point.meanings or (not row.is_bits and row.symbols) or None,
         sentinels=point.sentinels if sentinel is None else (*point.sentinels, sentinel),
     )
 

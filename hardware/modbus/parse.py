@@ -10,14 +10,12 @@ from hardware.modbus.description import (
     Variant,
 )
 from hardware.modbus.fields import Fields, ProfileInvalid
-from hardware.modbus.limits import LinkLimits
+from hardware.modbus.limits import MOST_WORDS, LinkLimits
 from hardware.modbus.parse_derived import parse_derived
 from hardware.modbus.parse_point import PointDefaults, parse_point, parse_register
 from hardware.modbus.points import Point, Value
 
 FORMAT = 1
-MOST_WORDS = 125
-"""The protocol's own limit of one read."""
 
 
 def parse_profile(data: object, name: str) -> Profile:
@@ -30,6 +28,7 @@ def parse_profile(data: object, name: str) -> Profile:
     provenance = top.fields("provenance")
     confidence = provenance.fields("confidence")
     sentinels, sources = top.fields("nan"), _parse_sources(provenance)
+    tables = top.fields("tables")
     defaults = PointDefaults(
         little=_is_little(top),
         number_base=top.integer("number_base", 0),
@@ -39,6 +38,7 @@ def parse_profile(data: object, name: str) -> Profile:
         sentinels={kind: sentinels.integers(kind) for kind in sentinels},
         plausible=_parse_plausible(top.fields("plausible")),
         asleep=_is_asleep(night),
+        tables={name: tables.raw(name) for name in tables},
     )
     raw_points, raw_derived = top.fields("points"), top.fields("derived")
     raw_variants, raw_roles = top.fields("variants"), top.fields("units")

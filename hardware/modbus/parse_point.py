@@ -18,6 +18,7 @@ from hardware.modbus.registers import Register, words_of
 
 _PLUS = ("import", "discharge")
 _MINUS = ("export", "charge")
+_NO_BITS = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class PointDefaults:
     """By unit: lowest and highest value where a point states none of its own."""
     asleep: bool = False
     """Whether such a value means that the device sleeps."""
+    tables: Mapping[str, object] = field(default_factory=dict)
+    """Tables of codes or bits that several points name."""
 
 
 def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
@@ -46,6 +49,7 @@ def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
     register = None if modelled else parse_register(fields, defaults)
     usual = () if register is None else defaults.sentinels.get(register.kind, ())
     unit = fields.text("unit", "")
+    bits, no_bits = _parse_bits(fields, defaults) if fields.has("bits") else (None, None)
     point = Point(
         name=name,
         unit=unit,
@@ -60,7 +64,9 @@ def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
         absolute=fields.flag("abs"),
         mask=fields.integer("mask") if fields.has("mask") else None,
         bit=fields.integer("bit") if fields.has("bit") else None,
-        meanings=_parse_meanings(fields) if fields.has("enum") else None,
+        meanings=_parse_meanings(fields, defaults) if fields.has("enum") else None,
+        bits=bits,
+        no_bits=no_bits,
         bounds=parse_bounds(fields, defaults.plausible.get(unit)),
         group=Group(_one_of(fields, "group", "fast", tuple(Group))),
         essential=fields.flag("essential"),
@@ -109,7 +115,7 @@ def parse_register(fields: Fields, defaults: PointDefaults) -> Register:
 
 
 def _parse_model(fields: Fields) -> ModelRef:
-    modules = _one_of(fields, "modules", "", ("", "pv", "charge", "discharge"))
+    modules = _one_of(fields, "modules", "", ("", "pv", "charge", "discharge", "storage"))
     return ModelRef(
         models=fields.integers("model"), point=fields.text("point"), modules=modules or None
     )
@@ -148,17 +154,38 @@ def _parse_sign_register(inner: Fields, defaults: PointDefaults) -> SignSource:
     return source
 
 
-def _parse_meanings(fields: Fields) -> tuple[tuple[int, Value], ...]:
-    data = fields.raw("enum")
-    if not isinstance(data, dict):
-        raise fields.fault("enum", "raw values with their meanings", data)
+def _parse_meanings(fields: Fields, defaults: PointDefaults) -> tuple[tuple[int, Value], ...]:
     pairs: list[tuple[int, Value]] = []
-    for raw, meaning in data.items():
+    for raw, meaning in _parse_table(fields, "enum", defaults).items():
         if isinstance(meaning, bool) or not isinstance(meaning, str | int | float):
             raise fields.fault(f"enum.{raw}", "a text or a number", meaning)
         value: Value = meaning if isinstance(meaning, str) else float(meaning)
         pairs.append((fields.to_integer("enum", raw), value))
     return tuple(pairs)
+
+
+def _parse_bits(
+    fields: Fields, defaults: PointDefaults
+) -> tuple[tuple[tuple[int, str], ...], Value]:
+    """Return the names of bits, and what it is called when none is set."""
+    table = {
+        key: fields.to_text(f"bits.{key}", name)
+        for key, name in _parse_table(fields, "bits", defaults).items()
+    }
+    none = table.pop(_NO_BITS, None)
+    return tuple((fields.to_integer("bits", key), name) for key, name in table.items()), none
+
+
+def _parse_table(fields: Fields, key: str, defaults: PointDefaults) -> dict[object, object]:
+    """Return a table that stands at the point itself, or under its name in `tables`."""
+    data = fields.raw(key)
+    if isinstance(data, str):
+        if data not in defaults.tables:
+            raise fields.fault(key, f"a table, or one of {', '.join(defaults.tables)}", data)
+        data = defaults.tables[data]
+    if not isinstance(data, dict):
+        raise fields.fault(key, "raw values with their meanings", data)
+    return data
 
 
 def _parse_confidence(fields: Fields, listed: str | None) -> Confidence | None:

@@ -1,6 +1,6 @@
 """What a value means: scale, sign, sentinels, bounds; one line of a profile."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,7 +45,8 @@ class ModelRef:
     """The first of these that the device has."""
     point: str
     modules: str | None = None
-    """Of model 160: `pv`, `charge` or `discharge` modules; None for the model's own points."""
+    """Of model 160: `pv`, `charge` or `discharge` modules; of 714: `pv` or `storage` ports; None
+    for the model's own points."""
 
 
 def masked(raw: int, mask: int) -> int:
@@ -138,6 +139,10 @@ class Point:
     bit: int | None = None
     meanings: tuple[tuple[int, Value], ...] | None = None
     """Raw value → text or number; a value that is not listed is unknown."""
+    bits: tuple[tuple[int, str], ...] | None = None
+    """Number of a bit → its name: the value is the names of all bits that are set."""
+    no_bits: Value = None
+    """What such a value is where no bit is set."""
     bounds: Bounds = NO_BOUNDS
     group: Group = Group.FAST
     essential: bool = False
@@ -160,6 +165,12 @@ class Point:
         return Confidence.A if len(self.seen) > 1 else Confidence.B
 
     @property
+    def is_coded(self) -> bool:
+        """Say whether it is some bits of its register, or what its codes or bits mean."""
+        parts = (self.mask, self.bit, self.meanings, self.bits)
+        return any(part is not None for part in parts)
+
+    @property
     def first(self) -> int:
         """Return the lowest address that belongs in one request."""
         return min(self._addresses())
@@ -174,7 +185,7 @@ class Point:
         raw = None if self.register is None else self.register.raw(words)
         if self.register is None or raw is None or raw in self.sentinels:
             return None
-        if self.meanings is not None or self.bit is not None or self.mask is not None:
+        if self.is_coded:
             return self._meaning(raw)
         decoded = self.register.decode(raw)
         if decoded is None or isinstance(decoded, str):
@@ -187,6 +198,8 @@ class Point:
             raw = masked(raw, self.mask)
         if self.bit is not None:
             raw = raw >> self.bit & 1
+        if self.bits is not None:
+            return ", ".join(_names_of(raw, self.bits)) or self.no_bits
         if self.meanings is None:
             return float(raw)
         return next((meaning for code, meaning in self.meanings if code == raw), None)
@@ -217,6 +230,14 @@ class Point:
         scale = () if self.scale_at is None else (self.scale_at,)
         source = () if self.sign_from is None else self.sign_from.addresses
         return own + scale + source
+
+
+def _names_of(raw: int, bits: tuple[tuple[int, str], ...]) -> Iterator[str]:
+    """Yield the names of the bits that are set, lowest first; of those without one the number."""
+    names = dict(bits)
+    for number in range(raw.bit_length()):
+        if raw >> number & 1:
+            yield names.get(number, f"bit {number}")
 
 
 def _scale_factor(word: int | None) -> int | None:

@@ -1,17 +1,21 @@
 """SunSpec: walk a device's list of models at each connect; it moves with firmware and options."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hardware.modbus.errors import ILLEGAL, UNIT_OFFLINE, DeviceRefused, DeviceUnfit
-from hardware.modbus.limits import RegisterLink
+from hardware.modbus.limits import MOST_WORDS, RegisterLink
 from hardware.modbus.models import (
     BASES,
     END,
     HOLDING,
     MARKER,
     MODULES,
+    PORTS_MODEL,
     STORAGE_MODEL,
+    STRINGS_MODEL,
     FoundModel,
+    ModelPoint,
     model_points,
     register_of,
 )
@@ -19,8 +23,8 @@ from hardware.modbus.models import (
 _MOST_MODELS = 100
 _STORAGE_SIGNS = ("WChaMax", "ChaState", "ChaSt")
 """A battery has at least one of these."""
-_MODULE_MODEL = 160
-_LABEL_AT, _LABEL_WORDS = 1, 8
+_LABELS = {STRINGS_MODEL: "IDStr", PORTS_MODEL: "PrtTyp"}
+"""The row of each module that says what it is."""
 
 
 async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
@@ -77,16 +81,26 @@ async def find_marker(link: RegisterLink, unit: int) -> int:
 
 
 async def _with_labels(link: RegisterLink, found: FoundModel) -> FoundModel:
-    if found.model != _MODULE_MODEL:
+    """Return a model with what the device calls its modules, where it has any."""
+    if found.model not in _LABELS:
         return found
-    first, size = MODULES[_MODULE_MODEL]
+    row = model_points(found.model, "module")[_LABELS[found.model]]
+    first, size = MODULES[found.model]
     count = (found.length + 2 - first) // size
-    labels = []
-    for number in range(count):
-        at = found.start + first + number * size + _LABEL_AT
-        words = await link.read(found.unit, HOLDING, at, _LABEL_WORDS)
-        register = register_of("string", at, _LABEL_WORDS)
-        raw = register.raw(dict(enumerate(words, start=at)))
-        label = None if raw is None else register.decode(raw)
-        labels.append(label if isinstance(label, str) else None)
-    return replace(found, labels=tuple(labels))
+    starts = [found.start + first + number * size + row.offset for number in range(count)]
+    words: dict[int, int] = {}
+    at_once = (MOST_WORDS - row.words) // size + 1
+    for some in (starts[at : at + at_once] for at in range(0, count, at_once)):
+        span = some[-1] + row.words - some[0]
+        answer = await link.read(found.unit, HOLDING, some[0], span)
+        words |= dict(enumerate(answer, start=some[0]))
+    return replace(found, labels=tuple(_label(row, start, words) for start in starts))
+
+
+def _label(row: ModelPoint, start: int, words: Mapping[int, int]) -> str | None:
+    register = register_of(row.kind, start, row.words)
+    raw = register.raw(words)
+    if raw is None:
+        return None
+    label = dict(row.symbols).get(raw, register.decode(raw))
+    return label if isinstance(label, str) else None

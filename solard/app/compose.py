@@ -1,6 +1,7 @@
 """Every part of one daemon, made of its configuration."""
 
 import os
+from collections.abc import Callable
 
 from hardware.gpu.client import KeeperClient
 from hardware.host import HostReader
@@ -12,6 +13,7 @@ from solard.app.devices import SitePoller, make_devices
 from solard.app.hook import AlertHook
 from solard.app.planner import SitePlanner
 from solard.config.load import Settings
+from solard.core.sun import is_dark
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.events import KEPT_IN_MEMORY, Events
@@ -47,7 +49,10 @@ def make_parts(
         events.tell("storage", notice, "warning")
     latest = Latest(setup, clock.monotonic_s())
     devices, proxies = make_devices(
-        settings.devices, clock, lambda sentence, level: events.tell("modbus", sentence, level)
+        settings.devices,
+        clock,
+        lambda sentence, level: events.tell("modbus", sentence, level),
+        _night_at(setup, clock),
     )
     poller = Poller(devices, clock, Readings(latest, events).take)
     actuator = Actuator(KeeperClient(places.gpu_socket), events)
@@ -85,3 +90,11 @@ def make_parts(
         planning=planning,
         ticker=ticker,
     )
+
+
+def _night_at(setup: DaemonSetup, clock: Clock) -> Callable[[], bool] | None:
+    """Return what says whether the sun is down at the site; None where its place is not known."""
+    latitude_deg, longitude_deg = setup.latitude_deg, setup.longitude_deg
+    if latitude_deg is None or longitude_deg is None:
+        return None
+    return lambda: is_dark(clock.now(), latitude_deg, longitude_deg)

@@ -28,14 +28,16 @@ def make_devices(
     sections: tuple[DeviceSection, ...],
     clock: Clock,
     tell: Callable[[str, str], None] | None = None,
+    is_dark: Callable[[], bool] | None = None,
 ) -> tuple[tuple[Device, ...], tuple[ModbusProxy, ...]]:
     """Return the devices, those behind one address on one connection, and who shares it.
 
-    Trouble with sharing goes to `tell`, as a sentence and its level.
+    Trouble with sharing goes to `tell`, as a sentence and its level. `is_dark` says whether the sun
+    is down, where the site's place is known.
     """
     links = Links(sections)
     devices = tuple(
-        links.device(one) if isinstance(one, ModbusSection) else _source(one, clock)
+        links.device(one, is_dark) if isinstance(one, ModbusSection) else _source(one, clock)
         for one in sections
     )
     modbus = [one for one in sections if isinstance(one, ModbusSection)]
@@ -58,7 +60,9 @@ class Links:
             for address, known in profiles.items()
         }
 
-    def device(self, section: ModbusSection) -> ModbusDevice:
+    def device(
+        self, section: ModbusSection, is_dark: Callable[[], bool] | None = None
+    ) -> ModbusDevice:
         """Return a device on the link that it may share."""
         profile = load_profile(section.profile)
         return ModbusDevice(
@@ -69,6 +73,7 @@ class Links:
             units=dict(section.units),
             period_s=section.every_s,
             close_after_poll=section.close_after_poll,
+            is_dark=is_dark,
         )
 
     def proxy(self, section: ModbusSection, tell: Callable[[str, str], None] | None) -> ModbusProxy:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 Raw = Mapping[int, int | str | Sequence[int]]
 """Offset from the model's ID → word, words or text."""
 
-LENGTHS = {1: 66, 101: 50, 103: 50, 122: 44, 124: 24, 160: 88, 203: 105, 802: 62}
+LENGTHS = {1: 66, 101: 50, 103: 50, 122: 44, 124: 24, 160: 88, 203: 105, 701: 153, 802: 62}
 
 
 def lay_out(*models: tuple[int, Raw | list[int]]) -> list[int]:
@@ -43,6 +43,20 @@ def inverter(power_w: int, state: int = 4, events: int = 0) -> tuple[int, Raw]:
 def status(pv: int, grid: int) -> tuple[int, Raw]:
     """Return model 122 with its switch words."""
     return 122, {2: pv, 3: 0, 4: grid}
+
+
+def der(power_w: int, state: int = 3, connected: int = 1, mode: int = 1) -> tuple[int, Raw]:
+    """Return model 701: its inverter's state, whether it is connected, and the bits of its mode."""
+    raw = {4: state, 5: connected, 6: [0, 0], 8: [0, mode], 10: power_w}
+    return 701, {**raw, 17: [0, 5001], 115: -2, 116: 0}
+
+
+def ports(*ports_w: tuple[int, int]) -> tuple[int, list[int]]:
+    """Return the whole of a model 714 with the type and the power of each DC port."""
+    words = [714, 18 + 25 * len(ports_w), 0, 0, len(ports_w), *[0xFFFF] * 10, 0, 0, 1, 0, 0]
+    for number, (kind, power_w) in enumerate(ports_w, start=1):
+        words += [kind, number, *[0] * 8, 0, 0, power_w // 10 & 0xFFFF, *[0xFFFF] * 12]
+    return 714, words
 
 
 def storage(soc_percent: float) -> tuple[int, Raw]:

@@ -398,6 +398,31 @@ async def test_row_22_long_refusal_after_good_days_points_at_the_menu():
     assert back.value("pv_power") == 3000
 
 
+async def test_row_22_night_is_no_reason_to_look_in_the_menu_and_day_counts_from_dawn():
+    chaos = ChaosDevice({1: hybrid()})
+    profile = profile_of(HYBRID)
+    night = False
+    async with on_line(chaos):
+        link = link_to(chaos, profile.limits)
+        device = ModbusDevice("it", profile, link, long_away_s=0.05, is_dark=lambda: night)
+        reader = Reader(device, link)
+        await reader.poll()
+        await chaos.stop()
+        night = True
+        at_night = []
+        for _ in range(3):
+            at_night.append(await reader.poll())
+            await asyncio.sleep(0.03)
+        night = False
+        at_dawn = await reader.poll()
+        await asyncio.sleep(0.06)
+        by_day = await reader.poll()
+        await link.close()
+
+    assert not [one for one in (*at_night, at_dawn) if "firmware update" in one.error]
+    assert "has been away for long by day: a firmware update" in by_day.error
+
+
 async def test_row_23_other_unit_ids_are_named_and_never_tried():
     chaos = ChaosDevice({247: hybrid()}, always=only_unit(1, silent))
     body = f"unit: {{default: 247, candidates: [1, 2]}}\n{HYBRID}"

@@ -141,6 +141,15 @@ def test_meaning_that_is_not_listed_is_unknown():
     assert value(state, 9) is None
 
 
+def test_bits_are_told_by_the_names_of_those_that_are_set():
+    alarms = point(bits=((0, "fuse"), (3, "too hot")))
+
+    assert value(alarms, 0b1001) == "fuse, too hot"
+    assert value(alarms, 0b0110) == "bit 1, bit 2"
+    assert value(alarms, 0) is None
+    assert value(point(bits=((0, "fuse"),), no_bits=""), 0) == ""
+
+
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.booleans())
 def test_any_float_survives_the_wire(number, little):
     high, low = struct.unpack(">HH", struct.pack(">f", number))

@@ -118,6 +118,14 @@ def test_codes_are_translated_by_their_table():
     assert [judged.value for judged in made] == ["on", "off", "odd"]
 
 
+def test_table_of_codes_or_bits_may_stand_once_for_several_points():
+    head = 'tables:\n  mode: {0: off, 1: on}\n  alarm: {none: "", 3: too hot}'
+
+    assert point("{addr: 1, enum: mode}", head).meanings == ((0, "off"), (1, "on"))
+    alarm = point("{addr: 1, bits: alarm}", head)
+    assert (alarm.bits, alarm.no_bits) == (((3, "too hot"),), "")
+
+
 def test_limits_are_taken():
     limits = profile(
         "limits: {max_words: 50, max_gap: 8, request_gap: 0.3, connect_delay: 0.5, timeout: 10, "
@@ -174,6 +182,8 @@ def test_derived_values_are_taken_in_order():
         ("points: {it: {addr: 1, essential: 1}}", r"essential: expected true or false"),
         ("points: {it: {addr: 1, enum: [1]}}", r"enum: expected raw values"),
         ("points: {it: {addr: 1, enum: {1: true}}}", r"enum\.1: expected a text or a number"),
+        ("points: {it: {addr: 1, bits: {3: 4}}}", r"bits\.3: expected a text"),
+        ("tables: {a: {}}\npoints: {it: {addr: 1, enum: b}}", r"enum: expected .*one of a, found"),
         ("points: {it: {addr: 1, sign_from: {addr: 2}}}", r"say which values mean"),
         ("points: {it: {model: 1, point: Mn}}", r"needs `sunspec: \{use: true\}`"),
         ("points: [1]", r"points: expected keys with values"),
@@ -240,6 +250,7 @@ def test_sound_profile_has_no_fault():
         ("provenance", "derived: {expert: {sum: pv_power}}\nprovenance", "stands above already"),
         ("two]", "two], confidence: {pv_power: C}", "confidence C, but pv_power rests on it"),
         ("unit: W}", "unit: Watt}", "'Watt' is none of"),
+        ("expert: {addr: 9}", "expert: {addr: 9, bits: {16: x}}", "a u16 has no bit 16"),
         ("expert: {addr: 9}", "expert: {addr: 9, role: moon}", "'moon' is no unit"),
         ("expert: {addr: 9}", "expert: {addr: 9, zero_unless: [x]}", "x is no point"),
         ("expect: {pv_power: 5}", "expect: {pw: 5}", "pw is no point"),
@@ -270,6 +281,14 @@ def test_two_bytes_of_one_register_are_two_values():
     )
 
     assert faults(body) == ""
+
+
+def test_register_may_be_shown_once_more_in_words_to_people():
+    words = "words: {addr: 9, enum: {1: on}, group: extra}"
+
+    assert faults(SOUND.replace("{addr: 9}", "{addr: 9}\n  " + words)) == ""
+    twice = SOUND.replace("{addr: 9}", "{addr: 9}\n  " + words.replace(", group: extra", ""))
+    assert "are the same registers" in faults(twice)
 
 
 def test_value_may_be_derived_where_the_device_lacks_the_point():

@@ -11,11 +11,13 @@ from modbus_peers import QUICK, misbehave, serve, stay_silent
 from sunspec_map import (
     battery,
     common,
+    der,
     inverter,
     lay_out,
     many_modules,
     meter,
     modules,
+    ports,
     status,
     storage,
 )
@@ -163,6 +165,75 @@ async def test_battery_model_802_comes_before_the_modules():
     assert reading.number("battery_soc") == 92
     assert reading.number("battery_voltage") == 400.0
     assert reading.number("load_power") == 1600 + 429
+
+
+PV, BATTERY, CAR = 0, 1, 2
+
+
+async def test_dc_ports_of_model_714_tell_sun_from_battery_and_leave_a_car_out():
+    dc = ports((PV, 1500), (PV, 1300), (BATTERY, -400), (CAR, 7000))
+    reading = await read_device(common(), der(2400), dc, meter(-100))
+
+    assert reading.number("pv_power") == 2800
+    assert reading.number("battery_power") == -400
+    assert reading.number("ac_power") == 2400
+    assert reading.number("load_power") == 2800 - 400 - 100
+
+
+async def test_device_with_strings_and_ports_counts_its_sun_once():
+    strings = modules((900, 600, 0, 0))
+
+    reading = await read_device(common(), inverter(1500), strings, ports((PV, 900), (PV, 600)))
+
+    assert reading.number("pv_power") == 1500
+
+
+RUNNING, THROTTLED, FAULT = 3, 4, 6
+FOLLOWS, FORMS, CLIPPED = 0b001, 0b010, 0b100
+
+
+@pytest.mark.parametrize(
+    ("state", "connected", "mode", "said"),
+    [
+        (RUNNING, 1, FOLLOWS, ("grid", 0, 0)),
+        (RUNNING, 0, FORMS, ("island", 0, 0)),
+        (THROTTLED, 1, FOLLOWS, ("grid", 1, 0)),
+        (RUNNING, 1, FOLLOWS | CLIPPED, ("grid", 1, 0)),
+        (FAULT, 0, 0, (None, 0, 1)),
+    ],
+)
+async def test_model_701_tells_supply_throttling_and_fault(state, connected, mode, said):
+    reading = await read_device(common(), der(1000, state, connected, mode))
+
+    supply, throttled, alarm = said
+    assert reading.text("supply") == supply
+    assert reading.number("pv_throttled") == throttled
+    assert reading.number("inverter_alarm") == alarm
+
+
+async def test_bit_field_is_a_number_for_decisions_and_names_for_people():
+    reading = await read_device(common(), inverter(0, 8, 1 << 7 | 1 << 3), status(pv=0, grid=1))
+
+    assert reading.number("inverter_events") == 0b10001000
+    assert reading.text("model_103_Evt1") == "DC_DISCONNECT, OVER_TEMP"
+    assert reading.text("model_122_PVConn") is None
+
+
+async def test_modules_are_asked_for_their_names_in_as_few_questions_as_can_be():
+    asked: list[tuple[int, int]] = []
+
+    async def note(function, start, address, amount, registers, values):
+        asked.append((address, amount))
+
+    twelve = lay_out(common(), many_modules([500] * 12))
+    async with serve({1: {40000: twelve}}, note) as port:
+        link = ModbusLink(TcpAddress(host="127.0.0.1", port=port), QUICK)
+        models = await walk_models(link, 1)
+        await link.close()
+
+    assert len(models[-1].labels) == 12
+    # The marker, three heads, and twelve names of 8 words that stand 20 apart: six at once.
+    assert [amount for _, amount in asked] == [2, 2, 2, 108, 108, 2]
 
 
 async def test_bms_current_limits_the_charge_before_the_rating_does():
