@@ -118,10 +118,10 @@ class Stage:
 
     def stop(self, name: str) -> int:
         self._running[name].send_signal(signal.SIGTERM)
-        return self._running[name].wait(10)
+        return self._running[name].wait(20)
 
     def wait(self, name: str) -> int:
-        return self._running[name].wait(10)
+        return self._running[name].wait(20)
 
     def rss_mb(self, name: str) -> float:
         text = Path(f"/proc/{self._running[name].pid}/status").read_text()
