@@ -20,6 +20,8 @@ _RIG = ("rig_power", "load_power", "grid_power")
 _LOAD = ("load_power", "grid_power")
 """Whichever is told says at what moment the load was measured."""
 _NEEDED_AT_NIGHT = ("battery_soc", "battery_power", "grid_power")
+_SUREST_LAST = (Supply.GRID, Supply.UNKNOWN, Supply.ISLAND, Supply.GENERATOR)
+"""What counts where devices differ: panels that feed an island's battery inverter see a grid."""
 _NO_SUN = PointReading(name="pv_power", value=None, unit="W", quality=Quality.ASLEEP)
 
 
@@ -175,13 +177,18 @@ class Latest:
         return found
 
     def _supply(self, usable: list[DeviceReading], *, dark: bool) -> Supply:
-        for reading in usable:
-            if dark and combine.sleeps(reading, "supply"):
-                continue  # it tells as little as a device that never can
-            if any(point.name == "supply" for point in reading.points):
-                text = reading.text("supply")
-                return Supply(text) if text in set(Supply) else Supply.UNKNOWN
-        return self._setup.expected_supply if usable else Supply.UNKNOWN
+        telling = [r for r in usable if any(point.name == "supply" for point in r.points)]
+        awake = [r for r in telling if not combine.sleeps(r, "supply")]
+        if awake:
+            return max((_said(r) for r in awake), key=_SUREST_LAST.index)
+        if not usable or (telling and not dark):
+            return Supply.UNKNOWN
+        return self._setup.expected_supply  # what sleeps at night tells as little as what never can
+
+
+def _said(reading: DeviceReading) -> Supply:
+    text = reading.text("supply")
+    return Supply(text) if text in set(Supply) else Supply.UNKNOWN
 
 
 class _Age:

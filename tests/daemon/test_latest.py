@@ -167,6 +167,24 @@ def test_device_that_can_say_the_supply_is_believed(
     assert look(latest, clock).supply is meant
 
 
+@pytest.mark.parametrize(
+    ("panels", "battery", "meant"),
+    [
+        ("grid", "island", Supply.ISLAND),
+        ("grid", "generator", Supply.GENERATOR),
+        ("grid", None, Supply.UNKNOWN),
+        ("grid", "grid", Supply.GRID),
+    ],
+)
+def test_surest_of_several_devices_says_the_supply(
+    latest: Latest, clock: HandClock, panels: str, battery: str | None, meant: Supply
+) -> None:
+    latest.take(reading(clock, "panels", supply=panels))
+    latest.take(reading(clock, "battery", supply=battery))
+
+    assert look(latest, clock).supply is meant
+
+
 def test_expected_supply_stands_where_no_device_can_say(latest: Latest, clock: HandClock) -> None:
     latest.take(reading(clock, pv_power=100.0))
 
