@@ -52,6 +52,15 @@ class PlanCase:
         return float("inf") if capped_w is None else capped_w / 1000.0
 
     @property
+    def buys_w(self) -> float:
+        """Return what may be bought for work; nothing where no price of import is known."""
+        request, most_w = self.request, self.request.import_at_most_w
+        tariff = request.tariff
+        stated = tariff.import_per_kwh is not None or bool(tariff.import_windows)
+        known = stated or any(one.import_per_kwh is not None for one in request.prices)
+        return 0.0 if request.off_grid or most_w is None or not known else most_w
+
+    @property
     def dearest_per_kwh(self) -> float:
         """Return what a stored kWh can save at most: the dearest import, or a dark house."""
         if self.request.off_grid:

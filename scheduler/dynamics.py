@@ -137,7 +137,6 @@ def make_site(case: PlanCase) -> Site:
     line = 0.0
     if battery is not None:
         line = np.inf if battery.work_above_soc is None else battery.work_above_soc * capacity
-    bought_w = request.import_at_most_w
     return Site(
         full_kwh=capacity,
         least_kwh=0.0 if battery is None else min(case.soc, battery.min_soc) * capacity,
@@ -149,7 +148,7 @@ def make_site(case: PlanCase) -> Site:
         reserve_kwh=0.0 if battery is None else battery.reserve_soc * capacity,
         work_kwh=line,
         export_kw=case.export_kw,
-        buys_kw=0.0 if bought_w is None or request.off_grid else bought_w / 1000.0,
+        buys_kw=case.buys_w / 1000.0,
         off_grid=request.off_grid,
         standby_kw=case.fleet.standby_kw,
         fuse_kw=np.inf if request.fuse_w is None else request.fuse_w / 1000.0,

@@ -1,7 +1,8 @@
 """One bounded HTTP GET: the scheduler's only door to aiohttp."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -13,6 +14,27 @@ TIMEOUT_S = 20.0
 MOST_BYTES = 2 << 20
 """Two days in 5 min steps are 100 kB; whatever sends more is no forecast."""
 CHUNK = 1 << 16
+TWO_DAYS = timedelta(days=2)
+
+
+def asks(url: str, headers: Mapping[str, str]) -> Callable[[datetime], Awaitable[bytes]]:
+    """Return what asks this address, whenever it is."""
+
+    async def ask(_: datetime) -> bytes:
+        return await get(url, headers)
+
+    return ask
+
+
+def asks_for_days(url: str, headers: Mapping[str, str]) -> Callable[[datetime], Awaitable[bytes]]:
+    """Return what asks this address for today and the next two days, with its `start` and `end`."""
+
+    async def ask(now: datetime) -> bytes:
+        mark = "&" if "?" in url else "?"
+        days = f"start={now.date()}&end={(now + TWO_DAYS).date()}"
+        return await get(f"{url}{mark}{days}", headers)
+
+    return ask
 
 
 async def get(url: str, headers: Mapping[str, str]) -> bytes:

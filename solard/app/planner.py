@@ -1,11 +1,11 @@
 """Forecast and plan for the configured site, made by the scheduler's workers."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler.workers import run_calibration, run_forecast, run_plan
-from solard.app.told import make_source
+from solard.app.told import make_price_source, make_source
 from solard.config.load import Settings
 from solard.config.plan_terms import battery_spec, solar_site
 from solard.core.calibration import Calibration
@@ -21,7 +21,10 @@ from solard.core.planning import (
 from solard.core.rig import Rig
 from solard.core.rules.fuse import Fuse
 from solard.core.rules.plan_rule import PlanRule
+from solard.core.tariff import KnownPrices, expected_prices
 from solard.daemon.ticking import with_card_ids
+
+PLAN_REACHES = timedelta(hours=49)
 
 
 class SitePlanner:
@@ -32,11 +35,28 @@ class SitePlanner:
         self._kept = kept
         self._settings = settings
         self._source = make_source(settings, kept)
+        self._price_source = make_price_source(settings, kept)
+        self._prices = KnownPrices()
 
     def use(self, settings: Settings) -> None:
         """Go on with another configuration."""
         self._settings = settings
         self._source = make_source(settings, self._kept)
+        self._price_source = make_price_source(settings, self._kept)
+        self._prices = KnownPrices()
+
+    async def prices(self, now: datetime) -> KnownPrices:
+        """Return the prices of the hour as far as they are known; the next plan uses them too."""
+        terms = self._settings.spot
+        if self._price_source is None or terms is None:
+            return KnownPrices()
+        told = await self._price_source.newest(now)
+        self._prices = KnownPrices(
+            slots=tuple(terms.slot(one) for one in told.prices),
+            asked_at=told.asked_at,
+            problem=told.problem,
+        )
+        return self._prices
 
     async def forecast(self, issued_at: datetime, basis: ForecastBasis) -> Forecast:
         """Return a forecast of what the site remembers and of the newest word of others."""
@@ -66,7 +86,9 @@ class SitePlanner:
     ) -> Plan:
         """Return a plan for the next two days: a new one, or `previous` where that does better."""
         request = _plan_request(self._settings, forecast, soc, rig, previous)
-        return await run_plan(replace(request, jobs=jobs))
+        until = forecast.issued_at + PLAN_REACHES
+        prices = expected_prices(self._prices.slots, until)
+        return await run_plan(replace(request, jobs=jobs, prices=prices))
 
 
 def _plan_request(

@@ -9,6 +9,7 @@ from solard.config.jobs import check_jobs
 from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
 from solard.config.reading import Reading
 from solard.config.rules import LINE_MARGIN_SOC, battery_lines
+from solard.config.tariff import check_tariff
 from solard.config.work_checks import shared_ports, workload_faults
 from solard.core.rig import PowerTerms
 from solard.core.wording import say_percent, say_power
@@ -34,6 +35,8 @@ def _findings(document: Document, reading: Reading) -> Iterator[Finding]:
     yield from _grid(document)
     if reading.is_sound("forecast"):
         yield from check_forecast(document.forecast)
+    if reading.is_sound("tariff"):
+        yield from check_tariff(document.tariff, reading.currency)
     if reading.is_sound("workloads"):
         yield from _workloads(document)
     if reading.is_sound("jobs"):

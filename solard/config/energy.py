@@ -12,7 +12,6 @@ from solard.config.quantities import (
     POWER,
     SHARE,
     read_fuse,
-    read_window,
 )
 from solard.config.sections import Given, embed, key
 from solard.config.shapes import (
@@ -141,20 +140,3 @@ class Grid:
     )
     limits: Given = embed(GridLimits, {})
     export_at_most_w: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceWindowSection:
-    """A price that holds between two times of day."""
-
-    between: tuple[int, int] = key(ParsedShape(parse=read_window, unit='"22:00-07:00"'))
-    price_per_kwh: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TariffSection:
-    """What energy costs and earns."""
-
-    import_per_kwh: float | None = key(name="import.fixed", default=None)
-    import_windows: tuple[PriceWindowSection, ...] = key(name="import.windows", default=())
-    export_per_kwh: float | None = key(name="export.fixed", default=None)

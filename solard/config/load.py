@@ -6,7 +6,7 @@ from pathlib import Path
 
 from solard.config.checks import check_document
 from solard.config.devices import DeviceSection, ModbusSection
-from solard.config.energy import Battery, Generator, Grid, Plane, Site, SiteSupply, TariffSection
+from solard.config.energy import Battery, Generator, Grid, Plane, Site, SiteSupply
 from solard.config.forecast import ForecastSection
 from solard.config.model import (
     NETWORK_NAME,
@@ -26,12 +26,13 @@ from solard.config.reader import MappingNode, read_nodes, read_text
 from solard.config.reading import Reading
 from solard.config.rules import battery_power_w, build_rules, user_policies
 from solard.config.sections import SectionShape
+from solard.config.tariff import TariffSection
 from solard.core.inputs import Rule
 from solard.core.job_template import JobTemplate
 from solard.core.rig import Workload
 from solard.core.rules.user_policy import UserPolicy
 from solard.core.state import Supply
-from solard.core.tariff import PriceWindow, Tariff
+from solard.core.tariff import SpotTerms, Tariff
 
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h: what a program exits with that cannot use its configuration."""
@@ -54,6 +55,8 @@ class Settings:
     generator: Generator
     grid: Grid
     tariff: Tariff
+    prices: TariffSection
+    """With whom to ask for prices of the hour."""
     forecast: ForecastSection
     rig: RigSection
     network: str
@@ -75,6 +78,11 @@ class Settings:
     def is_off_grid(self) -> bool:
         """Say whether the site has no grid at all."""
         return self.site.supply is SiteSupply.OFF_GRID
+
+    @property
+    def spot(self) -> SpotTerms | None:
+        """Return what is made of prices of the hour; None where nobody is asked."""
+        return self.prices.spot_terms()
 
     @property
     def expected_supply(self) -> Supply:
@@ -160,7 +168,8 @@ def _settings(document: Document, site: Site, reading: Reading) -> Settings:
         battery=document.battery,
         generator=document.generator,
         grid=document.grid,
-        tariff=_tariff(document.tariff, reading.currency),
+        tariff=document.tariff.for_core(reading.currency),
+        prices=document.tariff,
         forecast=document.forecast,
         rig=document.rig,
         network=document.network,
@@ -172,23 +181,6 @@ def _settings(document: Document, site: Site, reading: Reading) -> Settings:
         api=document.api,
         store=document.store,
         hooks=document.hooks,
-    )
-
-
-def _tariff(section: TariffSection, currency: str | None) -> Tariff:
-    windows = tuple(
-        PriceWindow(
-            from_minute=each.between[0],
-            to_minute=each.between[1],
-            price_per_kwh=each.price_per_kwh,
-        )
-        for each in section.import_windows
-    )
-    return Tariff(
-        currency=currency,
-        import_per_kwh=section.import_per_kwh,
-        export_per_kwh=section.export_per_kwh,
-        import_windows=windows,
     )
 
 

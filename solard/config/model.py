@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from solard.config.devices import DeviceSection, DeviceShape
-from solard.config.energy import Battery, Generator, Grid, Inverter, Site, Solar, TariffSection
+from solard.config.energy import Battery, Generator, Grid, Inverter, Site, Solar
 from solard.config.forecast import ForecastSection
 from solard.config.jobs import JobSection
 from solard.config.policies import PolicySection
@@ -28,6 +28,7 @@ from solard.config.shapes import (
     TextShape,
     WholeShape,
 )
+from solard.config.tariff import TariffSection
 from solard.config.work import (
     PORT,
     CapsSection,

@@ -150,7 +150,8 @@ def _has_prices(document: Document) -> bool:
     tariff, site = document.tariff, document.site
     off_grid = site is not None and site.supply is SiteSupply.OFF_GRID
     stated = tariff.import_per_kwh is not None or tariff.export_per_kwh is not None
-    return stated or bool(tariff.import_windows) or not off_grid
+    stated = stated or bool(tariff.import_windows) or tariff.source is not None
+    return stated or not off_grid
 
 
 def battery_power_w(stated_w: float | None, battery: Battery) -> float:

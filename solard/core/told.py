@@ -1,4 +1,4 @@
-"""What somebody else says about the sun to come: power of the panels, or the weather."""
+"""What somebody else says about the time to come: power of the panels, the weather, prices."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,3 +41,24 @@ class Told:
     weather: tuple[ToldWeather, ...] = ()
     problem: str | None = None
     """Why there is no newer one, or none at all, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldPrice:
+    """What a kWh costs at an exchange, or at somebody's meter, for a while."""
+
+    starts_at: datetime
+    ends_at: datetime
+    price_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldPrices:
+    """The newest prices of one source."""
+
+    source: str
+    asked_at: datetime
+    prices: tuple[ToldPrice, ...] = ()
+    """In order of time, none over another."""
+    problem: str | None = None
+    """Why there are no newer ones, or none at all, in one sentence."""

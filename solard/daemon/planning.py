@@ -5,6 +5,7 @@ from solard.core.forecast import Forecast
 from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.rig import Rig
+from solard.core.tariff import KnownPrices
 from solard.daemon.events import Events
 from solard.daemon.forecasts import Forecasts
 from solard.daemon.ports import History, Planner
@@ -17,11 +18,13 @@ class Planning:
     def __init__(self, planner: Planner, history: History, clock: Clock, events: Events) -> None:
         self._planner = planner
         self._history = history
+        self._clock = clock
         self._events = events
         self._failing = False
         self.forecasts = Forecasts(planner, history, clock, events)
         self.plan: Plan | None = None
         self.plan_solves = 0
+        self.prices = KnownPrices()
 
     @property
     def forecast(self) -> Forecast | None:
@@ -30,6 +33,7 @@ class Planning:
 
     async def renew(self, soc: float | None, rig: Rig, jobs: tuple[JobDemand, ...] = ()) -> None:
         """Make a forecast and a plan of it; on failure keep the last ones and say so once."""
+        await self._renew_prices()
         try:
             forecast = await self.forecasts.renew()
             plan = await self._planner.plan(forecast, soc, rig, self.plan, jobs)
@@ -45,3 +49,13 @@ class Planning:
         if plan != self.plan:
             self.plan = plan
             self._history.put_plan(plan)
+
+    async def _renew_prices(self) -> None:
+        """Ask for prices of the hour; say once that none came, and once that they come again."""
+        before = self.prices.problem
+        self.prices = await self._planner.prices(self._clock.now())
+        now = self.prices.problem
+        if now is not None and before is None:
+            self._events.tell("prices", f"No new prices: {now}", "warning")
+        elif now is None and before is not None:
+            self._events.tell("prices", "Prices come again.")

@@ -22,6 +22,7 @@ from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard, Rig
 from solard.core.site_slot import SiteSlot
 from solard.core.state import GpuState
+from solard.core.tariff import KnownPrices
 from solard.core.told import ToldPower
 from solard.core.view import DeviceView, EarningsDay, EnergyTotals, Event, TracePoint
 from solard.core.work import ModeAction, WorkSpec, WorkUse
@@ -194,6 +195,10 @@ class Planner(Protocol):
 
     async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
         """Return what a long history teaches."""
+        ...
+
+    async def prices(self, now: datetime) -> KnownPrices:
+        """Return the prices of the hour as far as they are known; the next plan uses them too."""
         ...
 
     async def plan(

@@ -16,6 +16,7 @@ from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard, Rig, Workload, hands_off_cards
 from solard.core.state import SiteState
 from solard.core.sweep import CardSweep
+from solard.core.tariff import Tariff, tariff_at
 from solard.core.wording import say_power
 from solard.core.work_energy import power_by_workload
 from solard.core.work_modes import work_modes
@@ -99,7 +100,7 @@ class Ticker:
             ),
             rules=self._setup.rules,
             overrides=self.overrides,
-            tariff=self._setup.tariff,
+            tariff=self._tariff(state),
             plan=self._planning.plan,
             sweep=self.sweep,
             memory=self._memory,
@@ -129,6 +130,16 @@ class Ticker:
             curves=self._learning.curves(
                 cards, with_card_ids(setup.workloads, cards), self._clock.monotonic_s()
             ),
+        )
+
+    def _tariff(self, state: SiteState) -> Tariff:
+        """Return the prices of this moment."""
+        local = state.local_at
+        return tariff_at(
+            self._setup.tariff,
+            self._planning.prices.slots,
+            state.taken_at,
+            local.hour * 60 + local.minute,
         )
 
     @property
@@ -192,7 +203,7 @@ class Ticker:
             self.soc_min = soc if self.soc_min is None else min(self.soc_min, soc)
         if last_s is None:
             return
-        terms = Terms(rig=record.inputs.rig, tariff=self._setup.tariff, probing=_probes(record))
+        terms = Terms(rig=record.inputs.rig, tariff=record.inputs.tariff, probing=_probes(record))
         duration_s = state.taken_s - last_s
         self._accounts = replace(self._accounts, longest_s=max(60.0, 5.0 * self._clock.speed))
         self._count_work(record, duration_s)

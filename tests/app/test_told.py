@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scheduler.sources.source import FileSource, WebSource
+from scheduler.sources.source import FileVoice, WebVoice
 from solard.app.planner import SitePlanner
 from solard.app.told import make_source
 from solard.config.load import Settings, read_settings
@@ -28,13 +28,15 @@ def test_nobody_is_asked_unless_somebody_is_named(tmp_path: Path) -> None:
 
 def test_every_kind_of_source_can_be_named(tmp_path: Path) -> None:
     kinds = {
-        "{source: open-meteo}": WebSource,
-        "{source: http, url: 'https://sun.example/f', token: abc}": WebSource,
-        "{source: file, file: /var/lib/sun.csv}": FileSource,
+        "{source: open-meteo}": WebVoice,
+        "{source: http, url: 'https://sun.example/f', token: abc}": WebVoice,
+        "{source: file, file: /var/lib/sun.csv}": FileVoice,
     }
 
     for text, kind in kinds.items():
-        assert isinstance(make_source(settings(text), tmp_path), kind)
+        source = make_source(settings(text), tmp_path)
+        assert source is not None
+        assert isinstance(source.voice, kind)
 
 
 async def test_password_in_an_address_stands_in_no_sentence(tmp_path: Path) -> None:

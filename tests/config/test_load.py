@@ -26,7 +26,7 @@ from solard.core.rules.plan_rule import PlanRule
 from solard.core.rules.registry import RULE_KINDS
 from solard.core.rules.supply_loss import SupplyLoss
 from solard.core.state import Supply
-from solard.core.tariff import PriceWindow, Tariff
+from solard.core.tariff import SpotTerms, Tariff
 from tests.config.yamls import HOME, ISLAND, problems, read
 
 R = TypeVar("R", bound=Rule)
@@ -91,9 +91,11 @@ def test_home_becomes_the_rules_that_it_says() -> None:
     assert DataAge(stop_after_s=1800.0) in settings.rules
     assert settings.tariff == Tariff(
         currency="EUR",
-        import_per_kwh=0.31,
+        import_per_kwh=0.35,
         export_per_kwh=0.082,
-        import_windows=(PriceWindow(from_minute=0, to_minute=300, price_per_kwh=0.19),),
+    )
+    assert settings.spot == SpotTerms(
+        add_per_kwh=0.182, vat_share=0.19, export_per_kwh=0.082, none_when_negative=True
     )
 
 
@@ -334,7 +336,18 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         ("grid: {rig_phase: 2}", 'grid.rig_phase 2 is not known; did you mean "L2"?'),
         ("grid: {fuse: {}}", "grid.fuse is a mapping; write a value like 3 x 35 A"),
         ("tariff: {import: {windows: [{between: 22:00, price: 1 EUR/kWh}]}}", "no"),
-        ("tariff: {when_missing: 1 EUR/kWh}", "tariff.when_missing is not built yet: prices that"),
+        (
+            "tariff: {import: {fixed: 1 EUR/kWh}, when_missing: 1 EUR/kWh}",
+            "tariff.when_missing means nothing beside import.fixed",
+        ),
+        ("tariff: {import: {source: energy-charts}}", "energy-charts needs tariff.import.zone"),
+        ("tariff: {import: {source: http}}", "tariff.import.source http needs tariff.import.url"),
+        ("tariff: {import: {zone: DE-LU}}", "tariff.import.zone means nothing while there is no"),
+        (
+            "tariff: {import: {source: energy-charts, zone: CH, add: 0.1 CHF/kWh}}",
+            "tells prices in EUR, but this file counts in CHF",
+        ),
+        ("tariff: {export: {source: spot}}", "but tariff.import.source names none"),
         ("forecast: {source: open-metro}", 'open-metro is not known; did you mean "open-meteo"?'),
         ("forecast: {source: http}", "forecast.source http needs forecast.url"),
         ("forecast: {source: file}", "forecast.source file needs forecast.file"),

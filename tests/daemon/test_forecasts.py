@@ -11,6 +11,7 @@ from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.history import SlotRow
 from solard.core.planning import ForecastBasis
 from solard.core.site_slot import SiteSlot
+from solard.core.tariff import KnownPrices
 from solard.daemon.events import Events
 from solard.daemon.forecasts import Forecasts
 from solard.store.store import Store
@@ -61,6 +62,9 @@ class Scripted:
             for hour in range(48)
         )
         return Forecast(issued_at=issued_at, source="script", slots=slots, problem=self.problem)
+
+    async def prices(self, now: datetime) -> KnownPrices:
+        return KnownPrices()
 
     async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
         if self.calibration_fails:

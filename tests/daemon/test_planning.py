@@ -14,6 +14,7 @@ from solard.core.plan import Plan, PlanSlot
 from solard.core.planning import ForecastBasis
 from solard.core.rig import Rig
 from solard.core.site_slot import SiteSlot
+from solard.core.tariff import KnownPrices
 from solard.daemon.events import Events
 from solard.daemon.planning import Planning
 from solard.store.store import Store
@@ -71,6 +72,9 @@ class ScriptedPlanner:
             raise SolardError(self.forecast_fails)
         self._slots = len(basis.history)
         return replace(FORECAST, issued_at=issued_at)
+
+    async def prices(self, now: datetime) -> KnownPrices:
+        return KnownPrices()
 
     async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
         raise SolardError("not in this test")

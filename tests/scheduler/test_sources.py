@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,8 +17,8 @@ from scheduler.sources.errors import SourceUnreachable, SourceUnreadable
 from scheduler.sources.open_meteo import open_meteo_url
 from scheduler.sources.quota import Quota
 from scheduler.sources.shapes import read_words
-from scheduler.sources.source import FileSource, WebSource
-from scheduler.sources.web import get
+from scheduler.sources.source import FileVoice, SunSource, WebVoice, reads_sun
+from scheduler.sources.web import asks, get
 
 NOW = datetime(2024, 6, 3, 8, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -53,15 +52,16 @@ async def provider() -> AsyncIterator[Provider]:
     await runner.cleanup()
 
 
-def source(provider: Provider, kept: Path, *, per_day: int = 48) -> WebSource:
-    return WebSource(
+def source(provider: Provider, kept: Path, *, per_day: int = 48) -> SunSource:
+    voice = WebVoice(
         name="Provider",
-        get=partial(get, provider.url, {"Authorization": "Bearer secret"}),
+        get=asks(provider.url, {"Authorization": "Bearer secret"}),
         every_s=3600.0,
         per_day=per_day,
-        timezone="Europe/Paris",
+        read=reads_sun("Europe/Paris"),
         kept=kept,
     )
+    return SunSource(voice)
 
 
 def after(minutes: float) -> datetime:
@@ -131,13 +131,19 @@ async def test_unreachable_provider_is_a_sentence_and_ever_rarer_tries(tmp_path:
     tries: list[datetime] = []
     moment = NOW
 
-    async def nobody() -> bytes:
+    async def nobody(_: datetime) -> bytes:
         tries.append(moment)
         raise SourceUnreachable("no answer: Connection refused")
 
-    lonely = WebSource(
-        name="Nobody", get=nobody, every_s=900.0, per_day=1440, timezone="UTC", kept=tmp_path
+    voice = WebVoice(
+        name="Nobody",
+        get=nobody,
+        read=reads_sun("UTC"),
+        every_s=900.0,
+        per_day=1440,
+        kept=tmp_path,
     )
+    lonely = SunSource(voice)
     for minute in range(0, 12 * 60, 5):
         moment = after(minute)
         told = await lonely.newest(moment)
@@ -260,7 +266,7 @@ async def test_disk_that_is_full_costs_no_word(provider: Provider, tmp_path: Pat
 async def test_file_of_another_program_is_read_again_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "sun.csv"
     path.write_text("time_utc,pv_w\n2024-06-03T08:00:00Z,500\n")
-    file = FileSource(path, "Europe/Paris")
+    file = SunSource(FileVoice(path, reads_sun("Europe/Paris")))
     first = await file.newest(NOW)
     path.unlink()
     gone = await file.newest(NOW)
@@ -275,7 +281,7 @@ async def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    told = await FileSource(pipe, "UTC").newest(NOW)
+    told = await SunSource(FileVoice(pipe, reads_sun("UTC"))).newest(NOW)
 
     assert told.problem == f"{pipe}: it is no plain file"
 
