@@ -74,6 +74,22 @@ def short_home() -> Iterator[Path]:
                 os.kill(pid, signal.SIGKILL)
 
 
+def status_of(api_socket: Path) -> dict[str, Any]:
+    """Return what a daemon's API says; empty while nobody answers."""
+    link = socket.socket(socket.AF_UNIX)
+    asked = http.client.HTTPConnection("solard", timeout=10.0)
+    try:
+        link.connect(str(api_socket))
+        asked.sock = link
+        asked.request("GET", "/v1/status")
+        answer = asked.getresponse()
+        return dict(json.load(answer)) if answer.status == 200 else {}
+    except OSError:
+        return {}
+    finally:
+        link.close()
+
+
 @dataclass
 class Demo:
     """A demo as a person starts it."""
@@ -209,18 +225,7 @@ class Site:
 
     def status(self) -> dict[str, Any]:
         """Return what the API says of the site; empty while nobody answers."""
-        link = socket.socket(socket.AF_UNIX)
-        asked = http.client.HTTPConnection("solard", timeout=10.0)
-        try:
-            link.connect(str(self.places.api_socket))
-            asked.sock = link
-            asked.request("GET", "/v1/status")
-            answer = asked.getresponse()
-            return dict(json.load(answer)) if answer.status == 200 else {}
-        except OSError:
-            return {}
-        finally:
-            link.close()
+        return status_of(self.places.api_socket)
 
     def truth(self) -> dict[str, Any] | None:
         """Return what the plant really does."""
