@@ -68,7 +68,8 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
             callers=Callers(arguments.callers),
             min_stake_rao=arguments.min_stake * RAO_PER_TAO,
         )
-        settings = replace(settings, admission=admission)
+        burns = arguments.register == "burn"
+        settings = replace(settings, admission=admission, burns=burns)
         return run_miner(settings, clock, arguments.axon_ip, arguments.axon_port)
     from miner.validator import run_validator
 
@@ -90,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     miner.add_argument("--axon-port", type=int, required=True, help="where validators ask")
     miner.add_argument("--callers", choices=("staked", "permitted"), default="staked")
     miner.add_argument("--min-stake", type=int, default=0, help="of a caller, in whole τ")
+    miner.add_argument(
+        "--register",
+        choices=("burn", "work"),
+        default="burn",
+        help="work: when a proof is asked for",
+    )
     miner.add_argument("--axon-ip", default="127.0.0.1", help="address to listen on and announce")
     _add_neuron(_add(programs, "validator", "ask miners, score answers, set weights"))
     return parser

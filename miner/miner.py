@@ -13,6 +13,7 @@ from miner.kept import keep, read_kept
 from miner.keys import load_or_create
 from miner.presence import Presence, neuron_status
 from miner.program import Health, repeat, until_stopped
+from miner.prover import Prover
 from miner.settings import NeuronSettings, surroundings_of
 from miner.site import open_site
 from miner.subnets.catalog import find_subnet
@@ -131,14 +132,19 @@ async def run_miner(settings: NeuronSettings, clock: Clock, ip: str, port: int) 
             surroundings = surroundings_of(settings, clock, site)
             subnets = [find_subnet(name) for name in settings.subnets]
             workers = tuple((one, one.new_worker(surroundings)) for one in subnets)
-            presences = tuple(Presence(backend, keypair, one.name) for one in subnets)
+            presences = tuple(
+                Presence(backend, keypair, one.name, burns=settings.burns) for one in subnets
+            )
+            prover = Prover(backend, keypair, presences)
+            later.push_async_callback(prover.rest, {})
             miner = Miner(settings, clock, presences, workers)
             later.push_async_callback(miner.keep_counts)
             bound = await miner.axon.start(ip, port)
             later.push_async_callback(miner.axon.stop)
             for presence in presences:
                 presence.endpoint = (ip, bound)
-            server = await serve_lines(settings.socket, handler_of(miner))
+            verbs = {"prove": prover.prove, "rest": prover.rest}
+            server = await serve_lines(settings.socket, handler_of(miner, verbs))
             later.callback(server.close)
             log.info("serving hotkey=%s axon=%s:%s", keypair.ss58, ip, bound)
             await until_stopped(*_loops(miner, presences, workers, clock))

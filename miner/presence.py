@@ -28,6 +28,9 @@ class Presence:
     subnet: str
     stake_part: float = 0.0
     """Of what the balance has to spare: staked on our own hotkey where it has none; 0 = none."""
+    burns: bool = True
+    """Register by burn where the chain does not know us; without it somebody must ask us for a
+    proof of work (`miner.prover`)."""
     endpoint: tuple[str, int] | None = None
     """IP and port of the axon, None without one."""
     netuid: int | None = None
@@ -46,6 +49,11 @@ class Presence:
         graph = await self.backend.metagraph(netuid)
         me = graph.find(self.keypair.ss58)
         if me is None:
+            if not self.burns:
+                raise ChainRefused(
+                    f"not registered on {self.subnet}, and it burns no tokens for that; "
+                    f"`solard network prove {self.subnet}` finds a proof of work"
+                )
             await self.backend.register(self.keypair, netuid)
             graph = await self.backend.metagraph(netuid)
             me = graph.find(self.keypair.ss58)

@@ -31,6 +31,8 @@ class NeuronSettings:
     endpoint: str | None = None
     """An OpenAI-compatible server of the owner, for subnets that want a model."""
     model: str | None = None
+    burns: bool = True
+    """Whether a miner registers by burn; otherwise a proof of work has to be asked for."""
     admission: Admission = ANY_VALIDATOR
     """Whom a miner answers."""
 

@@ -1,6 +1,6 @@
 """The work socket: how the daemon tells a program its mode, drains it and asks how it is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from solard.core.errors import SolardError
@@ -29,7 +29,7 @@ class Work(Protocol):
 Verb = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-def handler_of(work: Work, more: dict[str, Verb] | None = None) -> Handler:
+def handler_of(work: Work, more: Mapping[str, Verb] | None = None) -> Handler:
     """Return the function that answers `mode`, `drain`, `status` and `more` verbs."""
 
     async def set_mode(request: dict[str, Any]) -> dict[str, Any]:

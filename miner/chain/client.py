@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +10,6 @@ import aiohttp
 
 from miner.chain.backend import ChainRefused, ChainUnreachable, Head, Metagraph
 from miner.chain.extrinsic import sign_extrinsic
-from miner.chain.proof_of_work import FRESH_BLOCKS, registration_prefix, search
 from miner.chain.question import Question
 from miner.chain.weights import scaled_weights
 from miner.keys import Keypair
@@ -24,9 +22,6 @@ INCLUSION_TIMEOUT_S = 60.0
 INCLUSION_POLL_S = 0.2
 MAX_ANSWER_BYTES = 8_388_608
 """A metagraph of 4096 neurons has a third of it."""
-SEARCH_BLOCKS = 300
-SEARCH_ATTEMPTS = 1 << 18
-"""A quarter of a second between looks at the newest block."""
 _CODEC = Codec()
 
 
@@ -110,51 +105,6 @@ class NodeClient:
     async def view(self, view: str, question: Question) -> dict[str, Any]:
         """Return one of the explorer's views."""
         return await self._get(f"/v1/explorer/{view}?{urlencode(question.to_query())}")
-
-    async def register_by_work(self, keypair: Keypair, netuid: int) -> None:
-        """Register by proof of work; search again while blocks go by.
-
-        Raises ChainRefused where the subnet takes none, or none is found in SEARCH_BLOCKS.
-        """
-        first = (await self.head()).number
-        difficulty = 0
-        while (head := await self.head()).number - first < SEARCH_BLOCKS:
-            difficulty = await self._difficulty(netuid)
-            nonce = await self._search(keypair, netuid, head, difficulty)
-            if nonce is None:
-                continue
-            args = {"netuid": netuid, "hotkey": keypair.ss58, "block": head.number, "nonce": nonce}
-            try:
-                return await self.call(keypair, "register_by_work", args)
-            except ChainRefused as err:
-                # A block or two came in between: the same proof is too old, another is not.
-                if "is not one of the last" not in str(err):
-                    raise
-        raise ChainRefused(
-            f"register_by_work: no proof in {SEARCH_BLOCKS} blocks at difficulty {difficulty}; "
-            "register by burn"
-        )
-
-    async def _difficulty(self, netuid: int) -> int:
-        found = await self.view("subnets", Question())
-        for row in found["subnets"]:
-            if row["netuid"] == netuid:
-                return int(row["difficulty"])
-        raise ChainRefused(f"there is no subnet {netuid}")
-
-    async def _search(
-        self, keypair: Keypair, netuid: int, head: Head, difficulty: int
-    ) -> int | None:
-        """Return a nonce for the newest block, or None when that block has grown old."""
-        block_hash = bytes.fromhex(head.hash)
-        prefix = registration_prefix(netuid, block_hash, keypair.ss58, keypair.ss58)
-        start = secrets.randbits(62)
-        while (await self.head()).number - head.number < FRESH_BLOCKS - 1:
-            nonce = await asyncio.to_thread(search, prefix, difficulty, start, SEARCH_ATTEMPTS)
-            if nonce is not None:
-                return nonce
-            start += SEARCH_ATTEMPTS
-        return None
 
     async def call(self, keypair: Keypair, call: str, args: dict[str, Any]) -> None:
         """Sign any call and wait until a block has it; raise ChainRefused where it fails."""

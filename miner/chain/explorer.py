@@ -219,6 +219,7 @@ def _subnet_row(chain: ChainView, subnet: Subnet) -> dict[str, Any]:
         "neurons": len(chain.state.neurons(subnet.netuid)),
         "price": price_q32(subnet) / (1 << 32),
         "tempo": subnet.rules.tempo,
+        "pow_registration": subnet.rules.pow_registration,
     }
 
 

@@ -67,7 +67,7 @@ def make_parts(
     )
     planning = Planning(planner, store, clock, events)
     book = JobBook(store, JobCalendar(settings.site.timezone), setup.jobs, clock.now())
-    jobs = Jobs(book, JobRunner(backend, places.work, places.state / "jobs"), clock, events)
+    jobs = Jobs(book, JobRunner(backend, places), clock, events)
     ticker = Ticker(
         setup, clock, latest, actuator, supervisor, planning, store, events, learned=store.curves()
     )

@@ -87,6 +87,7 @@ def _bundled(
     if kind is Bundled.MINER:
         command += ["--axon-port", str(section.port or ports.of(section.name))]
         command += ["--callers", section.callers.value, "--min-stake", str(section.min_stake)]
+        command += ["--register", section.register_by.value]
         command += _options("--model-url", (section.model_url,))
         command += _options("--model", (section.model,))
     return WorkSpec(

@@ -103,6 +103,7 @@ def submit(
     `register_by_work netuid=1` searches the proof itself.
     """
     from miner.chain.client import NodeClient
+    from miner.chain.proving import Proving
 
     keypair = key_of(uri, wallet, wallets, "embedded")
     args = dict(_argument(value) for value in values)
@@ -111,7 +112,7 @@ def submit(
         client = NodeClient(node)
         try:
             if name == "register_by_work" and set(args) == {"netuid"}:
-                await client.register_by_work(keypair, args["netuid"])
+                await Proving(client, keypair, args["netuid"]).run()
             else:
                 await client.call(keypair, name, args)
         finally:

@@ -100,6 +100,13 @@ class Callers(StrEnum):
     PERMITTED = "permitted"
 
 
+class RegisterBy(StrEnum):
+    """What a bundled miner pays its seat with."""
+
+    BURN = "burn"
+    WORK = "work"
+
+
 class Bundled(StrEnum):
     """A workload that comes with solard."""
 
@@ -195,6 +202,7 @@ class WorkloadSection:
     )
     port: int | None = key(PORT, default=None)
     callers: Callers = Callers.STAKED
+    register_by: RegisterBy = RegisterBy.BURN
     min_stake: int = key(WholeShape(low=0, high=21_000_000), default=0)
     """Of a caller, in whole τ."""
     model_url: str | None = key(

@@ -9,6 +9,7 @@ from pathlib import Path
 from solard.core.job import Job
 from solard.core.work import WorkSpec
 from solard.daemon.ports import WorkBackend
+from solard.system.places import Places
 from solard.system.run_job import read_result
 
 PREFIX = "job-"
@@ -20,10 +21,9 @@ LOOK_EVERY_S = 0.1
 class JobRunner:
     """Runs one program for each job that runs; they outlive this process and are found again."""
 
-    def __init__(self, backend: WorkBackend, run_directory: Path, home: Path) -> None:
+    def __init__(self, backend: WorkBackend, places: Places) -> None:
         self._backend = backend
-        self._run_directory = run_directory
-        self._home = home
+        self._places = places
 
     def start(self, job: Job) -> None:
         """Start the job's program on its cards; raises SolardError where it cannot be started."""
@@ -55,17 +55,17 @@ class JobRunner:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _spec(self, job: Job) -> WorkSpec:
-        result, home = self._result(job), self._home / job.job_id
+        result, home = self._result(job), self._places.state / "jobs" / job.job_id
         runner = (sys.executable, "-m", "solard.system.run_job", str(result), str(home))
         cards = (("CUDA_VISIBLE_DEVICES", ",".join(job.gpu_ids)),) if job.spec.cards else ()
         return WorkSpec(
             name=PREFIX + job.job_id,
             role="job",
             command=(*runner, *job.spec.command),
-            env=(("SOLARD_JOB", job.job_id), *cards, *job.spec.env),
+            env=(("SOLARD_JOB", job.job_id), *self._places.variables, *cards, *job.spec.env),
             uses_cards=job.spec.cards > 0,
             grace_s=job.spec.grace_s if job.spec.interruptible else 10.0,
         )
 
     def _result(self, job: Job) -> Path:
-        return self._run_directory / f"{PREFIX}{job.job_id}.result.json"
+        return self._places.work / f"{PREFIX}{job.job_id}.result.json"

@@ -64,6 +64,12 @@ class Places:
         """Return the directory of logs of workloads that are plain processes."""
         return self.state / "log"
 
+    @property
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        """Return what a program needs in its environment so that its `solard` finds this one."""
+        home = self.run.parent
+        return ((HOME_VARIABLE, str(home)),) if self == places_at(home) else ()
+
     def work_socket(self, name: str) -> Path:
         """Return the socket on which the bundled workload `name` answers."""
         return self.work / f"{name}.sock"

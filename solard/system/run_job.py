@@ -48,6 +48,9 @@ def read_result(path: Path) -> int | None:
 
 
 def _run(command: Sequence[str], directory: Path) -> int:
+    # A job that calls `solard` means the one that runs it.
+    own = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join((own, os.environ.get("PATH") or os.defpath))
     try:
         # systemd gives a unit a directory of its own.
         if "STATE_DIRECTORY" not in os.environ:

@@ -28,6 +28,7 @@ from solard.daemon.job_book import JobBook, JobUnknown
 from solard.daemon.job_runner import JobRunner
 from solard.daemon.jobs import JobRefused, Jobs
 from solard.store.store import Store
+from solard.system.places import places_at
 from tests.daemon.stage import (
     CARDS,
     NOON,
@@ -98,7 +99,9 @@ class Stage:
         self.clock = clock
         self.events = Events(clock, store)
         self.book = JobBook(store, JobCalendar("Europe/Paris"), templates, clock.now())
-        self.runner = JobRunner(ProcessBackend(home), home, home / "jobs")
+        places = places_at(home)
+        places.make()
+        self.runner = JobRunner(ProcessBackend(home), places)
         self.jobs = Jobs(self.book, self.runner, clock, self.events)
 
     async def look(self, *, live: bool = True, **sun: float) -> None:
@@ -182,12 +185,12 @@ async def test_a_job_of_its_own_signal_saves_before_it_ends(home: Path) -> None:
     async with stage(home) as one:
         one.jobs.add(python(code, checkpoint_signal="SIGUSR1"))
         await one.look_until(JobState.RUNNING)
-        await until((home / "jobs" / "retrain-1" / "ready").exists)
+        await until((home / "state" / "jobs" / "retrain-1" / "ready").exists)
         one.clock.pass_s(1200.0)
 
         await one.look_until(JobState.PAUSED, pv_w=0.0)
 
-    assert (home / "jobs" / "retrain-1" / "saved").read_text() == "yes"
+    assert (home / "state" / "jobs" / "retrain-1" / "saved").read_text() == "yes"
 
 
 async def test_an_empty_battery_pauses_at_once(home: Path) -> None:
@@ -408,3 +411,14 @@ async def test_the_plan_is_asked_again_when_jobs_change(home: Path) -> None:
         assert one.jobs.changed.is_set()
         (demand,) = one.jobs.demands()
         assert (demand.job_id, demand.cards, demand.remaining_s) == ("retrain-1", 1, 3600.0)
+
+
+async def test_a_job_finds_the_solard_that_runs_it(home: Path) -> None:
+    async with stage(home) as one:
+        script = "command -v solard; echo $SOLARD_HOME"
+        one.jobs.add(replace(python(""), command=("sh", "-c", script)))
+        await one.look_until(JobState.DONE)
+
+    lines = (home / "job-retrain-1.log").read_text().splitlines()
+    said = [line.split()[-1] for line in lines]
+    assert said == [str(Path(sys.executable).with_name("solard")), str(home)]

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from miner.chain.explorer import VIEWS, NothingFound, answer_from
 from miner.chain.extrinsic import sign_extrinsic
+from miner.chain.proving import Proving
 from miner.chain.question import Question, QuestionInvalid, read_question
 from solard.cli.network import network
 from tests.miner.test_authority import ALICE, open_at, run
@@ -147,7 +148,7 @@ async def test_a_miner_without_a_rao_registers_by_work_over_http(node, client): 
     for name, value in (("max_difficulty", 1_000), ("pow_registration", 1)):
         await client.call(owner, "set_hyperparameter", {"netuid": 1, "name": name, "value": value})
     node.step(100)
-    await client.register_by_work(BOB, 1)
+    await Proving(client, BOB, 1).run()
 
     graph = await client.metagraph(1)
     assert graph.find(BOB.ss58).uid == 1
