@@ -1,4 +1,4 @@
-"""`python -m miner network|miner|validator`: the three programs of the Bittensor side."""
+"""`python -m miner network|watch|miner|validator`: the programs of the Bittensor side."""
 
 import argparse
 import asyncio
@@ -46,6 +46,13 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
             ),
             clock,
         )
+    if arguments.program == "watch":
+        from miner.watch import WatchSettings, run_watch
+
+        return run_watch(
+            WatchSettings(home=arguments.dir, socket=arguments.socket, network=arguments.network),
+            clock,
+        )
     from miner.settings import NeuronSettings
 
     settings = NeuronSettings(
@@ -86,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         "--tempo", type=_tempo, default=30, help="blocks between epochs (new network)"
     )
     network.add_argument("--subnet", action="append", help="of a new network; may be repeated")
+    watch = _add(programs, "watch", "watch the node of another rig, without a key")
+    watch.add_argument("--network", required=True, help="URL of the network's node")
     miner = _add(programs, "miner", "answer challenges")
     _add_neuron(miner)
     miner.add_argument("--axon-port", type=int, required=True, help="where validators ask")

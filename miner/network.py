@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +12,10 @@ from aiohttp import web
 
 from miner.chain.api import NodeApi, rewards_after
 from miner.chain.authority import Authority, open_authority
-from miner.chain.backend import Metagraph
 from miner.chain.picture import metagraph_of
 from miner.program import until_stopped
-from miner.work import RequestInvalid, handler_of
-from solard.core.codec import Codec
+from miner.telling import network_status, read_rewards_request, subnets_detail
+from miner.work import handler_of
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
@@ -27,7 +25,6 @@ from solard.system.lock import DirectoryLock
 MAX_CATCH_UP_BLOCKS = 100
 """A node that was away makes up for 20 min of site time; a longer night has no blocks."""
 BATCH_BLOCKS = 50
-_CODEC = Codec()
 
 log = logging.getLogger(__name__)
 
@@ -91,40 +88,28 @@ class Network:
         subnets = authority.state.subnets()
         block = authority.head.number
         graphs = [metagraph_of(authority.state, subnet, block) for subnet in subnets]
-        return {
-            "name": self._name,
-            "role": "network",
-            "pid": os.getpid(),
-            "mode": self.mode.value,
-            "rate": 3600.0 / self._block_s if self.mode is not WorkMode.OFF else 0.0,
-            "work": f"block {block}",
-            "health": "ok",
-            "earned_rao": 0,
-            "neuron": None,
-            "detail": {
+        return network_status(
+            name=self._name,
+            mode=self.mode,
+            health="ok",
+            blocks_per_h=3600.0 / self._block_s if self.mode is not WorkMode.OFF else 0.0,
+            detail={
                 "network": authority.genesis.network,
-                "kind": "embedded",
-                "is_simulator": True,
                 "block": block,
                 "block_at": authority.head.made_at,
-                "epochs": sum(subnet.epochs for subnet in subnets),
-                "tempo": subnets[0].rules.tempo,
                 "issuance_rao": authority.state.totals.issuance_rao,
                 "waiting_calls": authority.pool_size,
-                "subnets": [_subnet_row(graph) for graph in graphs],
-                "neurons": [_CODEC.encode(one) for graph in graphs for one in graph.neurons],
+                **subnets_detail(graphs),
             },
-        }
+        )
 
     async def drain(self) -> None:
         """Nothing is under way between two blocks."""
 
     async def rewards(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer the `rewards` verb."""
-        after = request.get("after_block", -1)
-        if type(after) is not int:
-            raise RequestInvalid(f"rewards: after_block {after!r} is no block number")
-        return rewards_after(self._authority, after)
+        after, hotkeys = read_rewards_request(request)
+        return rewards_after(self._authority, after, hotkeys)
 
 
 async def run_network(settings: NetworkSettings, clock: Clock) -> None:
@@ -159,9 +144,3 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
         raise PortTaken(
             f"network: cannot listen on {host}:{port}: {err.strerror}; choose another --port"
         ) from err
-
-
-def _subnet_row(graph: Metagraph) -> dict[str, Any]:
-    row: dict[str, Any] = _CODEC.encode(graph)
-    row.pop("neurons")
-    return {**row, "neurons": len(graph.neurons)}

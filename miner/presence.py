@@ -103,6 +103,7 @@ def neuron_status(presences: Sequence[Presence], *, name: str, role: str) -> dic
         "name": name,
         "role": role,
         "pid": os.getpid(),
+        "hotkey": presences[0].keypair.ss58 if presences else None,
         "earned_rao": max((one.earned_rao for one in presences), default=0),
         "neuron": _CODEC.encode(neurons[0]) if neurons else None,
     }

@@ -1,6 +1,7 @@
 """The node's HTTP API: JSON in and out, for any number of rigs."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +14,8 @@ from miner.chain.question import QuestionInvalid, read_question
 from solard.core.codec import Codec
 
 MAX_REWARD_ROWS = 2000
+MAX_REWARD_KEYS = 64
+"""Of one question: the neurons of one rig."""
 _CODEC = Codec()
 
 
@@ -94,11 +97,14 @@ class NodeApi:
         return web.json_response({"hash": name}, status=202)
 
     async def get_rewards(self, request: web.Request) -> web.Response:
-        """Answer rewards of blocks after `after_block`."""
+        """Answer rewards of blocks after `after_block`, of all keys or of each `hotkey`."""
         text = request.query.get("after_block", "-1")
         if not text.lstrip("-").isdigit() or len(text) > 16:
             return _problem(400, f"after_block={text!r} is no block number")
-        return web.json_response(rewards_after(self._authority, int(text)))
+        hotkeys = request.query.getall("hotkey", [])
+        if len(hotkeys) > MAX_REWARD_KEYS:
+            return _problem(400, f"hotkey: at most {MAX_REWARD_KEYS} at once")
+        return web.json_response(rewards_after(self._authority, int(text), hotkeys))
 
     async def get_view(self, request: web.Request) -> web.Response:
         """Answer one of the explorer's views."""
@@ -123,9 +129,11 @@ class NodeApi:
         return web.json_response({"earned_rao": earned})
 
 
-def rewards_after(authority: Authority, after_block: int) -> dict[str, Any]:
+def rewards_after(
+    authority: Authority, after_block: int, hotkeys: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return rows of later blocks, and the block that they are complete up to."""
-    rows = authority.store.rewards_after(after_block, MAX_REWARD_ROWS)
+    rows = authority.store.rewards_after(after_block, MAX_REWARD_ROWS, hotkeys)
     complete = authority.head.number
     if len(rows) > MAX_REWARD_ROWS:
         complete = rows[-1][0]

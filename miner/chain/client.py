@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,6 +61,11 @@ class NodeClient:
     async def earned_rao(self, hotkey: str) -> int:
         """Return all that the chain ever paid a hotkey."""
         return int((await self._get(f"/v1/earned/{hotkey}"))["earned_rao"])
+
+    async def rewards(self, after_block: int, hotkeys: Sequence[str]) -> dict[str, Any]:
+        """Return rewards of later blocks, as the node's own `rewards` verb does."""
+        query = urlencode({"after_block": after_block, "hotkey": hotkeys}, doseq=True)
+        return await self._get(f"/v1/rewards?{query}")
 
     async def register(self, keypair: Keypair, netuid: int) -> None:
         """Register by burn, out of the grant that the treasury gives every new key."""

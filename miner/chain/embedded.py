@@ -191,16 +191,24 @@ class ChainStore:
             for netuid, hotkey, role, rao in self._read(query, number)
         )
 
-    def rewards_after(self, number: int, limit: int) -> tuple[tuple[int, Reward], ...]:
-        """Return up to about `limit` rewards of later blocks; the last block is always whole."""
-        query = """
-          SELECT block, netuid, hotkey, role, rao FROM rewards WHERE block > ? AND block <=
-            coalesce((SELECT block FROM rewards WHERE block > ? ORDER BY block LIMIT 1 OFFSET ?),
-                     9223372036854775807)
+    def rewards_after(
+        self, number: int, limit: int, hotkeys: Sequence[str] = ()
+    ) -> tuple[tuple[int, Reward], ...]:
+        """Return up to about `limit` rewards of later blocks; the last block is always whole.
+
+        Of all keys, or of `hotkeys` alone.
+        """
+        of_keys = f"AND hotkey IN ({','.join('?' * len(hotkeys))})" if hotkeys else ""
+        query = f"""
+          SELECT block, netuid, hotkey, role, rao FROM rewards WHERE block > ? {of_keys}
+            AND block <= coalesce(
+              (SELECT block FROM rewards WHERE block > ? {of_keys} ORDER BY block LIMIT 1 OFFSET ?),
+              9223372036854775807)
           ORDER BY block, netuid, role, hotkey"""
+        rows = self._read(query, number, *hotkeys, number, *hotkeys, limit)
         return tuple(
             (block, Reward(netuid=netuid, hotkey=hotkey, role=role, rao=rao))
-            for block, netuid, hotkey, role, rao in self._read(query, number, number, limit)
+            for block, netuid, hotkey, role, rao in rows
         )
 
     def recent_blocks(self, before: int | None, limit: int) -> tuple[Block, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from solard.config.load import Settings
 from solard.config.model import Bundled, WhenShort, WorkloadSection
+from solard.config.networks import is_elsewhere, url_of
 from solard.core.modes import WorkMode
 from solard.core.work import WorkSpec
 from solard.system.places import Places
@@ -70,21 +71,24 @@ def _bundled(
     places: Places,
     ports: "_Ports",
 ) -> WorkSpec:
+    elsewhere = is_elsewhere(settings.network)
+    program = "watch" if elsewhere and kind is Bundled.NETWORK else kind.value
     home = places.state / "work" / section.name
-    command = [sys.executable, "-m", "miner", kind.value]
+    command = [sys.executable, "-m", "miner", program]
     command += ["--dir", str(home), "--socket", str(places.work_socket(section.name))]
-    if kind is Bundled.NETWORK:
-        command += ["--port", str(section.port or ports.of(section.name))]
+    if kind is Bundled.NETWORK and not elsewhere:
+        command += ["--host", section.listen, "--port", str(section.port or ports.of(section.name))]
         command += _options("--subnet", _subnets(settings))
     else:
-        node = next((w for w in settings.workloads if w.name == network), None)
-        port = 0 if node is None else node.port or ports.of(node.name)
-        command += ["--network", f"http://127.0.0.1:{port}", "--api", str(places.api_socket)]
+        command += ["--network", _node_url(network, settings, ports)]
+    if kind is not Bundled.NETWORK:
+        command += ["--api", str(places.api_socket)]
         command += ["--site", f"{settings.site.latitude_deg},{settings.site.longitude_deg}"]
         peak_w = sum(plane.peak_w for plane in settings.planes)
         command += ["--peak-w", str(peak_w)] if peak_w else []
         command += _options("--subnet", section.subnets)
     if kind is Bundled.MINER:
+        command += ["--axon-ip", section.listen]
         command += ["--axon-port", str(section.port or ports.of(section.name))]
         command += ["--callers", section.callers.value, "--min-stake", str(section.min_stake)]
         command += ["--register", section.register_by.value]
@@ -97,6 +101,14 @@ def _bundled(
         env=section.env,
         bundled=True,
     )
+
+
+def _node_url(network: str | None, settings: Settings, ports: "_Ports") -> str:
+    """Return where our neurons ask the chain: another rig's node, or our own."""
+    if is_elsewhere(settings.network):
+        return settings.network
+    node = next(each for each in settings.workloads if each.name == network)
+    return url_of(node.listen, node.port or ports.of(node.name))
 
 
 def _subnets(settings: Settings) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from solard.config.devices import ModbusSection
 from solard.config.energy import Site, SiteSupply
 from solard.config.forecast import check_forecast
 from solard.config.jobs import check_jobs
-from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
+from solard.config.model import Document, WorkloadSection
+from solard.config.network_checks import network_faults
 from solard.config.reading import Reading
 from solard.config.rules import LINE_MARGIN_SOC, battery_lines
 from solard.config.tariff import check_tariff
@@ -165,18 +166,11 @@ def _workloads(document: Document) -> Iterator[Finding]:
     yield from _shared_cards(document)
     for name, text in shared_ports(document.workloads):
         yield f"workloads.{name}.ports", f"workloads.{name} {text}"
-    networks = [name for name, each in document.workloads if each.bundled is Bundled.NETWORK]
-    if len(networks) > 1:
-        yield f"workloads.{networks[1]}", f"workloads {' and '.join(networks)} are both the network"
-    if not networks and any(name == NETWORK_NAME for name, _ in document.workloads):
-        text = "takes the name of the embedded network's own workload; call it something else"
-        yield f"workloads.{NETWORK_NAME}", f"workloads.{NETWORK_NAME} {text}"
+    yield from network_faults(document)
 
 
 def _workload(workload: WorkloadSection, document: Document) -> Iterator[str]:
     yield from workload_faults(workload)
-    if workload.bundled is not None and document.network == "none":
-        yield f"needs a network, and network is none; write `network: embedded` for {workload.name}"
     least_w = workload.terms.at_least_w
     most_w = document.rig.card_limit.get("at_most_w")
     if least_w is not None and isinstance(most_w, float) and least_w > most_w:

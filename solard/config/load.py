@@ -60,10 +60,10 @@ class Settings:
     forecast: ForecastSection
     rig: RigSection
     network: str
-    """`embedded` or `none`."""
+    """`embedded`, `none`, or the URL of another rig's node."""
     workloads: tuple[WorkloadSection, ...]
-    """With the embedded network's own where bundled work needs it; a bundled miner that names no
-    cards takes all that nobody else names (`gpus` None)."""
+    """With the embedded network's own, or a watch on another rig's, where bundled work needs it;
+    a bundled miner that names no cards takes all that nobody else names (`gpus` None)."""
     jobs: tuple[JobTemplate, ...]
     policies: tuple[UserPolicy, ...]
     """In the file's order; also among `rules`."""

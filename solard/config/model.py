@@ -8,6 +8,7 @@ from solard.config.devices import DeviceSection, DeviceShape
 from solard.config.energy import Battery, Generator, Grid, Inverter, Site, Solar
 from solard.config.forecast import ForecastSection
 from solard.config.jobs import JobSection
+from solard.config.networks import LOOPBACK, NetworkShape
 from solard.config.policies import PolicySection
 from solard.config.quantities import (
     DURATION,
@@ -201,6 +202,11 @@ class WorkloadSection:
         default=("sunlight",),
     )
     port: int | None = key(PORT, default=None)
+    listen: str = key(
+        TextShape(unit="10.0.0.6", form=r"[0-9A-Fa-f.:]{2,45}", hint="an address of this machine"),
+        default=LOOPBACK,
+    )
+    """Of a miner also what it announces."""
     callers: Callers = Callers.STAKED
     register_by: RegisterBy = RegisterBy.BURN
     min_stake: int = key(WholeShape(low=0, high=21_000_000), default=0)
@@ -339,13 +345,7 @@ class Document:
     tariff: TariffSection = TariffSection()
     forecast: ForecastSection = ForecastSection()
     rig: RigSection = RigSection()
-    network: str = key(
-        ChoiceShape(
-            words={"embedded": "embedded", "none": "none"},
-            later={"finney": "a real network", "test": "a real network", "local": "a real network"},
-        ),
-        default="embedded",
-    )
+    network: str = key(NetworkShape(), default="embedded")
     workloads: tuple[tuple[str, WorkloadSection], ...] = key(
         TableShape(
             item=NamedShape(of=WorkloadSection, field="name"),

@@ -231,6 +231,8 @@ class WorkStatus:
     """`ok`, or a sentence."""
     rate: float | None
     earned_rao: int
+    hotkey: str | None = None
+    """Of a neuron, registered or not yet."""
     counters: tuple[tuple[str, int], ...] = ()
     """Its own counts: `requests`, `weights_set` …"""
 

@@ -12,12 +12,13 @@ from solard.system.clock import Clock
 from solard.system.lines import ask
 
 NODE_ROLE = "network"
+_EARNERS = frozenset({"miner", "validator"})
 
 T = TypeVar("T")
 
 
 class ChainWatch:
-    """Follows the network workload's blocks and rewards."""
+    """Follows the network workload's blocks, and what they paid our neurons."""
 
     def __init__(
         self,
@@ -32,7 +33,11 @@ class ChainWatch:
         self._socket_of = socket_of
         self._history = history
         self._clock = clock
+        self._name: object = None
+        """Of the chain that was seen last."""
         self._paid_up_to = 0
+        self._hotkeys: frozenset[str] = frozenset()
+        """Of our neurons, those that have stopped included."""
         self._seen_block: int | None = None
         self._seen_s = 0.0
         self.view: NetworkView | None = None
@@ -46,25 +51,37 @@ class ChainWatch:
         if isinstance(block, int) and block != self._seen_block:
             self._seen_block, self._seen_s = block, self._clock.monotonic_s()
         self.view = NetworkView(
-            kind=self._network,
+            kind=str(detail.get("kind") or self._network),
             block=self._seen_block,
             epochs=_count(detail.get("epochs")),
             tempo=_count(detail.get("tempo")),
             age_s=None if self._seen_block is None else self._clock.monotonic_s() - self._seen_s,
             neurons=tuple(_readable(detail.get("neurons"), _neuron)),
         )
-        await self._collect_rewards(self._node_name, day)
+        name = detail.get("network")
+        if name != self._name or not supervisor.hotkeys <= self._hotkeys:
+            # Another chain, or a neuron that has earned before we knew it: all of its blocks are
+            # asked for. What is kept is kept once.
+            self._name = name
+            self._hotkeys |= supervisor.hotkeys
+            self._paid_up_to = 0
+        if self._hotkeys:
+            await self._collect_rewards(self._node_name, day)
 
     async def _collect_rewards(self, node_name: str, day: str) -> None:
-        request = {"verb": "rewards", "after_block": self._paid_up_to}
+        hotkeys = sorted(self._hotkeys)
+        request = {"verb": "rewards", "after_block": self._paid_up_to, "hotkeys": hotkeys}
         try:
             answer = await ask(self._socket_of(node_name), request)
         except SolardError:
             return  # the supervisor tells that the node is away
-        rewards = _readable(answer.get("rows"), lambda row: _reward(row, day))
-        ours = tuple(reward for reward in rewards if reward.role in {"miner", "validator"})
-        if ours:
-            self._history.put_rewards(ours)
+        rewards = tuple(_readable(answer.get("rows"), lambda row: _reward(row, day)))
+        # Other rigs may earn on the same node.
+        earned = tuple(
+            one for one in rewards if one.hotkey in self._hotkeys and one.role in _EARNERS
+        )
+        if earned:
+            self._history.put_rewards(earned)
         self._paid_up_to = _count(answer.get("block")) or self._paid_up_to
 
 

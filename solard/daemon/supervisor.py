@@ -108,6 +108,12 @@ class Supervisor:
         """Return what the first workload of a role last said."""
         return next((m.status for m in self._minders.values() if m.spec.role == role), None)
 
+    @property
+    def hotkeys(self) -> frozenset[str]:
+        """Return the hotkeys that our neurons have named."""
+        said = (minder.status for minder in self._minders.values())
+        return frozenset(one.hotkey for one in said if one is not None and one.hotkey is not None)
+
     def detail(self, role: str) -> dict[str, Any]:
         """Return the details that the first workload of a role last gave."""
         return next((m.detail for m in self._minders.values() if m.spec.role == role), {})

@@ -16,12 +16,14 @@ def read_status(answer: dict[str, Any]) -> WorkStatus:
     """Return the status that a work socket's answer describes; unknown parts are left out."""
     rate, mode = answer.get("rate"), answer.get("mode")
     pid, earned_rao = answer.get("pid"), answer.get("earned_rao")
+    hotkey = answer.get("hotkey")
     return WorkStatus(
         pid=pid if _is_count(pid) else 0,
         mode=WorkMode(mode) if isinstance(mode, str) and mode in set(WorkMode) else WorkMode.OFF,
         health=str(answer.get("health") or "says nothing"),
         rate=float(rate) if isinstance(rate, int | float) else None,
         earned_rao=earned_rao if _is_count(earned_rao) else 0,
+        hotkey=hotkey if isinstance(hotkey, str) else None,
         counters=tuple(
             (name, value) for name, value in sorted(read_detail(answer).items()) if _is_count(value)
         ),

@@ -125,6 +125,36 @@ def test_refused_line_causes_no_second_problem() -> None:
             "s.yaml:5: workloads a and b are both the network",
         ),
         (
+            HOME + "network: http://10.0.0.5:9944\nworkloads: {a: {bundled: network}}\n",
+            "s.yaml:6: workloads.a makes a network, and network names the node "
+            "http://10.0.0.5:9944; delete one of them",
+        ),
+        (
+            HOME + "network: http://10.0.0.5:9944\nworkloads: {a: {bundled: miner}}\n",
+            "s.yaml:6: workloads.a listens on 127.0.0.1, where no validator of another rig can "
+            "ask it; write listen: with the address that this machine has for "
+            "http://10.0.0.5:9944",
+        ),
+        (
+            HOME + "workloads: {a: {bundled: miner, listen: 0.0.0.0}}\n",
+            "s.yaml:5: workloads.a announces 0.0.0.0, where nobody finds it; "
+            "write one address of this machine",
+        ),
+        (
+            HOME + "workloads: {a: {bundled: miner, listen: 10.0.0}}\n",
+            "s.yaml:5: workloads.a says listen 10.0.0, which is no IP address; "
+            "write one of this machine: 10.0.0.6",
+        ),
+        (
+            HOME + "workloads: {a: {bundled: validator, listen: 10.0.0.6}}\n",
+            "s.yaml:5: workloads.a says listen 10.0.0.6, but answers nobody; delete listen",
+        ),
+        (
+            HOME + "workloads: {a: {bundled: network, listen: 0.0.0.0}}\n",
+            "s.yaml:5: workloads.a listens on 0.0.0.0 for other rigs, "
+            "which cannot know its port; write port: 9944",
+        ),
+        (
             HOME + "workloads: {chain: {bundled: miner}}\n",
             "s.yaml:5: workloads.chain takes the name of the embedded network's own workload",
         ),

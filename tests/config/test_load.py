@@ -213,6 +213,14 @@ def test_network_written_down_is_not_doubled() -> None:
     assert [each.name for each in read(text).workloads] == ["net", "m"]
 
 
+def test_node_of_another_rig_is_watched() -> None:
+    text = "network: http://127.0.0.1:9944/\nworkloads: {m: {bundled: miner}}\n"
+    settings = read(ISLAND + text)
+
+    assert settings.network == "http://127.0.0.1:9944"
+    assert [each.name for each in settings.workloads] == ["chain", "m"]
+
+
 def test_own_program_is_hands_off_and_bundled_work_is_free() -> None:
     text = ISLAND + "workloads: {a: {command: [/bin/a], gpus: [0]}, m: {bundled: miner}}\n"
     workloads = {each.name: each for each in read(text).workloads}
@@ -311,6 +319,12 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         ),
         ("rig: {gpus: 280 W}", "rig.gpus 280 W is not a mapping; write `gpus: {all: …}`"),
         ("rig: {idle: }", "rig.idle has no value; write a power like 6.4 kW"),
+        (
+            "network: http://10.0.0.5",
+            "network is no node; write http://HOST:PORT, as in http://10.0.0.5:9944",
+        ),
+        ("network: http://10.0.0.5:99999", "network is no node; write http://HOST:PORT"),
+        ("network: http://me:secret@10.0.0.5:9944", "network is no node; write http://HOST:PORT"),
         ("network: 5", "network 5 is not known; known here: embedded, none"),
         ("jobs: {a: {}}", "jobs.a.command is missing; write it like command: list of text"),
         ("hooks: {alert: notify}", "hooks.alert notify is not a list; write [notify]"),

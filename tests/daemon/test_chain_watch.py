@@ -17,10 +17,11 @@ NEURON = {"netuid": 1, "uid": 2, "hotkey": "5F", "role": "miner", "incentive": 0
 
 
 class Heard:
-    """A supervisor that has just heard these details of the node."""
+    """A supervisor that has just heard these details of the node, and of one neuron."""
 
-    def __init__(self, **detail: Any) -> None:
+    def __init__(self, hotkeys: frozenset[str] = frozenset({"5F"}), **detail: Any) -> None:
         self._detail = detail
+        self.hotkeys = hotkeys
 
     def detail(self, _role: str) -> dict[str, Any]:
         return self._detail
@@ -89,6 +90,52 @@ async def test_rewards_of_miner_and_validator_are_kept_once(
     assert asked == [0, 20, 40]
     (day,) = store.earnings_days(3)
     assert (day.day, day.miner_rao, day.validator_rao) == ("2024-05-28", 150, 41)
+
+
+async def test_what_others_earn_on_the_same_node_is_not_ours(
+    socket: Path, store: Store, clock: HandClock
+) -> None:
+    chain = watch(socket, store, clock)
+    async with node(socket, {"rows": [row(20), {**row(20, rao=7), "hotkey": "5G"}], "block": 20}):
+        await chain.run_once(Heard(block=40), "2024-05-28")
+    assert store.flush()
+
+    (day,) = store.earnings_days(3)
+    assert day.miner_rao == 100
+
+
+async def test_neuron_that_is_known_late_is_paid_from_the_start(
+    socket: Path, store: Store, clock: HandClock
+) -> None:
+    chain = watch(socket, store, clock)
+    first = {"rows": [row(20)], "block": 20}
+    again = {"rows": [row(20), {**row(10, rao=7), "hotkey": "5G"}], "block": 40}
+    async with node(socket, first, again) as asked:
+        await chain.run_once(Heard(frozenset(), block=20), "2024-05-28")
+        await chain.run_once(Heard(block=20), "2024-05-28")
+        await chain.run_once(Heard(frozenset({"5G"}), block=40), "2024-05-28")
+    assert store.flush()
+
+    assert asked == [0, 0]
+    (day,) = store.earnings_days(3)
+    assert day.miner_rao == 107
+
+
+async def test_another_chain_is_read_from_its_start(
+    socket: Path, store: Store, clock: HandClock
+) -> None:
+    chain = watch(socket, store, clock)
+    other = {**row(5), "network": "embedded-2"}
+    async with node(
+        socket, {"rows": [row(20)], "block": 20}, {"rows": [other], "block": 5}
+    ) as asked:
+        await chain.run_once(Heard(block=20, network="embedded-1"), "2024-05-28")
+        await chain.run_once(Heard(block=5, network="embedded-2"), "2024-05-28")
+    assert store.flush()
+
+    assert asked == [0, 0]
+    (day,) = store.earnings_days(3)
+    assert day.miner_rao == 200
 
 
 async def test_node_that_is_away_costs_nothing(

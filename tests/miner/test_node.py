@@ -128,6 +128,16 @@ async def test_rewards_of_an_epoch_come_with_their_network_and_block(node, clien
     assert all(row["block"] > answer["block"] for row in later["rows"])
 
 
+async def test_rig_is_told_the_rewards_of_its_own_hotkeys(node, client):
+    await test_weights_are_scaled_and_paid_for(node, client)
+    theirs = await client.rewards(0, [BOB.ss58])
+    nobodys = await client.rewards(0, [keys.from_uri("//Charlie").ss58])
+
+    assert {row["hotkey"] for row in theirs["rows"]} == {BOB.ss58}
+    assert nobodys["rows"] == []
+    assert (await get(node, "/v1/rewards?" + "hotkey=a&" * 65))[0] == 400
+
+
 async def test_block_shows_its_extrinsics(node, client):
     await client.register(ALICE, 1)
     number = next(n for n in range(1, 50) if node.authority.store.extrinsics(n))
