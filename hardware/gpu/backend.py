@@ -69,7 +69,8 @@ class Limits:
     """What a card was told, and what it holds to after every other limiter."""
 
     limit_w: float
-    enforced_w: float
+    enforced_w: float | None
+    """None where the driver does not say."""
     parked: bool = False
 
 

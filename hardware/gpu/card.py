@@ -1,8 +1,6 @@
 """One kept card: brings it to what is wanted, checks that it obeys, gives it back as it was."""
 
 import logging
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -34,6 +32,7 @@ from hardware.gpu.guard import (
 )
 from hardware.gpu.journal import Journal, JournalUnwritable
 from hardware.gpu.lane import Lane
+from hardware.gpu.pace import Pace
 from hardware.gpu.verdicts import (
     Outcome,
     Verdict,
@@ -45,7 +44,6 @@ from hardware.gpu.verdicts import (
     refused,
 )
 from solard.core.state import CardHealth, GpuState
-from solard.core.units import clamp
 
 LOOK_PERIOD_S = 1.0
 """How often a card is looked at while nobody asks, real seconds."""
@@ -71,7 +69,7 @@ class KeptCard:
         journal: Journal,
         *,
         failsafe_w: float | None,
-        now_s: Callable[[], float],
+        pace: Pace,
     ) -> None:
         self.facts = facts
         self.lane = Lane(str(facts.index))
@@ -85,9 +83,9 @@ class KeptCard:
         self._backend = backend
         self._journal = journal
         self._failsafe_w = failsafe_w
-        self._now_s = now_s
+        self._pace = pace
         self._memory = Memory()
-        self._hand = DrawHand(facts, backend, journal, now_s)
+        self._hand = DrawHand(facts, backend, journal, pace.now_s)
         self._telemetry = _SAYS_NOTHING
         self._energy = EnergyCount()
         self._is_persistent = False
@@ -121,7 +119,7 @@ class KeptCard:
 
     def expect_reset(self) -> None:
         """Count the next change of its limit as the driver's, not as somebody's hand."""
-        self._memory = replace(self._memory, reset_s=self._now_s())
+        self._memory = replace(self._memory, reset_s=self._pace.now_s())
         self._hand.forget()
 
     def take_back(self) -> Outcome:
@@ -131,7 +129,7 @@ class KeptCard:
 
     def bring(self) -> Outcome:
         """Bring the card to what is wanted now, read it, and say what came of it."""
-        self.due_s = self._now_s() + LOOK_PERIOD_S  # first: a later wish is due at once
+        self.due_s = self._pace.now_s() + LOOK_PERIOD_S  # first: a later wish is due at once
         hold = self.hold
         limits: Limits | None = None
         try:
@@ -141,7 +139,7 @@ class KeptCard:
             health = CardHealth.LOST if isinstance(err, CardLost) else CardHealth.DENIED
             outcome = refused(self.facts.gpu_id, hold, limits, str(err))
         if health is CardHealth.LOST:  # whatever it is at when it comes back, nobody set it by hand
-            self._memory = replace(self._memory, reset_s=self._now_s())
+            self._memory = replace(self._memory, reset_s=self._pace.now_s())
         self._read(health)
         if hold.charge is not Charge.RELEASED and health is CardHealth.OK:
             outcome, health = self._hold_draw(hold, limits, outcome)
@@ -156,11 +154,12 @@ class KeptCard:
         memory, self._memory = self._memory, Memory()
         if original is not None and not memory.is_manual:
             if memory.written_s is not None:
-                time.sleep(clamp(memory.written_s + WRITE_GAP_S - self._now_s(), 0.0, WRITE_GAP_S))
+                gap_s = memory.written_s + WRITE_GAP_S - self._pace.now_s()
+                self._pace.sleep(min(gap_s, WRITE_GAP_S))
             if original.limit_w is not None and self.facts.envelope is not None:
                 self._put_back(original.limit_w, parked=original.parked)
             self._hand.release()
-            if original.persistence is False:
+            if original.persistence is False and self._backend.persistence(gpu_id):
                 self._backend.write_persistence(gpu_id, on=False)
                 self._is_persistent = False
         self._journal.forget(gpu_id)
@@ -214,23 +213,23 @@ class KeptCard:
         envelope = self._backend.envelope(gpu_id)
         self._record(hold, limits.limit_w, parked=limits.parked)
         want_w = wanted_w(hold, limits, envelope, self._failsafe_w)
-        self._memory = notice(self._memory, limits, self._now_s())
+        self._memory = notice(self._memory, limits, self._pace.now_s())
         match choose(
             self._memory,
             want_w=want_w,
             parked=hold.parked,
             limits=limits,
             envelope=envelope,
-            now_s=self._now_s(),
+            now_s=self._pace.now_s(),
         ):
             case Write() as write:
                 limits = self._write(hold, limits, write)
-            case Later(due_s) if (wait_s := due_s - self._now_s()) <= SHORT_WAIT_S:
-                time.sleep(max(0.0, wait_s))
+            case Later(due_s) if (wait_s := due_s - self._pace.now_s()) <= SHORT_WAIT_S:
+                self._pace.sleep(wait_s)
                 return self._obey_limit(hold, self._backend.limits(gpu_id))
             case Later(due_s):
                 self.due_s = due_s
-                wait_s = max(0.0, due_s - self._now_s())
+                wait_s = max(0.0, due_s - self._pace.now_s())
                 return limits, deferred(gpu_id, hold, limits, wait_s), self.state.health
             case Leave() if self._memory.is_manual:
                 times = len(self._memory.foreign_s)
@@ -283,11 +282,11 @@ class KeptCard:
         if write.parked != before.parked:
             self._backend.park(gpu_id, parked=write.parked)
         after = self._backend.limits(gpu_id)
-        self._memory = wrote(self._memory, after, self._now_s())
+        self._memory = wrote(self._memory, after, self._pace.now_s())
         level = logging.DEBUG if hold.charge is Charge.HELD else logging.INFO
         logger.log(
             level,
-            "limit written card=%s charge=%s before_w=%g limit_w=%g enforced_w=%g parked=%s",
+            "limit written card=%s charge=%s before_w=%g limit_w=%g enforced_w=%s parked=%s",
             *(gpu_id, hold.charge, before.limit_w, after.limit_w, after.enforced_w, after.parked),
         )
         return after
@@ -327,7 +326,7 @@ class KeptCard:
             self._energy,
             counter_j=self._telemetry.energy_j,
             power_w=self._telemetry.power_w,
-            now_s=self._now_s(),
+            now_s=self._pace.now_s(),
         )
 
     def _publish(self, limits: Limits | None, health: CardHealth, *, parked: bool) -> None:
@@ -343,7 +342,7 @@ class KeptCard:
             energy_j=self._energy.total_j,
             parked=limits is not None and parked,
         )
-        self.looked_s = self._now_s()
+        self.looked_s = self._pace.now_s()
 
     def _say(self, outcome: Outcome, health: CardHealth) -> None:
         """Log what is not as wished once, and once that it is again."""

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from hardware.gpu.backend import CardError, CardFacts, GpuBackend
 from hardware.gpu.card import KeptCard, unknown_state
 from hardware.gpu.guard import WRITE_GAP_S, Charge, Hold
 from hardware.gpu.journal import Journal
+from hardware.gpu.pace import Pace, slept_seconds
 from hardware.gpu.verdicts import Outcome, Verdict
 from solard.core.errors import SolardError
 from solard.core.state import GpuState
@@ -42,16 +42,6 @@ class Wish:
     parked: bool
 
 
-def boot_seconds() -> float:
-    """Return real seconds since boot, sleep included: a lease also ends while the rig sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def slept_seconds() -> float:
-    """Return how long this machine has slept since it booted, real seconds."""
-    return boot_seconds() - time.monotonic()
-
-
 class Cards:
     """The cards of one backend, their leases and their originals."""
 
@@ -62,7 +52,7 @@ class Cards:
         *,
         lease_s: float,
         failsafe_w: float | None = None,
-        now_s: Callable[[], float] = boot_seconds,
+        pace: Pace | None = None,
         slept_s: Callable[[], float] = slept_seconds,
         hands_off: frozenset[str] = frozenset(),
     ) -> None:
@@ -70,7 +60,7 @@ class Cards:
         self._journal = journal
         self._failsafe_w = failsafe_w
         self._lease_s = lease_s
-        self._now_s = now_s
+        self._pace = pace or Pace()
         self._slept_s = slept_s
         self._known_sleep_s = slept_s()
         self._holding = threading.Lock()
@@ -91,7 +81,7 @@ class Cards:
                 self._backend,
                 self._journal,
                 failsafe_w=self._failsafe_w,
-                now_s=self._now_s,
+                pace=self._pace,
             )
             card.is_hands_off = facts.gpu_id in self._hands_off
             added.append(card)
@@ -107,7 +97,7 @@ class Cards:
     def lease_left_s(self) -> float | None:
         """Return how long the first lease to end still runs; None when nothing is held."""
         ends = [card.hold.lease_ends_s for card in self.kept]
-        left = [end_s - self._now_s() for end_s in ends if end_s is not None]
+        left = [end_s - self._pace.now_s() for end_s in ends if end_s is not None]
         return max(0.0, min(left)) if left else None
 
     def read(self) -> tuple[GpuState, ...]:
@@ -118,7 +108,7 @@ class Cards:
 
     def wish(self, wishes: Sequence[Wish]) -> tuple[Outcome, ...]:
         """Hold cards under a fresh lease; return what became of each wish."""
-        ends_s = self._now_s() + self._lease_s
+        ends_s = self._pace.now_s() + self._lease_s
         with self._holding:
             if self._is_closed:
                 raise KeeperStopping("the GPU keeper is stopping; ask again when it is back")
@@ -142,7 +132,7 @@ class Cards:
 
     def renew(self) -> None:
         """Give every held card a fresh lease."""
-        ends_s = self._now_s() + self._lease_s
+        ends_s = self._pace.now_s() + self._lease_s
         with self._holding:
             for card in self.kept:
                 hold = card.hold
@@ -211,7 +201,7 @@ class Cards:
 
     def watch(self) -> None:
         """End leases and look at the cards that are due; never waits for a card."""
-        now_s = self._now_s()
+        now_s = self._pace.now_s()
         self._end_leases(now_s)
         if (slept_s := self._slept_s()) - self._known_sleep_s > WAKE_S:
             self._known_sleep_s = slept_s
@@ -261,7 +251,7 @@ class Cards:
         )
 
     def _recent(self, card: KeptCard) -> GpuState:
-        if card.looked_s is None or self._now_s() - card.looked_s > OLD_S:
+        if card.looked_s is None or self._pace.now_s() - card.looked_s > OLD_S:
             return unknown_state(card.facts.gpu_id)
         return card.state
 

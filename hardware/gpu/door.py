@@ -24,6 +24,8 @@ MAX_CONNECTIONS = 16
 IDLE_S = 60.0
 """A connection that says nothing for so long is closed, real seconds."""
 ACCEPT_PAUSE_S = 0.05
+CLOSE_WITHIN_S = 0.1
+"""Whoever stops the keeper waits so long at most until the door has noticed."""
 MAX_PATH_BYTES = 107
 """sun_path of unix(7), less its end."""
 
@@ -42,7 +44,7 @@ class Door:
         _make_way(path)
         self._server = _Server(path, answer)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="door", kwargs={"poll_interval": 0.5}
+            target=self._server.serve_forever, name="door", kwargs={"poll_interval": CLOSE_WITHIN_S}
         )
 
     @property

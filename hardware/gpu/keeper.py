@@ -31,6 +31,7 @@ from hardware.gpu.hands_off import HandsOff
 from hardware.gpu.journal import Journal, is_dirty, read_boot_id
 from hardware.gpu.lane import Lane, in_thread
 from hardware.gpu.opening import open_backend
+from hardware.gpu.pace import Pace
 from hardware.gpu.requests import RequestInvalid, read_ids, read_wishes
 from hardware.gpu.verdicts import Outcome, Verdict
 from solard.core.codec import Codec
@@ -59,8 +60,9 @@ class StateTaken(SolardError):
 class Keeper:
     """Backend, journal and cards of one program, and what its verbs do."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, pace: Pace | None = None) -> None:
         self._options = options
+        self._pace = pace or Pace()
         self._backend: GpuBackend
         self._cards: Cards
         self._hands_off = HandsOff(options.state)
@@ -134,6 +136,7 @@ class Keeper:
             journal,
             lease_s=options.lease,
             failsafe_w=options.failsafe,
+            pace=self._pace,
             hands_off=self._hands_off.gpu_ids,
         )
         if journal.was_left:
@@ -224,7 +227,7 @@ def run(keeper: Keeper, door: Door, stopping: threading.Event) -> None:
             reopened_s = now_s
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, pace: Pace | None = None) -> int:
     """Run the program; return its exit code."""
     options = _options(arguments)
     if options.look:
@@ -239,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         with _lock(options.state):
-            keeper = Keeper(options)
+            keeper = Keeper(options, pace)
             if options.once is not None:
                 return _once(keeper, options.once)
             door = Door(options.socket, keeper.answer)

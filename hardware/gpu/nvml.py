@@ -56,6 +56,9 @@ _MISSING = {
         f"no permission to open the NVIDIA driver: {_MONITOR}; "
         "start the keeper as root or through solard-gpu.service"
     ),
+    pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
+        f"the NVIDIA driver is too old (before 375): {_MONITOR}; upgrade it"
+    ),
 }
 
 _LOST = {
@@ -168,7 +171,7 @@ class NvmlBackend:
         enforced_mw = _optional(pynvml.nvmlDeviceGetEnforcedPowerLimit, handle)
         return Limits(
             limit_w=limit_mw / _MILLI,
-            enforced_w=(limit_mw if enforced_mw is None else enforced_mw) / _MILLI,
+            enforced_w=None if enforced_mw is None else enforced_mw / _MILLI,
             parked=gpu_id in self._parked,
         )
 
@@ -209,13 +212,12 @@ class NvmlBackend:
         power_mw = _quiet(pynvml.nvmlDeviceGetPowerUsage, handle)
         rates = _quiet(pynvml.nvmlDeviceGetUtilizationRates, handle)
         energy_mj = _quiet(pynvml.nvmlDeviceGetTotalEnergyConsumption, handle)
-        programs = _quiet(pynvml.nvmlDeviceGetComputeRunningProcesses, handle)
         return Telemetry(
             power_w=None if power_mw is None else power_mw / _MILLI,
             temperature_c=_temperature_c(handle),
             utilization=None if rates is None else rates.gpu / 100.0,
             energy_j=None if energy_mj is None else energy_mj / _MILLI,
-            processes=None if programs is None else len(programs),
+            processes=_process_count(handle),
         )
 
     def close(self) -> None:
@@ -265,7 +267,7 @@ def _meet(index: int) -> tuple[CardFacts, Any]:
     facts = CardFacts(
         gpu_id=gpu_id,
         index=index,
-        name=str(pynvml.nvmlDeviceGetName(handle)),
+        name=str(_optional(pynvml.nvmlDeviceGetName, handle) or "NVIDIA GPU"),
         envelope=envelope,
         parked_w=PARKED_SHARE * (default_mw or 0) / _MILLI,
         default_w=None if default_mw is None else default_mw / _MILLI,
@@ -276,7 +278,7 @@ def _meet(index: int) -> tuple[CardFacts, Any]:
 
 def _envelope(gpu_id: str, handle: Any) -> Envelope:
     low, high = _call(gpu_id, pynvml.nvmlDeviceGetPowerManagementLimitConstraints, handle)
-    default = _call(gpu_id, pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle)
+    default = _optional(pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle) or high
     return Envelope(min_w=low / _MILLI, default_w=default / _MILLI, max_w=high / _MILLI)
 
 
@@ -293,8 +295,8 @@ def _load_library() -> None:
     if not path:
         return
     try:
-        # pynvml opens libnvidia-ml.so.1 by name; the loader then finds this one by its SONAME.
-        ctypes.CDLL(path)
+        # By name pynvml would find the system's own, or none where this one bears no SONAME.
+        pynvml.nvmlLib = ctypes.CDLL(path)
     except OSError as err:
         raise BackendMissing(
             f"{LIBRARY_VARIABLE}={path} cannot be loaded ({err}): {_MONITOR}; "
@@ -341,6 +343,18 @@ def _temperature_c(handle: Any) -> float | None:
         value = _quiet(call, handle, sensor)
         if value is not None:
             return float(value)
+    return None
+
+
+def _process_count(handle: Any) -> int | None:
+    # Drivers before 510 have only the second call.
+    for call in (
+        pynvml.nvmlDeviceGetComputeRunningProcesses_v3,
+        pynvml.nvmlDeviceGetComputeRunningProcesses_v2,
+    ):
+        programs = _quiet(call, handle)
+        if programs is not None:
+            return len(programs)
     return None
 
 

@@ -36,7 +36,7 @@ def judge(gpu_id: str, asked_w: float, limits: Limits, envelope: Envelope) -> Ou
     if abs(limits.limit_w - told_w) >= SAME_W:
         verdict = Verdict.REFUSED
         reason = f"still at {limits.limit_w:g} W after it was told {told_w:g} W"
-    elif limits.enforced_w <= told_w - SAME_W:
+    elif limits.enforced_w is not None and limits.enforced_w <= told_w - SAME_W:
         verdict = Verdict.CLAMPED
         reason = f"something else holds it at {limits.enforced_w:g} W"
     elif abs(told_w - asked_w) >= SAME_W:

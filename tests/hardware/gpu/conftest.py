@@ -11,12 +11,13 @@ import pytest
 from rigs import FakeDriver, RunningKeeper, SimulatedDriver, compile_library
 
 StartKeeper = Callable[..., RunningKeeper]
+QUICK = 5.0
 
 
 @pytest.fixture(scope="session")
 def compile_fake(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return what compiles the fake driver; skips where there is no C compiler."""
-    return lambda *flags: compile_library(tmp_path_factory.mktemp("nvml"), *flags)
+    return lambda *flags, **how: compile_library(tmp_path_factory.mktemp("nvml"), *flags, **how)
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +49,15 @@ def driver(request: pytest.FixtureRequest, home: Path) -> Iterator[FakeDriver | 
 
 @pytest.fixture
 def start_keeper(home: Path) -> Iterator[StartKeeper]:
-    """Return what starts a keeper on a driver; it is gone after the test."""
+    """Return what starts a keeper on a driver; it is gone after the test.
+
+    Unless a test names its program or its speed, its seconds pass five times as fast.
+    """
     keepers: list[RunningKeeper] = []
 
     def start(driver: FakeDriver | SimulatedDriver, **how: object) -> RunningKeeper:
-        keepers.append(RunningKeeper(home, driver, **how))  # type: ignore[arg-type]
+        speed = 1.0 if "program" in how else QUICK
+        keepers.append(RunningKeeper(home, driver, **{"speed": speed, **how}))  # type: ignore[arg-type]
         return keepers[-1]
 
     yield start
@@ -66,6 +71,7 @@ def hold() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     holders: list[subprocess.Popen[str]] = []
 
     def start(keeper: RunningKeeper, *limits: str) -> "subprocess.Popen[str]":
+        assert keeper.speed == 1.0, "a holder counts its lease in the seconds of everybody"
         command = [sys.executable, "-m", "solard", "gpu", "hold"]
         command += ["--socket", str(keeper.socket), *limits]
         # No library for it: a holder never opens NVML.

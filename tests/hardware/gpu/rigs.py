@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,10 +18,13 @@ import pytest
 
 from hardware.gpu import simulated
 from hardware.gpu.simulated import Fault
-from solard.system.clock import SystemClock
+from solard.system.clock import CLOCK_VARIABLE, ScaledClock, SystemClock
 from solard.system.lines import NoAnswer, ask_now
 
 SOURCE = Path(__file__).parents[2] / "fakes" / "fakenvml.c"
+QUICK_KEEPER = Path(__file__).with_name("quick_keeper.py")
+SONAME = "libnvidia-ml.so.1"
+KEEPER = ("-m", "hardware.gpu.keeper")
 T = TypeVar("T")
 
 WITNESS = """
@@ -55,20 +59,21 @@ while True:
 """
 
 
-def compile_library(folder: Path, *flags: str) -> Path:
+def compile_library(folder: Path, *flags: str, soname: str | None = SONAME) -> Path:
     """Return the fake driver, compiled into `folder`; skip the test where there is no compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None or not sys.platform.startswith("linux"):
         pytest.skip("the fake NVML library needs gcc on Linux; apt install gcc")
-    library = folder / "libnvidia-ml.so.1"
+    library = folder / SONAME
     command = [compiler, "-shared", "-fPIC", "-O1", "-fvisibility=hidden", *flags]
-    command += ["-Wl,-soname,libnvidia-ml.so.1", "-o", str(library), str(SOURCE), "-lm"]
+    command += [] if soname is None else [f"-Wl,-soname,{soname}"]
+    command += ["-o", str(library), str(SOURCE), "-lm"]
     subprocess.run(command, check=True)
     return library
 
 
 def eventually(
-    look: Callable[[], T], expected: T | Callable[[T], bool], *, within_s: float = 10.0
+    look: Callable[[], T], expected: T | Callable[[T], bool], *, within_s: float = 30.0
 ) -> T:
     """Look until it is as expected; return the last sight, for the assertion to show."""
     ends_s = time.monotonic() + within_s
@@ -132,6 +137,11 @@ class FakeDriver:
     def environment(self) -> dict[str, str]:
         return {"SOLARD_NVML_LIBRARY": str(self.library), "FAKE_NVML_STATE": str(self.state)}
 
+    def run_at(self, speed: float) -> dict[str, str]:
+        """Let power follow limits faster; return what a keeper needs in its surroundings."""
+        self.set("speed", speed)
+        return self.environment()
+
     def limits_w(self) -> list[float | None]:
         return self._ask("read")
 
@@ -188,8 +198,10 @@ class SimulatedDriver:
     def arguments(self) -> list[str]:
         return ["--simulated", str(self.file)]
 
-    def environment(self) -> dict[str, str]:
-        return {}
+    def run_at(self, speed: float) -> dict[str, str]:
+        """Return what lets a keeper see these cards follow faster."""
+        clock = ScaledClock(datetime.now(UTC), time.monotonic(), speed)
+        return {CLOCK_VARIABLE: clock.variable()}
 
     def limits_w(self) -> list[float | None]:
         cards = simulated.read_rig(self.file).cards
@@ -221,9 +233,12 @@ class RunningKeeper:
     home: Path
     driver: FakeDriver | SimulatedDriver
     lease_s: float = 30.0
+    """Real seconds, whatever the speed; the keeper itself counts them at its speed."""
     options: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
-    program: tuple[str, ...] = ("hardware.gpu.keeper",)
+    program: tuple[str, ...] = KEEPER
+    speed: float = 1.0
+    """Of write gaps, looks and judgements."""
 
     def __post_init__(self) -> None:
         self.socket = self.home / "gpu.sock"
@@ -233,8 +248,8 @@ class RunningKeeper:
     def pid(self) -> int:
         return self.process.pid
 
-    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
-        return ask_now(self.socket, {"verb": verb, **request}, timeout_s=5.0)
+    def ask(self, verb: str, *, timeout_s: float = 5.0, **request: Any) -> dict[str, Any]:
+        return ask_now(self.socket, {"verb": verb, **request}, timeout_s=timeout_s)
 
     def set(self, *limits: tuple[int, float], parked: bool = False) -> list[dict[str, Any]]:
         names = self.driver.gpu_ids
@@ -272,10 +287,11 @@ class RunningKeeper:
             self.kill()
 
     def _spawn(self, *, wait: bool = True) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", *self.program, "--socket", str(self.socket)]
-        command += ["--state", str(self.home / "state"), "--lease", str(self.lease_s)]
+        program = (str(QUICK_KEEPER), str(self.speed)) if self.speed != 1.0 else self.program
+        command = [sys.executable, *program, "--socket", str(self.socket)]
+        command += ["--state", str(self.home / "state"), "--lease", str(self.lease_s * self.speed)]
         command += self.driver.arguments() + self.options
-        surroundings = os.environ | self.driver.environment() | self.environment
+        surroundings = os.environ | self.driver.run_at(self.speed) | self.environment
         with (self.home / "keeper.log").open("ab") as log:
             process = subprocess.Popen(command, env=surroundings, stderr=log)
         if wait:

@@ -9,7 +9,7 @@ import sys
 import pytest
 from rigs import eventually
 
-CLI = ("solard", "gpu", "keeper")
+CLI = ("-m", "solard", "gpu", "keeper")
 KEYS = {
     *("index", "uuid", "limit_w", "enforced_w", "default_w", "min_w", "max_w", "original_w"),
     "state",
@@ -83,13 +83,13 @@ def test_a_wish_that_is_no_wish_is_shown_how(wish):
 
 def test_hold_asks_renews_and_gives_back(nvml, start_keeper, hold):
     nvml.set_by_hand(1, 240.0)
-    keeper = start_keeper(nvml, lease_s=1.0, program=CLI)
+    keeper = start_keeper(nvml, lease_s=3.0, program=CLI)
     holder = hold(keeper, "0=350", "1=200W")
 
     held = eventually(lambda: nvml.limits_w()[:2], [350.0, 200.0])
     cards = listed("--socket", str(keeper.socket))
     longer = eventually(
-        lambda: keeper.ask("read")["lease_left_s"], lambda left: left and left > 0.8
+        lambda: keeper.ask("read")["lease_left_s"], lambda left: left and left > 2.5
     )
     holder.send_signal(signal.SIGTERM)
     said, _ = holder.communicate(timeout=10)
@@ -157,7 +157,7 @@ def test_take_steers_a_card_that_was_left_alone(nvml, start_keeper):
     keeper.set((1, 200.0))
     for _ in range(2):
         nvml.set_by_hand(1, 330.0)
-        eventually(lambda: nvml.limits_w()[1], 200.0, within_s=6.0)
+        eventually(lambda: nvml.limits_w()[1], 200.0)
     nvml.set_by_hand(1, 330.0)
     eventually(lambda: keeper.stages()[1], "manual")
 

@@ -53,10 +53,14 @@ def test_missing_new_symbols_fall_back_to_the_old_calls(compile_fake, home, star
     keeper = start_keeper(old)
 
     (answer,) = keeper.set((1, 200.0))
+    state = keeper.states()[1]
     old.close()
 
     assert answer["outcome"] == "applied"
-    assert answer["enforced_w"] == 200.0
+    assert answer["limit_w"] == 200.0
+    assert answer["enforced_w"] is None  # not said is not known
+    assert state["temperature_c"] >= 30.0
+    assert keeper.stages()[1] == "limit"
 
 
 def test_driver_reload_resets_limits_and_they_are_back_within_a_cycle_uncounted(nvml, start_keeper):
@@ -64,23 +68,24 @@ def test_driver_reload_resets_limits_and_they_are_back_within_a_cycle_uncounted(
     keeper.set((0, 200.0), (1, 180.0))
     for _ in range(3):
         nvml.set("reload", 1)
-        assert eventually(lambda: nvml.limits_w()[:2], [200.0, 180.0], within_s=3.0) == [200, 180]
+        assert eventually(lambda: nvml.limits_w()[:2], [200.0, 180.0]) == [200, 180]
     nvml.set_by_hand(1, 330.0)
 
-    assert eventually(lambda: nvml.limits_w()[1], 180.0, within_s=6.0) == 180.0
+    assert eventually(lambda: nvml.limits_w()[1], 180.0) == 180.0
     assert keeper.stages()[:2] == ["limit", "limit"]
     assert nvml.persistence(0) == 1
 
 
 def test_energy_counter_reset_takes_nothing_back(nvml, start_keeper):
+    nvml.set("energy_mj", 1e12, index=0)  # of the weeks before: none of it is the keeper's
     keeper = start_keeper(nvml)
     keeper.set((0, 300.0))
-    before_j = eventually(lambda: keeper.states()[0]["energy_j"], lambda used: used > 100.0)
+    before_j = eventually(lambda: keeper.states()[0]["energy_j"], lambda used: 100.0 < used < 1e6)
     nvml.set("energy_mj", 0, index=0)
 
     after_j = keeper.states()[0]["energy_j"]
 
-    assert before_j <= after_j < before_j + 3000.0
+    assert before_j <= after_j < before_j + 1e6
 
 
 # --- one card ------------------------------------------------------------------------------------
@@ -168,11 +173,12 @@ def test_reset_required_and_timeout_say_what_helps(nvml, start_keeper):
 def test_nvml_call_that_blocks_holds_up_its_own_card_only(nvml, start_keeper):
     keeper = start_keeper(nvml, lease_s=1.5)
     keeper.set((0, 300.0), (1, 300.0))
-    nvml.set("hangs_s", 4, index=0)
+    nvml.set("hangs_s", 60, index=0)
 
-    others = eventually(lambda: nvml.power_limits()[1:3], [100.0, 100.0], within_s=3.5)
+    others = eventually(lambda: nvml.power_limits()[1:3], [100.0, 100.0])
     blocked_w = nvml.power_limits()[0]
-    after = eventually(lambda: nvml.power_limits()[0], 150.0, within_s=8.0)
+    nvml.set("hangs_s", 0, index=0)
+    after = eventually(lambda: nvml.power_limits()[0], 150.0)
 
     assert others == [100.0, 100.0]
     assert blocked_w == 300.0
@@ -180,11 +186,12 @@ def test_nvml_call_that_blocks_holds_up_its_own_card_only(nvml, start_keeper):
 
 
 def test_nvml_call_that_blocks_at_the_start_keeps_no_other_card_waiting(nvml, start_keeper):
-    nvml.set("hangs_s", 5, index=0)
+    nvml.set("hangs_s", 60, index=0)
     keeper = start_keeper(nvml, environment={"SOLARD_GPU_RESCAN_S": "0.3"})
 
     (kept,) = keeper.set((1, 180.0))
     note = keeper.ask("list")["note"]
+    nvml.set("hangs_s", 0, index=0)
     found = eventually(lambda: len(keeper.ask("list")["cards"]), 4)
 
     assert kept["outcome"] == "applied"
@@ -258,7 +265,7 @@ def test_foreign_change_is_put_back_twice_then_left_until_it_is_taken(nvml, star
     keeper.set((1, 200.0))
     for _ in range(2):
         nvml.set_by_hand(1, 330.0)
-        assert eventually(lambda: nvml.limits_w()[1], 200.0, within_s=6.0) == 200.0
+        assert eventually(lambda: nvml.limits_w()[1], 200.0) == 200.0
     nvml.set_by_hand(1, 330.0)
     left = eventually(lambda: keeper.stages()[1], "manual")
     left_w = nvml.limits_w()[1]
@@ -277,7 +284,7 @@ def test_foreign_change_is_put_back_twice_then_left_until_it_is_taken(nvml, star
 def test_keeper_killed_or_socket_gone_ends_in_failsafe_and_the_holder_syncs_again(
     nvml, start_keeper, hold
 ):
-    keeper = start_keeper(nvml, lease_s=3.0)
+    keeper = start_keeper(nvml, lease_s=3.0, speed=1.0)
     hold(keeper, "0=350", "1=250")
     eventually(lambda: nvml.limits_w()[:2], [350.0, 250.0])
     keeper.kill()
@@ -292,24 +299,24 @@ def test_keeper_killed_or_socket_gone_ends_in_failsafe_and_the_holder_syncs_agai
 
 
 def test_oom_kill_of_the_holder_brings_every_card_to_failsafe(nvml, start_keeper, hold):
-    keeper = start_keeper(nvml, lease_s=1.0)
+    keeper = start_keeper(nvml, lease_s=1.0, speed=1.0)
     holder = hold(keeper, "0=350")
     eventually(lambda: nvml.limits_w()[0], 350.0)
 
     holder.send_signal(signal.SIGKILL)  # what the kernel does
     holder.wait()
 
-    assert eventually(nvml.limits_w, [150.0, 100.0, 100.0, 115.0], within_s=3.0)[0] == 150.0
-    assert nvml.limits_w() == [150.0, 100.0, 100.0, 115.0]
+    lowest = [150.0, 100.0, 100.0, 115.0]
+    assert eventually(nvml.limits_w, lowest) == lowest
 
 
 def test_stopped_holder_is_a_dead_one_until_it_goes_on(nvml, start_keeper, hold):
-    keeper = start_keeper(nvml, lease_s=1.0)
+    keeper = start_keeper(nvml, lease_s=1.0, speed=1.0)
     holder = hold(keeper, "0=350")
     eventually(lambda: nvml.limits_w()[0], 350.0)
 
     holder.send_signal(signal.SIGSTOP)
-    stopped = eventually(lambda: nvml.limits_w()[:3], [150.0, 100.0, 100.0], within_s=3.0)
+    stopped = eventually(lambda: nvml.limits_w()[:3], [150.0, 100.0, 100.0])
     holder.send_signal(signal.SIGCONT)
 
     assert stopped == [150.0, 100.0, 100.0]
@@ -317,14 +324,14 @@ def test_stopped_holder_is_a_dead_one_until_it_goes_on(nvml, start_keeper, hold)
 
 
 def test_emfile_in_the_keeper_ends_leases_all_the_same_and_passes(nvml, start_keeper):
-    keeper = start_keeper(nvml, lease_s=1.5)
+    keeper = start_keeper(nvml, lease_s=0.5)
     keeper.set((0, 300.0))
     before = resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE, (3, before[1]))  # open ones stay open
 
-    limits = eventually(lambda: nvml.limits_w()[:3], [150.0, 100.0, 100.0], within_s=4.0)
+    limits = eventually(lambda: nvml.limits_w()[:3], [150.0, 100.0, 100.0])
     with pytest.raises(NoAnswer):
-        keeper.ask("read")
+        keeper.ask("read", timeout_s=0.5)
     resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE, before)
 
     assert limits == [150.0, 100.0, 100.0]
@@ -332,13 +339,13 @@ def test_emfile_in_the_keeper_ends_leases_all_the_same_and_passes(nvml, start_ke
 
 
 def test_full_process_table_refuses_a_visitor_and_not_the_lease(nvml, start_keeper):
-    keeper = start_keeper(nvml, lease_s=1.5)
+    keeper = start_keeper(nvml, lease_s=0.5)
     keeper.set((0, 300.0))
     before = resource.prlimit(keeper.pid, resource.RLIMIT_AS)
     size = int(Path(f"/proc/{keeper.pid}/statm").read_text().split()[0]) * resource.getpagesize()
     resource.prlimit(keeper.pid, resource.RLIMIT_AS, (size, before[1]))  # no stack for a thread
 
-    limits = eventually(lambda: nvml.limits_w()[:3], [150.0, 100.0, 100.0], within_s=4.0)
+    limits = eventually(lambda: nvml.limits_w()[:3], [150.0, 100.0, 100.0])
     resource.prlimit(keeper.pid, resource.RLIMIT_AS, before)
 
     assert limits == [150.0, 100.0, 100.0]
@@ -359,10 +366,10 @@ def test_second_keeper_in_the_same_state_leaves_at_once_and_names_the_first(nvml
 
 
 def test_hands_off_cards_stay_as_they_are_in_failsafe_and_after_a_kill(nvml, start_keeper):
-    keeper = start_keeper(nvml, lease_s=1.0)
+    keeper = start_keeper(nvml, lease_s=0.5)
     wish = [{"gpu_id": nvml.gpu_ids[0], "limit_w": 300.0, "parked": False}]
     keeper.ask("set", limits=wish, hands_off=[nvml.gpu_ids[1]])
-    ended = eventually(lambda: nvml.limits_w()[:3], [150.0, 350.0, 100.0], within_s=3.0)
+    ended = eventually(lambda: nvml.limits_w()[:3], [150.0, 350.0, 100.0])
     keeper.kill()
     keeper.restart()
     keeper.ask("failsafe")
@@ -411,7 +418,7 @@ def _after(keeper, result: str) -> int:
 
 def _answers(keeper) -> bool:
     try:
-        return keeper.ask("read")["pid"] == keeper.pid
+        return keeper.ask("read", timeout_s=0.5)["pid"] == keeper.pid
     except NoAnswer:
         time.sleep(0.05)
         return False

@@ -1,6 +1,7 @@
 """A Jetson module: discrete modes through nvpmodel, draw from its input sensor."""
 
 import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hardware.gpu.cards import Cards, Wish
 from hardware.gpu.guard import Charge, Hold, Memory, Write, choose, wanted_w
 from hardware.gpu.jetson import JetsonBackend, open_jetson
 from hardware.gpu.journal import Journal
+from hardware.gpu.pace import Pace
 from hardware.gpu.verdicts import Verdict, judge
 
 CONF = """\
@@ -128,11 +130,19 @@ def test_a_machine_that_is_no_jetson_says_so(tmp_path):
         open_jetson(tmp_path / "none.conf", tmp_path)
 
 
+class SteppingPace(Pace):
+    """A second passes at every look at the clock."""
+
+    _seconds = count()
+
+    def now_s(self) -> float:
+        return float(next(self._seconds))
+
+
 def test_a_module_that_draws_more_than_its_mode_says_still_obeys(module, tmp_path):
     (module.sys / SENSOR / "curr1_input").write_text("3000\n")  # 57.6 W in a mode of 15 W
     journal = Journal(tmp_path, boot_id="b", driver_start="d")
-    seconds = iter(range(1000))
-    cards = Cards(module, journal, lease_s=600.0, now_s=lambda: float(next(seconds)))
+    cards = Cards(module, journal, lease_s=600.0, pace=SteppingPace())
     wish = Wish(gpu_id="JETSON-1424721000000", limit_w=15.0, parked=False)
 
     for _ in range(8):

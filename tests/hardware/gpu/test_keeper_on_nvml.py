@@ -10,6 +10,13 @@ from rigs import FakeDriver, eventually
 
 from hardware.host import process_rss_bytes
 
+BARE = (
+    *("nvmlInitWithFlags", "nvmlShutdown", "nvmlDeviceGetCount_v2", "nvmlDeviceGetUUID"),
+    *("nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetPowerManagementLimitConstraints"),
+    *("nvmlDeviceGetPowerManagementLimit", "nvmlDeviceSetPowerManagementLimit"),
+    "nvmlDeviceGetPersistenceMode",
+)
+
 
 def test_the_list_names_range_default_and_own_limit(nvml, start_keeper):
     keeper = start_keeper(nvml)
@@ -94,17 +101,41 @@ def test_persistence_is_on_while_a_limit_is_ours_and_off_again_after(nvml, start
     assert nvml.persistence(1) == 0
 
 
-def test_a_driver_too_old_for_the_newer_calls_works(compile_fake, home, start_keeper):
-    old = FakeDriver(compile_fake("-DOLD_DRIVER"), home / "old.state")
-    keeper = start_keeper(old)
+def test_a_library_with_the_bare_calls_only_keeps_cards_and_says_null_for_the_rest(
+    compile_fake, home, start_keeper
+):
+    bare = FakeDriver(compile_fake(_exporting(home, *BARE)), home / "bare.state")
+    bare.set_by_hand(1, 240.0)
+    keeper = start_keeper(bare)
 
     (answer,) = keeper.set((1, 200.0))
     state = keeper.states()[1]
-    old.close()
+    code, left_w = keeper.stop(), bare.limits_w()[1]
+    bare.close()
+
+    assert (answer["outcome"], answer["limit_w"], answer["enforced_w"]) == ("applied", 200.0, None)
+    assert (state["power_w"], state["temperature_c"], state["utilization"]) == (None, None, None)
+    assert (code, left_w) == (0, 240.0)
+    assert not (home / "state" / "originals.json").exists()
+
+
+def test_a_library_is_the_one_that_is_named_whatever_it_calls_itself(
+    compile_fake, home, start_keeper
+):
+    nameless = FakeDriver(compile_fake(soname=None), home / "nameless.state")
+    keeper = start_keeper(nameless)
+
+    (answer,) = keeper.set((1, 200.0))
 
     assert answer["outcome"] == "applied"
-    assert state["enforced_w"] == 200.0
-    assert state["temperature_c"] >= 30.0
+    assert nameless.power_limits()[1] == 200.0
+
+
+def _exporting(home, *names):
+    script = home / "exports.map"
+    listed = "".join(f"{name};" for name in names)
+    script.write_text(f"{{ global: fake*; {listed} local: *; }};")
+    return f"-Wl,--version-script={script}"
 
 
 def test_draw_falls_to_the_limit(nvml, start_keeper):

@@ -85,7 +85,7 @@ def test_a_parked_card_idles_at_its_lowest_limit(driver, start_keeper):
 
 
 def test_a_holder_that_tells_once_a_second_is_never_put_off(driver, start_keeper):
-    keeper = start_keeper(driver)
+    keeper = start_keeper(driver, speed=1.0)
     keeper.set((0, 300.0))
     time.sleep(0.95)
 

@@ -30,7 +30,7 @@ def test_a_limit_outside_the_range_is_clamped_and_says_so(driver, start_keeper):
 
 
 def test_a_lease_that_ends_leaves_every_card_at_failsafe(driver, start_keeper):
-    keeper = start_keeper(driver, lease_s=1.0)
+    keeper = start_keeper(driver, lease_s=0.4)
     keeper.set((0, 300.0))
 
     assert eventually(driver.limits_w, [*driver.lowest_w]) == [*driver.lowest_w]
@@ -38,7 +38,7 @@ def test_a_lease_that_ends_leaves_every_card_at_failsafe(driver, start_keeper):
 
 
 def test_a_renewed_lease_goes_on(driver, start_keeper):
-    keeper = start_keeper(driver, lease_s=30.0)
+    keeper = start_keeper(driver, lease_s=30.0, speed=1.0)
     keeper.set((0, 300.0))
     before_s = keeper.ask("read")["lease_left_s"]
 
@@ -48,7 +48,7 @@ def test_a_renewed_lease_goes_on(driver, start_keeper):
 
 
 def test_a_killed_holder_leaves_failsafe(driver, start_keeper):
-    keeper = start_keeper(driver, lease_s=1.0)
+    keeper = start_keeper(driver, lease_s=1.5)
     command = [sys.executable, "-c", HOLDER, str(keeper.socket), *driver.gpu_ids[:2]]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
@@ -115,7 +115,7 @@ def test_a_foreign_limit_is_put_back_twice_and_then_left_to_its_owner(driver, st
     keeper.set((1, 200.0))
     for _ in range(2):
         driver.set_by_hand(1, 330.0)
-        assert eventually(lambda: driver.limits_w()[1], 200.0, within_s=6.0) == 200.0
+        assert eventually(lambda: driver.limits_w()[1], 200.0) == 200.0
 
     driver.set_by_hand(1, 330.0)
     health = eventually(lambda: keeper.healths()[1], "manual")
@@ -131,7 +131,7 @@ def test_a_foreign_limit_is_put_back_twice_and_then_left_to_its_owner(driver, st
 
 
 def test_wishes_within_a_second_become_one_write_of_the_newest(driver, start_keeper):
-    keeper = start_keeper(driver)
+    keeper = start_keeper(driver, speed=0.5)  # its second is two of a busy machine's
     keeper.set((1, 200.0))
 
     (second,) = keeper.set((1, 250.0))
@@ -183,7 +183,7 @@ def test_a_card_that_hangs_holds_up_no_other(driver, start_keeper):
     assert "no answer" in hung["reason"]
     assert kept["outcome"] == "applied"
     # Its wish still holds: it is written as soon as the card answers.
-    assert eventually(lambda: driver.limits_w()[0], 200.0, within_s=12.0) == 200.0
+    assert eventually(lambda: driver.limits_w()[0], 200.0) == 200.0
 
 
 def test_a_card_that_nobody_has_knows_no_limit(driver, start_keeper):
