@@ -52,6 +52,8 @@ def _raw(point: Point, register: Register, value: Value) -> int | None:
         return None
     if point.meanings is not None:
         code = next((raw for raw, meaning in point.meanings if meaning == value), None)
+        if code is None and point.own_codes and isinstance(value, float | int):
+            code = int(value)
         if code is None or point.bit is not None:
             return None if code is None else code << (point.bit or 0)
         return code if point.mask is None else code * _lowest_bit(point.mask)

@@ -192,6 +192,7 @@ def _placed(point: Point, row: ModelPoint, found: FoundModel, start: int) -> Poi
         register=register_of(row.kind, start + row.offset, row.words),
         scale_at=scale_at,
         meanings=point.meanings or (not row.is_bits and row.symbols) or None,
+        own_codes=point.meanings is None,
         sentinels=point.sentinels if sentinel is None else (*point.sentinels, sentinel),
     )
 

@@ -138,7 +138,9 @@ class Point:
     mask: int | None = None
     bit: int | None = None
     meanings: tuple[tuple[int, Value], ...] | None = None
-    """Raw value → text or number; a value that is not listed is unknown."""
+    """Raw value → text or number; a value that is not listed is unknown, unless `own_codes`."""
+    own_codes: bool = False
+    """Makers add codes of their own, and one that is not listed is told as its number."""
     bits: tuple[tuple[int, str], ...] | None = None
     """Number of a bit → its name: the value is the names of all bits that are set."""
     no_bits: Value = None
@@ -202,7 +204,8 @@ class Point:
             return ", ".join(_names_of(raw, self.bits)) or self.no_bits
         if self.meanings is None:
             return float(raw)
-        return next((meaning for code, meaning in self.meanings if code == raw), None)
+        unlisted = float(raw) if self.own_codes else None
+        return next((meaning for code, meaning in self.meanings if code == raw), unlisted)
 
     def _scaled(self, number: float, words: Mapping[int, int]) -> float | None:
         if self.scale_at is not None:

@@ -275,6 +275,13 @@ async def test_state_tells_throttling_and_faults(state, throttled, alarm):
     assert reading.number("inverter_alarm") == alarm
 
 
+async def test_state_of_a_makers_own_is_told_as_its_number_and_is_no_sleep():
+    reading = await read_device(common(), inverter(500, state=12))
+
+    assert reading.number("inverter_state") == 12
+    assert reading.number("inverter_alarm") == 0
+
+
 async def test_event_of_an_open_dc_switch_is_no_alarm_but_over_temperature_is():
     dc_switch, too_hot = 1 << 3, 1 << 7
 
