@@ -112,7 +112,9 @@ def find_worths(search: Search, loads: Loads) -> Array:
     skies = search.skies_kw.shape[0]
     weights = SKY_WEIGHTS if skies > 1 else np.ones(1)
     worths = np.empty((steps + 1, levels, charges.size))
-    later = np.broadcast_to(search.case.end_per_kwh * charges, (skies, levels, charges.size)).copy()
+    missing = _missing(search)
+    end = search.case.end_per_kwh * charges - missing[steps]
+    later = np.broadcast_to(end, (skies, levels, charges.size)).copy()
     worths[steps] = later[0]
     for index in range(steps - 1, -1, -1):
         terms = search.terms[index]
@@ -121,9 +123,18 @@ def find_worths(search: Search, loads: Loads) -> Array:
         reached = _best_power(search, index, loads, mixed)
         # reached[sky, cards now, charge]; a start is paid by those who had fewer.
         options = reached[:, None, :, :] - search.start_costs[None, :, :, None]
-        later = options.max(axis=2)
+        later = options.max(axis=2) - missing[index]
         worths[index] = np.tensordot(weights, later, 1)
     return worths
+
+
+def _missing(search: Search) -> Array:
+    """Return what each charge lacks at the start of each step where it should be full, in money."""
+    lacks = np.zeros((len(search.terms) + 1, search.charges_kwh.size))
+    for index in search.case.full_steps:
+        gap_kwh = search.site.full_kwh - search.charges_kwh
+        lacks[index + 1] = search.case.full_kwh_worth * gap_kwh
+    return lacks
 
 
 def _best_power(search: Search, index: int, loads: Loads, later: Array) -> Array:

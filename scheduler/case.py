@@ -16,6 +16,8 @@ UNKNOWN_IMPORT_PER_KWH = 0.30
 """Where import has no stated price: dear enough that the battery is kept for the house."""
 UNSERVED_PER_KWH = 10.0
 """Of load that nothing can serve: the last resort, so that there is always a plan."""
+FULL_LEAST_PER_KWH = 0.2
+"""Where nothing earns more: as much as a kWh of import is worth."""
 END_SHARE = 0.7
 """Of what a stored kWh can earn or save: what one that is left at the end counts."""
 
@@ -83,6 +85,20 @@ class PlanCase:
             return False
         margin = 0.0 if self.request.cards_on else battery.return_margin_soc
         return self.soc >= min(1.0, battery.work_above_soc + margin)
+
+    @property
+    def full_kwh_worth(self) -> float:
+        """Return what a kWh less than full costs when it should be full: more than work earns."""
+        return 2.0 * max(self.fleet.best_per_kwh, FULL_LEAST_PER_KWH)
+
+    @property
+    def full_steps(self) -> tuple[int, ...]:
+        """Return the steps at whose ends the battery should be full."""
+        return tuple(
+            index
+            for index, step in enumerate(self.steps)
+            if any(step.starts_at < moment <= step.ends_at for moment in self.request.full_by)
+        )
 
     def wants_power(self, index: int) -> bool:
         """Say whether the owner's rules ask for power in a step, whatever it earns."""

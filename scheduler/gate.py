@@ -66,7 +66,17 @@ def better(plan: Plan, course: Course, case: PlanCase) -> Plan:
     if previous is None or not _is_young(previous, plan) or _jobs(previous) != _jobs(plan):
         return plan
     lived = live(case, _wishes(previous, case))
-    return previous if lived.value > course.value + KEEP_GAIN else plan
+    gain = (lived.value - _lacks(lived, case)) - (course.value - _lacks(course, case))
+    return previous if gain > KEEP_GAIN else plan
+
+
+def _lacks(course: Course, case: PlanCase) -> float:
+    """Return what a course lacks where the battery should be full, in money."""
+    battery = case.request.battery
+    if battery is None:
+        return 0.0
+    gaps = sum(1.0 - course.steps[index].soc for index in case.full_steps)
+    return gaps * battery.capacity_wh / 1000.0 * case.full_kwh_worth
 
 
 def _jobs(plan: Plan) -> frozenset[str]:

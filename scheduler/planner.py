@@ -104,6 +104,8 @@ def _water_value(search: Search, worths: Array, lived: Lived) -> float:
     battery = case.request.battery
     feeds_work = battery is not None and battery.work_above_soc is not None
     dearest = max(case.dearest_per_kwh, case.fleet.best_per_kwh if feeds_work else 0.0)
+    if case.full_steps:
+        dearest = max(dearest, case.full_kwh_worth)
     return clamp(float(row[low + 1] - row[low]) / gap, 0.0, dearest)
 
 

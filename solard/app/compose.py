@@ -13,6 +13,7 @@ from solard.app.devices import SitePoller, make_devices
 from solard.app.hook import AlertHook
 from solard.app.planner import SitePlanner
 from solard.config.load import Settings
+from solard.core.carried_over import carried_over
 from solard.core.sun import is_dark
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
@@ -69,7 +70,9 @@ def make_parts(
     book = JobBook(store, JobCalendar(settings.site.timezone), setup.jobs, clock.now())
     jobs = Jobs(book, JobRunner(backend, places), clock, events)
     ticker = Ticker(
-        setup, clock, latest, actuator, supervisor, planning, store, events, learned=store.curves()
+        *(setup, clock, latest, actuator, supervisor, planning, store, events),
+        learned=store.curves(),
+        memory=carried_over(store.last_cycle(), clock.now(), clock.monotonic_s()),
     )
     # `solard live` and `solard observe` outlive a restart; until one was said, the file decides.
     ticker.live = settings.live if store.setting("mode") is None else store.is_live()

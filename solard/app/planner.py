@@ -10,15 +10,15 @@ from solard.config.load import Settings
 from solard.config.plan_terms import battery_spec, solar_site
 from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
-from solard.core.job import JobDemand
+from solard.core.full_charge import find_evenings
 from solard.core.leeway import foreseen
 from solard.core.plan import Plan
 from solard.core.planning import (
     ForecastBasis,
     ForecastRequest,
+    PlanBasis,
     PlanRequest,
 )
-from solard.core.rig import Rig
 from solard.core.rules.fuse import Fuse
 from solard.core.rules.plan_rule import PlanRule
 from solard.core.tariff import KnownPrices, expected_prices
@@ -76,33 +76,25 @@ class SitePlanner:
             calibration=basis.calibration,
         )
 
-    async def plan(
-        self,
-        forecast: Forecast,
-        soc: float | None,
-        rig: Rig,
-        previous: Plan | None,
-        jobs: tuple[JobDemand, ...] = (),
-    ) -> Plan:
+    async def plan(self, forecast: Forecast, basis: PlanBasis) -> Plan:
         """Return a plan for the next two days: a new one, or `previous` where that does better."""
-        request = _plan_request(self._settings, forecast, soc, rig, previous)
+        request = _plan_request(self._settings, forecast, basis)
         until = forecast.issued_at + PLAN_REACHES
         prices = expected_prices(self._prices.slots, until)
-        return await run_plan(replace(request, jobs=jobs, prices=prices))
+        return await run_plan(replace(request, prices=prices))
 
 
-def _plan_request(
-    settings: Settings, forecast: Forecast, soc: float | None, rig: Rig, previous: Plan | None
-) -> PlanRequest:
+def _plan_request(settings: Settings, forecast: Forecast, basis: PlanBasis) -> PlanRequest:
     rule = next((each for each in settings.rules if isinstance(each, PlanRule)), PlanRule())
     fuse = next((each for each in settings.rules if isinstance(each, Fuse)), None)
     return PlanRequest(
         forecast=forecast,
         timezone=settings.site.timezone,
-        rig=rig,
-        workloads=with_card_ids(settings.core_workloads, rig.cards),
+        rig=basis.rig,
+        workloads=with_card_ids(settings.core_workloads, basis.rig.cards),
+        jobs=basis.jobs,
         battery=battery_spec(settings),
-        soc=soc,
+        soc=basis.soc,
         tariff=settings.tariff,
         rules=foreseen(settings.rules),
         fuse_w=None if fuse is None else fuse.phase_w,
@@ -111,9 +103,20 @@ def _plan_request(
         export_at_most_w=settings.grid.export_at_most_w,
         import_at_most_w=rule.import_at_most_w,
         nominal_per_kwh=rule.nominal_per_kwh,
-        cards_on=_expected_cards(previous, forecast.issued_at),
-        previous=previous,
+        full_by=_full_by(settings, forecast.issued_at, basis.full_at),
+        cards_on=_expected_cards(basis.previous, forecast.issued_at),
+        previous=basis.previous,
+        start_cost=settings.rig.start_cost,
     )
+
+
+def _full_by(settings: Settings, now: datetime, full_at: datetime | None) -> tuple[datetime, ...]:
+    """Return the evenings that the battery should end full."""
+    if settings.battery is None:
+        return ()
+    site = settings.site
+    evenings = find_evenings(now, now + PLAN_REACHES, site.latitude_deg, site.longitude_deg)
+    return settings.battery.full_charge.moments(evenings, now, full_at)
 
 
 def _expected_cards(previous: Plan | None, moment: datetime) -> int | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from solard.config.quantities import (
     ANGLE,
     COORDINATE,
+    DURATION,
     ENERGY,
     PEAK,
     POWER,
@@ -22,6 +23,7 @@ from solard.config.shapes import (
     TextShape,
 )
 from solard.config.timezones import EXAMPLE, read_timezone
+from solard.core.full_charge import FullCharge
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.grid_limits import GridLimits
 from solard.core.rules.hidden_sun import HiddenSun
@@ -108,6 +110,13 @@ class Battery:
     wear_per_kwh: float = key(MoneyShape(per="kWh", low=0.0, high=1.0), default=0.0)
     inverter_minimum_soc: float | None = None
     """Where the inverter itself stops discharging."""
+    full_by_sunset: bool = key(
+        ChoiceShape(words={"sunset": True}, later={}), name="full_by", default=False
+    )
+    """Sun of the afternoon charges the battery before it feeds work."""
+    full_charge_every_s: float | None = key(
+        QuantityShape(of=DURATION, low=86400.0, high=60 * 86400.0), default=None
+    )
     lines: Given = embed(
         BatteryLines,
         {
@@ -117,6 +126,11 @@ class Battery:
         },
         return_margin_soc=QuantityShape(of=SHARE, low=0.01, high=0.3),
     )
+
+    @property
+    def full_charge(self) -> FullCharge:
+        """Return when it should be full."""
+        return FullCharge(by_sunset=self.full_by_sunset, every_s=self.full_charge_every_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 NOT_BUILT = {
     "jobs.*.pay_at_most": "jobs that stop where energy is dear",
-    "battery.full_charge_every": "planned full charges",
-    "battery.full_by": "planned full charges",
     "battery.steered_by": "batteries that another program steers",
     "rig.gpus.*": "limits for single cards",
     "rig.when_blind.standby_after": "it is always 30 s or six polls",

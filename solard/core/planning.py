@@ -51,6 +51,20 @@ class ForecastBasis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanBasis:
+    """What the daemon knows of the moment that a plan starts from."""
+
+    rig: Rig
+    soc: float | None = None
+    """0..1; None = unknown."""
+    previous: Plan | None = None
+    """The plan in force."""
+    jobs: tuple[JobDemand, ...] = ()
+    full_at: datetime | None = None
+    """When the battery was last full, or first seen; None = nothing is known of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastRequest:
     """Everything that a forecast is made of."""
 
@@ -116,6 +130,8 @@ class PlanRequest:
     """Of the whole site while the rig works; None = nothing is bought for work."""
     nominal_per_kwh: float | None = None
     """What a kWh of work counts where energy has no price and no workload states a worth."""
+    full_by: tuple[datetime, ...] = ()
+    """Moments at which the battery should be full."""
     cards_on: int | None = None
     """Cards that work already and need no start; None = unknown, the first step starts for free."""
     previous: Plan | None = None

@@ -1,9 +1,12 @@
 """Forecast, then plan, one after the other; the tick only ever sees finished values."""
 
+import asyncio
+
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast
 from solard.core.job import JobDemand
 from solard.core.plan import Plan
+from solard.core.planning import PlanBasis
 from solard.core.rig import Rig
 from solard.core.tariff import KnownPrices
 from solard.daemon.events import Events
@@ -36,7 +39,9 @@ class Planning:
         await self._renew_prices()
         try:
             forecast = await self.forecasts.renew()
-            plan = await self._planner.plan(forecast, soc, rig, self.plan, jobs)
+            full_at = await asyncio.to_thread(self._history.full_at)
+            basis = PlanBasis(rig=rig, soc=soc, previous=self.plan, jobs=jobs, full_at=full_at)
+            plan = await self._planner.plan(forecast, basis)
         except SolardError as err:
             if not self._failing:
                 self._events.tell("plan", f"No new plan: {err}", "warning")

@@ -12,14 +12,14 @@ from solard.core.forecast import Forecast
 from solard.core.history import HistoryRows, Reward
 from solard.core.host import HostState
 from solard.core.inputs import Override
-from solard.core.job import Job, JobDemand
+from solard.core.job import Job
 from solard.core.job_template import JobTemplate
 from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
-from solard.core.planning import ForecastBasis
+from solard.core.planning import ForecastBasis, PlanBasis
 from solard.core.readings import DeviceReading
 from solard.core.records import CycleRecord
-from solard.core.rig import GpuCard, Rig
+from solard.core.rig import GpuCard
 from solard.core.site_slot import SiteSlot
 from solard.core.state import GpuState
 from solard.core.tariff import KnownPrices
@@ -131,6 +131,10 @@ class History(Protocol):
         """Return what somebody else had said of the times in `after..before`."""
         ...
 
+    def full_at(self) -> datetime | None:
+        """Return when the battery was last full, or first seen; None = it never was."""
+        ...
+
     def put_curves(self, learned: tuple[LearnedCurve, ...]) -> None:
         """Keep what was measured of each card."""
         ...
@@ -201,14 +205,7 @@ class Planner(Protocol):
         """Return the prices of the hour as far as they are known; the next plan uses them too."""
         ...
 
-    async def plan(
-        self,
-        forecast: Forecast,
-        soc: float | None,
-        rig: Rig,
-        previous: Plan | None,
-        jobs: tuple[JobDemand, ...],
-    ) -> Plan:
+    async def plan(self, forecast: Forecast, basis: PlanBasis) -> Plan:
         """Return a plan for the next two days; the previous one where a new one is no better."""
         ...
 

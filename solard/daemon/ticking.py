@@ -53,6 +53,7 @@ class Ticker:
         events: Events,
         *,
         learned: tuple[LearnedCurve, ...] = (),
+        memory: ControlMemory | None = None,
     ) -> None:
         self._setup = setup
         self._clock = clock
@@ -64,7 +65,7 @@ class Ticker:
         self._events = events
         self._learning = Learning(history, {(one.gpu_id, one.workload): one for one in learned})
         self._lost = LostCards()
-        self._memory = ControlMemory()
+        self._memory = ControlMemory() if memory is None else memory
         self._accounts = Accounts()
         self._kept_s = float("-inf")
         self._reported: Decision | None = None

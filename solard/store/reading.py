@@ -34,6 +34,8 @@ from solard.store.rows import HEAVY
 _ENERGIES = tuple(f.name for f in fields(EnergyTotals))
 _SOURCES = tuple(f.name for f in fields(SourceEnergy))
 _CHUNK = 100
+FULL_SOC = 0.99
+"""Some batteries never say 100 %."""
 TOLD_EVERY_H = 6
 """The first forecast of each quarter of a UTC day speaks for the archive."""
 TOLD_AHEAD = timedelta(hours=4)
@@ -128,6 +130,15 @@ class History:
             return plan
         return None
 
+    def full_at(self) -> datetime | None:
+        """Return when the battery was last full, or first seen; None = it never was."""
+        table = tables.sample_1min.c
+        full = func.max(case((table.soc >= FULL_SOC, table.starts_at)))
+        seen = func.min(case((table.soc.is_not(None), table.starts_at)))
+        (row,) = self._rows(select(full.label("full"), seen.label("seen")))
+        found: datetime | None = row.full if row.full is not None else row.seen
+        return found
+
     def forecasts(self, after: datetime) -> Iterator[Forecast]:
         """Return the forecasts issued since a moment, oldest first, one at a time."""
         table = tables.forecast_issued.c
@@ -193,6 +204,13 @@ class History:
             statement = statement.where(table.c.decided_at >= after)
         with self._engine.connect() as connection:
             return tuple(one.record for one in _cycles(connection, statement))
+
+    def last_cycle(self) -> CycleRecord | None:
+        """Return the newest stored cycle; None = none, or of another version of solard."""
+        try:
+            return next(iter(self.cycles(1)), None)
+        except CodecError:
+            return None
 
     def cycle_records(self) -> Iterator[StoredCycle]:
         """Return every stored cycle, oldest first, one at a time, whole again for a replay."""

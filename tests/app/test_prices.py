@@ -8,6 +8,7 @@ from solard.app.planner import SitePlanner
 from solard.app.told import make_price_source
 from solard.config.load import Settings, read_settings
 from solard.core.forecast import Forecast, ForecastSlot
+from solard.core.planning import PlanBasis
 from solard.core.tariff import tariff_at
 from tests.scheduler.plans import rig_of
 
@@ -61,7 +62,7 @@ async def test_plan_buys_in_the_hour_that_pays_and_in_the_same_hour_tomorrow(
     planner = SitePlanner(settings(f"{{import: {{source: file, file: {path}}}}}"), tmp_path)
 
     known = await planner.prices(MIDNIGHT)
-    plan = await planner.plan(night(), None, rig_of(), None)
+    plan = await planner.plan(night(), PlanBasis(rig=rig_of()))
 
     assert (len(known.slots), known.problem) == (24, None)
     busy = {
@@ -96,7 +97,7 @@ async def test_source_that_cannot_be_read_is_a_sentence_and_costs_no_plan(
     planner = SitePlanner(settings(f"{{import: {{source: file, file: {path}}}}}"), tmp_path)
 
     known = await planner.prices(MIDNIGHT)
-    plan = await planner.plan(night(), None, rig_of(), None)
+    plan = await planner.plan(night(), PlanBasis(rig=rig_of()))
 
     assert known.problem == f"{path}: No such file or directory"
     assert {round(slot.rig_w) for slot in plan.slots} == {100}

@@ -9,9 +9,8 @@ from solard.core.calibration import Calibration
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.history import SlotRow
-from solard.core.job import JobDemand
 from solard.core.plan import Plan, PlanSlot
-from solard.core.planning import ForecastBasis
+from solard.core.planning import ForecastBasis, PlanBasis
 from solard.core.rig import Rig
 from solard.core.site_slot import SiteSlot
 from solard.core.tariff import KnownPrices
@@ -79,16 +78,9 @@ class ScriptedPlanner:
     async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
         raise SolardError("not in this test")
 
-    async def plan(
-        self,
-        forecast: Forecast,
-        soc: float | None,
-        rig: Rig,
-        previous: Plan | None,
-        jobs: tuple[JobDemand, ...],
-    ) -> Plan:
-        self.asked.append((soc, previous, self._slots))
-        self.jobs = jobs
+    async def plan(self, forecast: Forecast, basis: PlanBasis) -> Plan:
+        self.asked.append((basis.soc, basis.previous, self._slots))
+        self.jobs, self.full_at = basis.jobs, basis.full_at
         if self.plan_fails:
             raise SolardError(self.plan_fails)
         return self.answer

@@ -1,6 +1,7 @@
 """Plans of small sites, checked by hand."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +14,10 @@ from solard.core.tariff import PriceWindow, Tariff
 from tests.scheduler.plans import (
     FREE_EXPORT,
     GOLD,
+    MIDNIGHT,
     MINER,
     PRICES,
+    QUARTER,
     battery_of,
     request_of,
     rig_of,
@@ -38,6 +41,46 @@ def rig_w(plan: Plan) -> list[float]:
 
 def water(plan: Plan) -> list[float]:
     return [round(slot.water_value_per_kwh, 4) for slot in plan.slots]
+
+
+class TestFullCharge:
+    """A battery that should be full comes before work that would earn more than its charge."""
+
+    EVENING = MIDNIGHT + 16 * QUARTER
+
+    def full(self, *by: datetime, sun: tuple[float, float] = SUN) -> Plan:
+        battery = battery_of(capacity_wh=4000.0)
+        return plan_for(
+            [sun] * 16 + [DARK] * 16,
+            battery=battery,
+            soc=0.6,
+            workloads=(GOLD,),
+            full_by=by,
+        )
+
+    def test_without_a_wish_the_sun_goes_to_work(self) -> None:
+        plan = self.full()
+
+        assert {slot.rig_w for slot in plan.slots[:16]} == {300.0}
+
+    def test_battery_is_full_in_the_evening_and_work_gets_the_rest(self) -> None:
+        """1.6 kWh are missing, 2.8 kWh are left beside an idle rig: 1.2 kWh may work."""
+        plan = self.full(self.EVENING)
+
+        assert plan.slots[15].soc >= 0.99
+        assert sum(slot.rig_w - 100.0 for slot in plan.slots[:16]) / 4 >= 0.9 * 800.0
+
+    def test_sky_that_cannot_fill_it_is_no_error(self) -> None:
+        plan = self.full(self.EVENING, sun=(400.0, 200.0))
+
+        assert 0.6 < plan.slots[15].soc < 0.8
+        assert {slot.rig_w for slot in plan.slots[:16]} == {100.0}
+
+    def test_stored_energy_is_dear_until_then(self) -> None:
+        plan = self.full(self.EVENING, sun=(400.0, 200.0))
+
+        assert water(plan)[8] > 1.0
+        assert water(plan)[20] <= 1.0
 
 
 class TestSun:

@@ -287,3 +287,26 @@ def test_a_new_history_only_observes_until_set_live(tmp_path: Path) -> None:
 
     with opened(tmp_path / "solard.db") as store:
         assert not store.is_live()
+
+
+def test_battery_was_full_when_it_last_said_so(tmp_path: Path) -> None:
+    with opened(tmp_path / "solard.db") as store:
+        put_charges(store, 0.5, None, 0.995, 0.7)
+
+        assert store.full_at() == NOON + timedelta(minutes=2)
+
+
+def test_battery_that_was_never_full_is_known_since_it_was_first_seen(tmp_path: Path) -> None:
+    with opened(tmp_path / "solard.db") as store:
+        assert store.full_at() is None
+        put_charges(store, None, 0.5, 0.7)
+
+        assert store.full_at() == NOON + timedelta(minutes=1)
+
+
+def put_charges(store: Store, *socs: float | None) -> None:
+    """Minute by minute from noon."""
+    for minute, soc in enumerate(socs):
+        sample = make_sample(minute, NOON + timedelta(minutes=minute))
+        store.put_sample(replace(sample, soc=soc))
+    assert store.flush()
