@@ -106,6 +106,43 @@ def test_user_and_caps_of_a_workload_become_a_drop_in_and_go_with_it(tmp_path: P
     assert files_under(tmp_path) == WRITTEN
 
 
+AMD_CARD = "sys/class/drm/card0/device/hwmon/hwmon3/power1_cap"
+FOR_AMD = {
+    "etc/systemd/system/solard-gpu.service.d/solard-sysfs.conf",
+    "etc/systemd/system/solard-miner@.service.d/solard-drm.conf",
+}
+FOR_JETSON = {
+    "etc/systemd/system/solard-gpu.service.d/solard-sysfs.conf",
+    "etc/systemd/system/solard-miner@.service.d/solard-jetson.conf",
+}
+
+
+@needs_systemctl
+@pytest.mark.parametrize(
+    ("mark", "drop_ins"), [(AMD_CARD, FOR_AMD), ("etc/nvpmodel.conf", FOR_JETSON)]
+)
+def test_cards_that_take_their_limit_in_sys_bring_their_drop_ins(
+    tmp_path: Path, mark: str, drop_ins: set[str]
+) -> None:
+    card = tmp_path / mark
+    card.parent.mkdir(parents=True)
+    card.write_text("186000000\n", encoding="utf-8")
+
+    install(tmp_path)
+    with_card = files_under(tmp_path) - WRITTEN - {mark}
+    card.unlink()
+    install(tmp_path)
+    without = files_under(tmp_path)
+    card.write_text("186000000\n", encoding="utf-8")
+    install(tmp_path)
+    said = solard("uninstall", "--root", str(tmp_path)).stdout
+
+    assert with_card == drop_ins
+    assert without == WRITTEN
+    assert files_under(tmp_path) == {"etc/solard/solard.yaml", mark}
+    assert "your changes" not in said
+
+
 @needs_systemctl
 def test_install_says_what_the_configuration_still_needs(tmp_path: Path) -> None:
     said = install(tmp_path).stdout

@@ -4,11 +4,11 @@ import re
 import shutil
 import subprocess
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from solard.system.installer.files import UNITS, unit_text
+from solard.system.installer.files import CARD_DROP_INS, UNITS, read_text, unit_text
 
 PYTHON = Path("/usr/bin/env")  # verify wants a program that exists, wherever tests run
 SLEEP = "solard-sleep@.service"
@@ -47,11 +47,28 @@ def test_systemd_finds_nothing_to_say_about_a_unit(units: Path, name: str) -> No
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_service_is_exposed_by_two_at_most(units: Path, name: str) -> None:
-    said = analyze(units, "security", "--offline=true", "--no-pager", f"./{name}")
+    assert exposure(units, name) <= EXPOSURE_AT_MOST
 
+
+@pytest.mark.parametrize("path", CARD_DROP_INS)
+def test_drop_in_for_cards_is_understood_and_exposes_by_two_at_most(
+    units: Path, tmp_path: Path, path: PurePosixPath
+) -> None:
+    name = path.parent.name.removesuffix(".d")
+    shutil.copytree(units, tmp_path, dirs_exist_ok=True)
+    (tmp_path / path.parent.name).mkdir()
+    (tmp_path / path.parent.name / path.name).write_text(read_text(CARD_DROP_INS[path]))
+
+    assert analyze(tmp_path, "verify", "--man=no", f"./{name}") == ""
+    assert exposure(tmp_path, name) <= EXPOSURE_AT_MOST
+
+
+def exposure(units: Path, name: str) -> float:
+    """Return how much of the machine a service can reach, as systemd counts it."""
+    said = analyze(units, "security", "--offline=true", "--no-pager", f"./{name}")
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert found is not None, said
-    assert float(found[1]) <= EXPOSURE_AT_MOST, said
+    return float(found[1])
 
 
 def test_no_placeholder_is_left() -> None:
@@ -95,4 +112,5 @@ def test_every_file_of_the_package_is_installed_or_known() -> None:
 
     rules = {"solard.sysusers.conf", "solard.tmpfiles.conf", "solard.polkit.rules"}
     asleep = {"solard-sleep@.service", "solard-sleep.polkit.rules"}
-    assert names == {*UNITS, *rules, *asleep, "starter.yaml", "__init__.py"}
+    drop_ins = set(CARD_DROP_INS.values())
+    assert names == {*UNITS, *rules, *asleep, *drop_ins, "starter.yaml", "__init__.py"}

@@ -21,6 +21,12 @@ SERVICES = ("solard.service", "solard-gpu.service")
 
 WORK_DROP_INS = "solard-miner@*.service.d/solard.conf"
 """What an install writes for users, directories and caps of workloads."""
+CARD_DROP_INS = {
+    UNIT_DIRECTORY / "solard-gpu.service.d/solard-sysfs.conf": "solard-gpu.sysfs.conf",
+    UNIT_DIRECTORY / "solard-miner@.service.d/solard-drm.conf": "solard-miner@.drm.conf",
+    UNIT_DIRECTORY / "solard-miner@.service.d/solard-jetson.conf": "solard-miner@.jetson.conf",
+}
+"""What an install writes for AMD, Intel and Jetson, and which file of ours each one is."""
 SYSUSERS = PurePosixPath("etc/sysusers.d/solard.conf")
 TMPFILES = PurePosixPath("etc/tmpfiles.d/solard.conf")
 POLKIT = PurePosixPath("etc/polkit-1/rules.d/50-solard.rules")
@@ -42,9 +48,9 @@ class File:
 def owned_files(python: Path) -> tuple[File, ...]:
     """Return the files that are ours alone: written anew by each install, removed by uninstall."""
     rules = (
-        File(SYSUSERS, _read("solard.sysusers.conf")),
-        File(TMPFILES, _read("solard.tmpfiles.conf")),
-        File(POLKIT, _read("solard.polkit.rules")),
+        File(SYSUSERS, read_text("solard.sysusers.conf")),
+        File(TMPFILES, read_text("solard.tmpfiles.conf")),
+        File(POLKIT, read_text("solard.polkit.rules")),
     )
     return (*(File(UNIT_DIRECTORY / name, unit_text(name, python)) for name in UNITS), *rules)
 
@@ -52,23 +58,24 @@ def owned_files(python: Path) -> tuple[File, ...]:
 def sleep_files() -> tuple[File, ...]:
     """Return what lets solard put the host to sleep; off unless asked for."""
     return (
-        File(SLEEP_UNIT, _read("solard-sleep@.service")),
-        File(SLEEP_RULE, _read("solard-sleep.polkit.rules")),
+        File(SLEEP_UNIT, read_text("solard-sleep@.service")),
+        File(SLEEP_RULE, read_text("solard-sleep.polkit.rules")),
     )
 
 
 def unit_text(name: str, python: Path) -> str:
     """Return a unit that runs solard with `python`, whose path is escaped for systemd."""
     program = str(python).replace("%", "%%").replace("$", "$$").replace(" ", "\\x20")
-    return _read(name).replace("@PYTHON@", program)
+    return read_text(name).replace("@PYTHON@", program)
 
 
 def starter_config(root: Path) -> File:
     """Return a first configuration in observe mode, with this machine's time zone."""
-    return File(CONFIG, _read("starter.yaml").replace("@TIMEZONE@", _timezone(root)))
+    return File(CONFIG, read_text("starter.yaml").replace("@TIMEZONE@", _timezone(root)))
 
 
-def _read(name: str) -> str:
+def read_text(name: str) -> str:
+    """Return a file of ours as it is delivered."""
     return files("systemd").joinpath(name).read_text(encoding="utf-8")
 
 

@@ -1,6 +1,8 @@
 """Install: accounts, directories, units, a rule, a first configuration; nothing is started."""
 
+from solard.system.installer.cards import card_files
 from solard.system.installer.files import (
+    CARD_DROP_INS,
     CONFIG,
     SERVICES,
     SYSUSERS,
@@ -22,6 +24,11 @@ def install(machine: Machine, interpreter: Interpreter, *, sleep: bool = False) 
     check_visible(interpreter)
     for file in owned_files(interpreter.program):
         machine.write(file)
+    fitting = tuple(card_files(machine.root))
+    for file in fitting:
+        machine.write(file)
+    for path in CARD_DROP_INS.keys() - {file.path for file in fitting}:
+        machine.remove(path)
     for file in sleep_files():
         if sleep or machine.at(file.path).exists():
             machine.write(file)

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from solard.core.errors import SolardError
 from solard.system.installer.files import (
+    CARD_DROP_INS,
     POLKIT,
     SERVICES,
     SLEEP_RULE,
@@ -45,7 +46,7 @@ def uninstall(machine: Machine) -> None:
     units = machine.at(UNIT_DIRECTORY)
     for found in sorted(units.glob(WORK_DROP_INS)):
         machine.remove(UNIT_DIRECTORY / found.relative_to(units))
-    for path in (SYSUSERS, TMPFILES, POLKIT, SLEEP_UNIT, SLEEP_RULE):
+    for path in (*CARD_DROP_INS, SYSUSERS, TMPFILES, POLKIT, SLEEP_UNIT, SLEEP_RULE):
         machine.remove(path)
     if machine.is_running:
         machine.run("systemctl", "daemon-reload")
@@ -115,7 +116,7 @@ def _name_what_stays(machine: Machine) -> None:
         machine.say(f"  /{path}  {DATA[path]}")
     for name in UNITS:
         drop_ins = UNIT_DIRECTORY / f"{name}.d"
-        if machine.at(drop_ins).is_dir():
+        if _holds_something(machine.at(drop_ins)):
             machine.say(f"  /{drop_ins}  your changes to {name}")
 
 
