@@ -145,7 +145,7 @@ def _work(view: SiteView) -> tuple[Metric, ...]:
         Metric(
             "solard_workload_energy_joules_total",
             "counter",
-            "Energy at the wall since the daemon started.",
+            "Energy at the wall through its cards, over restarts.",
             tuple((labels, one.energy_j) for labels, one in named),
         ),
         Metric(

@@ -65,6 +65,7 @@ def make_parts(
         events,
         Probe(backend.log),
         WorkHolds(places.state / "workloads.json"),
+        energy=store.work_energy(),
     )
     planning = Planning(planner, store, clock, events)
     book = JobBook(store, JobCalendar(settings.site.timezone), setup.jobs, clock.now())

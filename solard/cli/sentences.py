@@ -176,7 +176,7 @@ def say_earnings(view: SiteView) -> str:
         )
     idle = [] if view.idle_w is None else [f"Now: {say_idle(view.idle_w)}."]
     idle += [
-        f"{one.name}: {say_energy(one.energy_j / SECONDS_PER_HOUR)} since solard started"
+        f"{one.name}: {say_energy(one.energy_j / SECONDS_PER_HOUR)} since {one.energy_since}"
         for one in view.workloads
         if one.energy_j
     ]

@@ -189,7 +189,9 @@ def _say_all(view: "WorkloadView") -> list[str]:
         "mode": f"{view.mode.value if view.mode else '—'} (wanted: {view.wanted.value})",
         "health": view.health,
         "rate": "—" if view.rate is None else f"{view.rate:g} {view.rate_unit}".strip(),
-        "energy": f"{say_energy(view.energy_j / 3600.0)} since solard started",
+        "energy": f"{say_energy(view.energy_j / 3600.0)} since {view.energy_since}"
+        if view.energy_since
+        else "none yet",
         "restarts": view.restarts,
     }
     if view.use is not None:

@@ -66,7 +66,9 @@ class WorkloadView:
     power_w: float | None = None
     """What it draws at the wall through its cards."""
     energy_j: float = 0.0
-    """What it has drawn at the wall since the daemon started, joules."""
+    """What it has drawn at the wall since it was first counted, joules."""
+    energy_since: str | None = None
+    """The first day that was counted, at the site, ISO."""
     keeper: str = ""
     """`pm2`, `docker`, `systemd` or `pid_file` where its owner's own supervisor runs it."""
     hold: str | None = None

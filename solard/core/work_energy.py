@@ -1,9 +1,31 @@
 """What the rig draws for whom: each workload's share of its cards, and the idle rest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from solard.core.rig import Rig, Workload
 from solard.core.state import SiteState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkEnergy:
+    """What a workload has drawn at the wall through its cards."""
+
+    name: str
+    since: str
+    """The first day that was counted, at the site, ISO."""
+    energy_j: float = 0.0
+
+
+def count_energy(
+    counted: Iterable[WorkEnergy], power_w: Mapping[str, float], duration_s: float, day: str
+) -> tuple[WorkEnergy, ...]:
+    """Return the counts after each workload has drawn its power for so long."""
+    counts = {one.name: one for one in counted}
+    for name, draw_w in power_w.items():
+        before = counts.get(name) or WorkEnergy(name=name, since=day)
+        counts[name] = replace(before, energy_j=before.energy_j + draw_w * duration_s)
+    return tuple(counts.values())
 
 
 def idle_w(state: SiteState, rig: Rig) -> float:

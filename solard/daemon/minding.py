@@ -12,6 +12,7 @@ from solard.core.modes import WorkMode
 from solard.core.restarts import RestartMemory, after_death, after_health
 from solard.core.view import WorkloadView
 from solard.core.work import ActionKind, ModeAction, WorkSpec, WorkStatus, WorkUse
+from solard.core.work_energy import WorkEnergy
 from solard.daemon.events import Events
 from solard.daemon.ports import WorkBackend, WorkProbe
 from solard.daemon.talking import read_detail, read_status
@@ -129,7 +130,9 @@ class Minder:
         """Forget its deaths: whoever asks for a start gets one."""
         self._memory = RestartMemory()
 
-    def view(self, wanted: WorkMode, power_w: float | None, energy_j: float) -> WorkloadView:
+    def view(
+        self, wanted: WorkMode, power_w: float | None, energy: WorkEnergy | None
+    ) -> WorkloadView:
         """Return it as people see it."""
         spec, life = self.spec, self._life
         running = life.pid is not None
@@ -145,7 +148,8 @@ class Minder:
             counters=life.status.counters if life.status else (),
             rate_unit="" if spec.rate is None else spec.rate.unit,
             power_w=power_w,
-            energy_j=energy_j,
+            energy_j=0.0 if energy is None else energy.energy_j,
+            energy_since=None if energy is None else energy.since,
             keeper="" if spec.external is None else spec.external.keeper.value,
             hold=None if self.hold is None else self.hold.value,
             parked=self._memory.parked,

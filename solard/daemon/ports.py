@@ -26,6 +26,7 @@ from solard.core.tariff import KnownPrices
 from solard.core.told import ToldPower
 from solard.core.view import DeviceView, EarningsDay, EnergyTotals, Event, TracePoint
 from solard.core.work import ModeAction, WorkSpec, WorkUse
+from solard.core.work_energy import WorkEnergy
 from solard.core.work_health import Health
 
 
@@ -137,6 +138,10 @@ class History(Protocol):
 
     def put_curves(self, learned: tuple[LearnedCurve, ...]) -> None:
         """Keep what was measured of each card."""
+        ...
+
+    def put_work_energy(self, counted: tuple[WorkEnergy, ...]) -> None:
+        """Keep what each workload has drawn so far."""
         ...
 
     def put_plan(self, plan: Plan) -> None:

@@ -8,6 +8,7 @@ from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 from solard.core.view import WorkloadView
 from solard.core.work import WorkSpec, WorkStatus
+from solard.core.work_energy import WorkEnergy, count_energy
 from solard.daemon.events import Events
 from solard.daemon.minding import HUNG_AFTER_S, Minder, Wanted
 from solard.daemon.ports import WorkBackend, WorkProbe, WorkSocket
@@ -30,8 +31,10 @@ class Supervisor:
         probe: WorkProbe,
         holds: WorkHolds,
         *,
+        energy: tuple[WorkEnergy, ...] = (),
         hung_after_s: float = HUNG_AFTER_S,
     ) -> None:
+        self.energy = energy
         self._backend = backend
         self._events = events
         self._holds = holds
@@ -51,7 +54,6 @@ class Supervisor:
         self._mode: WorkMode | None = None
         self._modes: Mapping[str, WorkMode] = {}
         self._draws: Mapping[str, float] = {}
-        self._energy_j: dict[str, float] = {}
         self._cards_held = False
 
     def want(
@@ -70,11 +72,10 @@ class Supervisor:
         self._modes = modes or {}
         self._cards_held = cards_held
 
-    def count(self, power_w: Mapping[str, float], duration_s: float) -> None:
+    def count(self, power_w: Mapping[str, float], duration_s: float, day: str) -> None:
         """Count what each workload has drawn for so many site seconds."""
         self._draws = power_w
-        for name, draw_w in power_w.items():
-            self._energy_j[name] = self._energy_j.get(name, 0.0) + draw_w * duration_s
+        self.energy = count_energy(self.energy, power_w, duration_s, day)
 
     @property
     def running(self) -> frozenset[str]:
@@ -120,11 +121,12 @@ class Supervisor:
 
     def view(self) -> tuple[WorkloadView, ...]:
         """Return every workload as people see it."""
+        energy = {one.name: one for one in self.energy}
         return tuple(
             minder.view(
                 self._wanted_of(minder.spec).mode or WorkMode.STANDBY,
                 self._draws.get(name) if minder.pid is not None else None,
-                self._energy_j.get(name, 0.0),
+                energy.get(name),
             )
             for name, minder in self._minders.items()
         )

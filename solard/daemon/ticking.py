@@ -151,6 +151,7 @@ class Ticker:
     def finish(self) -> None:
         """Hand the minute and the quarter hour that are still growing to the store."""
         self._history.put_history(open_rows(self._accounts))
+        self._history.put_work_energy(self._supervisor.energy)
         self._learning.keep()
 
     def _act(self, record: CycleRecord) -> None:
@@ -184,6 +185,7 @@ class Ticker:
         if changed or now_s - self._kept_s >= KEEP_EVERY_S:
             self._kept_s = now_s
             self._history.put_cycle(record)
+            self._history.put_work_energy(self._supervisor.energy)
 
     def _report(self, decision: Decision, inputs: DecideInputs) -> None:
         """Tell people about a change of rule or a clear change of budget, each once."""
@@ -216,7 +218,8 @@ class Ticker:
         running = self._supervisor.running
         named = (work for work in inputs.workloads if work.name in running)
         power_w = dict(power_by_workload(inputs.state, inputs.rig, named))
-        self._supervisor.count(power_w, min(duration_s, self._accounts.longest_s))
+        counted_s = min(duration_s, self._accounts.longest_s)
+        self._supervisor.count(power_w, counted_s, local_day(inputs.state))
 
 
 def local_day(state: SiteState) -> str:

@@ -25,6 +25,7 @@ from solard.core.records import RECORD_CODEC, CycleRecord
 from solard.core.site_slot import SLOT_S, SiteSlot
 from solard.core.told import ToldPower
 from solard.core.view import EarningsDay, EnergyTotals, Event, TracePoint
+from solard.core.work_energy import WorkEnergy
 from solard.store import tables
 from solard.store.engine import open_engine
 from solard.store.errors import StoreUnavailable
@@ -195,6 +196,16 @@ class History:
         except CodecError:
             return ()
         return learned
+
+    def work_energy(self) -> tuple[WorkEnergy, ...]:
+        """Return what each workload has drawn so far; nothing where another version kept it."""
+        try:
+            counted: tuple[WorkEnergy, ...] = RECORD_CODEC.decode(
+                tuple[WorkEnergy, ...], self.setting("work_energy") or []
+            )
+        except CodecError:
+            return ()
+        return counted
 
     def cycles(self, limit: int, after: datetime | None = None) -> tuple[CycleRecord, ...]:
         """Return the newest stored cycles, newest first."""

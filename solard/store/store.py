@@ -19,6 +19,7 @@ from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.records import CycleRecord
 from solard.core.view import Event
+from solard.core.work_energy import WorkEnergy
 from solard.store import retention, rows
 from solard.store.backup import back_up
 from solard.store.errors import StoreUnavailable
@@ -123,6 +124,11 @@ class Store(History):
     def put_curves(self, learned: tuple[LearnedCurve, ...]) -> None:
         """Keep what was measured of each card, instead of the last."""
         self._put_setting("curves", learned)
+
+    def put_work_energy(self, counted: tuple[WorkEnergy, ...]) -> None:
+        """Keep what each workload has drawn so far, instead of the last; with the next batch."""
+        make = partial(rows.setting_rows, name="work_energy", value=counted)
+        self._put(Priority.LEDGER, ("setting", "work_energy"), make)
 
     def put_plan(self, plan: Plan) -> None:
         """Keep an adopted plan."""

@@ -20,7 +20,7 @@ from solard.core.work import (
     ModeAction,
     WorkSpec,
 )
-from solard.core.work_energy import idle_w, power_by_workload
+from solard.core.work_energy import WorkEnergy, count_energy, idle_w, power_by_workload
 from solard.core.work_health import HealthMemory, after_look, judge
 from solard.core.work_modes import work_modes
 from tests.core.sites import inputs_of, state_of
@@ -217,6 +217,17 @@ def gpu(index: int, power_w: float | None, *, parked: bool = False) -> GpuState:
         temperature_c=50.0,
         utilization=1.0,
         parked=parked,
+    )
+
+
+def test_energy_of_a_workload_grows_by_its_draw_and_keeps_its_first_day() -> None:
+    before = (WorkEnergy(name="a", since="2026-06-01", energy_j=1000.0),)
+
+    after = count_energy(before, {"a": 200.0, "b": 50.0}, 2.0, "2026-06-12")
+
+    assert after == (
+        WorkEnergy(name="a", since="2026-06-01", energy_j=1400.0),
+        WorkEnergy(name="b", since="2026-06-12", energy_j=100.0),
     )
 
 

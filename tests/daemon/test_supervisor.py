@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from hardware.work.process import ProcessBackend
 from solard.core.modes import WorkMode
 from solard.core.view import WorkloadView
 from solard.core.work import WorkSpec
+from solard.core.work_energy import WorkEnergy
 from solard.daemon import minding as timing
 from solard.daemon.events import Events
 from solard.daemon.supervisor import Supervisor
@@ -52,7 +54,7 @@ def other(
     return WorkSpec(**{**values, "command": (sys.executable, "-c", code), **kw})  # type: ignore[arg-type]
 
 
-def hired(home: Path, events: Events, *specs: WorkSpec, hung_after_s: float = 20.0) -> Supervisor:
+def hired(home: Path, events: Events, *specs: WorkSpec, **how: Any) -> Supervisor:
     backend = ProcessBackend(home)
     return Supervisor(
         backend,
@@ -61,7 +63,7 @@ def hired(home: Path, events: Events, *specs: WorkSpec, hung_after_s: float = 20
         events,
         Probe(backend.log),
         WorkHolds(home / "holds.json"),
-        hung_after_s=hung_after_s,
+        **how,
     )
 
 
@@ -311,3 +313,13 @@ async def test_clean_stop_ends_the_network_last(home: Path, events: Events) -> N
 
 def fields(spec: WorkSpec) -> dict[str, object]:
     return {name: getattr(spec, name) for name in WorkSpec.__dataclass_fields__}
+
+
+def test_energy_goes_on_from_what_the_last_daemon_counted(home: Path, events: Events) -> None:
+    counted = WorkEnergy(name="blender", since="2026-06-01", energy_j=1000.0)
+    supervisor = hired(home, events, other(), energy=(counted,))
+
+    supervisor.count({"blender": 150.0}, 2.0, "2026-06-12")
+
+    (view,) = supervisor.view()
+    assert (view.energy_j, view.energy_since) == (1300.0, "2026-06-01")

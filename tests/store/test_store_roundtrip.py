@@ -27,6 +27,7 @@ from solard.core.accounts import Accounts, add_tick, open_rows
 from solard.core.growing import Terms
 from solard.core.records import replays_same
 from solard.core.view import EnergyTotals
+from solard.core.work_energy import WorkEnergy
 from solard.store.reading import open_history
 from solard.store.store import Store
 
@@ -273,6 +274,19 @@ def test_an_override_outlives_the_process_until_it_is_cleared(tmp_path: Path) ->
 
     with open_history(tmp_path / "solard.db") as history:
         assert history.last_override() is None
+
+
+def test_energy_of_workloads_outlives_the_process(tmp_path: Path) -> None:
+    counted = (WorkEnergy(name="sn64", since="2026-06-01", energy_j=3.6e6),)
+    with opened(tmp_path / "solard.db") as store:
+        before = store.work_energy()
+        store.put_work_energy(())
+        store.put_work_energy(counted)
+    with opened(tmp_path / "solard.db") as store:
+        after = store.work_energy()
+
+    assert before == ()
+    assert after == counted
 
 
 def test_a_new_history_only_observes_until_set_live(tmp_path: Path) -> None:
