@@ -12,9 +12,10 @@ from miner.dendrite import WireProtocol
 from tests.bench.figures import Figure, once
 from tests.bench.processes import read_memory
 from tests.bench.stage import ROOT, NotMeasured, clean_environment
+from tests.kept_python import NotInstallable, python_with
 from tests.miner.attackers import KINDS
 from tests.miner.callers import Heard, ask_for
-from tests.miner.interop.venvs import kept_python, sdk_command
+from tests.miner.interop.venvs import sdk_command
 from tests.miner.stage import free_port
 
 CALLERS = 16
@@ -104,10 +105,11 @@ def _ours(home: Path) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def _theirs(home: Path) -> Iterator[tuple[int, int] | None]:
-    """Serve the same by the SDK's axon, where an interop test has installed it."""
-    python = kept_python(SDK)
-    if python is None:
-        print(f"bench: bittensor {SDK} is not there: run the interop tests once", file=sys.stderr)
+    """Serve the same by the SDK's axon, where that can be installed."""
+    try:
+        python = python_with("bittensor", SDK)
+    except NotInstallable as err:
+        print(f"bench: {err}", file=sys.stderr)
         yield None
         return
     port = free_port()
