@@ -87,7 +87,7 @@ def _price(request: PlanRequest, cards: Sequence[GpuCard]) -> WorkPrice:
     best = max((_best_gain(request, card) for card in cards), default=0.0)
     if per_work is None and request.nominal_per_kwh is not None and best > 0.0:
         per_work = request.nominal_per_kwh / best
-    return WorkPrice(per_work=per_work, per_kwh=export)
+    return WorkPrice(per_work=per_work, per_kwh=export, heat_per_kwh=request.heat_per_kwh)
 
 
 def _best_gain(request: PlanRequest, card: GpuCard) -> float:

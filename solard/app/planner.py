@@ -103,6 +103,7 @@ def _plan_request(settings: Settings, forecast: Forecast, basis: PlanBasis) -> P
         export_at_most_w=settings.grid.export_at_most_w,
         import_at_most_w=rule.import_at_most_w,
         nominal_per_kwh=rule.nominal_per_kwh,
+        heat_per_kwh=0.0 if rule.heat is None else rule.heat.per_kwh(basis.seen),
         full_by=_full_by(settings, forecast.issued_at, basis.full_at),
         cards_on=_expected_cards(basis.previous, forecast.issued_at),
         previous=basis.previous,

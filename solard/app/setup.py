@@ -16,6 +16,7 @@ def make_setup(settings: Settings, places: Places) -> DaemonSetup:
         has_battery=settings.battery is not None,
         idle_w=settings.rig.idle_w,
         psu_efficiency=settings.rig.psu_efficiency,
+        rig_share=settings.rig.share,
         rig_meter=settings.rig.meter,
         rules=settings.rules,
         tariff=settings.tariff,

@@ -9,7 +9,7 @@ from solard.config.jobs import check_jobs
 from solard.config.model import Document, WorkloadSection
 from solard.config.network_checks import network_faults
 from solard.config.reading import Reading
-from solard.config.rules import LINE_MARGIN_SOC, battery_lines
+from solard.config.rules import LINE_MARGIN_SOC, battery_lines, say_untold, tells
 from solard.config.tariff import check_tariff
 from solard.config.work_checks import shared_ports, workload_faults
 from solard.core.rig import PowerTerms
@@ -71,6 +71,10 @@ def _devices(document: Document) -> Iterator[Finding]:
     if meter is not None and meter not in dict(document.devices):
         known = ", ".join(name for name, _ in document.devices) or "none"
         yield "rig.meter", f"rig.meter {meter} is no device; devices: {known}"
+    heat = document.rig.heat
+    if heat is not None and not tells(document, heat.device_id, "temperature"):
+        told = say_untold(heat.device_id, "temperature")
+        yield "rig.heat.sensor", f"rig.heat.sensor {heat.sensor}, {told}"
     if not any(device.essential for name, device in document.devices if name != meter):
         known = "no device is essential" if document.devices else "devices is missing"
         hint = "`devices: {gx: {profile: victron-gx, host: 192.168.8.20}}`"

@@ -42,6 +42,8 @@ HTTP_QUANTITIES = {
     "max_discharge_power": "W",
     "inverter_alarm": "",
     "pv_throttled": "",
+    "power": "W",
+    "temperature": "°C",
 }
 """What an HTTP source may tell, with the unit of a plain number."""
 

@@ -54,6 +54,26 @@ ALL_CARDS = tuple(range(64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeatSection:
+    """A room that the rig may warm."""
+
+    sensor: str = key(
+        TextShape(
+            unit="shed.temperature",
+            form=r"[a-z][a-z0-9_-]{0,30}\.temperature",
+            hint="a device and its point temperature, such as shed.temperature",
+        )
+    )
+    wanted_below_c: float = key(QuantityShape(of=TEMPERATURE, low=-20.0, high=40.0))
+    worth_per_kwh: float = key(MoneyShape(per="kWh", low=0.0, high=10.0), name="worth")
+
+    @property
+    def device_id(self) -> str:
+        """Return who tells the temperature."""
+        return self.sensor.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RigSection:
     """The machine that this daemon runs on."""
 
@@ -63,6 +83,8 @@ class RigSection:
         TextShape(unit="plug", form=_NAME, hint="the name of a device"), default=None
     )
     """The device that measures the whole rig at the wall."""
+    share: float = key(QuantityShape(of=SHARE, low=0.01, high=1.0), default=1.0)
+    """Of what is left over or missing, beside other rigs on the same meter."""
     psu_efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.92)
     start_cost: float = key(MoneyShape(per="start", low=0.0, high=10.0), default=0.004)
     """Of waking one card: a model must be loaded again."""
@@ -76,6 +98,7 @@ class RigSection:
         {"at_most_c": "gpus.all.temperature_at_most"},
         at_most_c=QuantityShape(of=TEMPERATURE, low=40.0, high=100.0),
     )
+    heat: HeatSection | None = None
     blind: Given = embed(
         DataAge,
         {"stop_after_s": "when_blind.stop_after"},

@@ -7,10 +7,6 @@ NOT_BUILT = {
     "rig.when_blind.standby_after": "it is always 30 s or six polls",
     "rig.when_blind.sleep_after": "sleep of the host",
     "rig.sleep": "sleep by solard's own decision; `solard rig sleep` works",
-    "rig.heat": "the worth of heat",
-    "rig.share": "several rigs on one site",
     "store.keep": "other times than 48 h, 30 days and 3 years",
-    "*.when.car.power": "conditions on values of a single device",
-    "*.unless.car.power": "conditions on values of a single device",
 }
 """By path; `*` stands for any one part of it."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from solard.config.quantities import DURATION, ENERGY, POWER, SHARE, read_window
+from solard.config.quantities import DURATION, ENERGY, POWER, SHARE, TEMPERATURE, read_window
 from solard.config.reader import MappingNode, Node, ScalarNode, SequenceNode
 from solard.config.reading import Reading, say_node
 from solard.config.sections import Given, SectionShape, embed, key
@@ -45,6 +45,8 @@ VALUE_SHAPES: Mapping[Quantity, Shape] = {
         words={one.value: one.value for one in Supply if one is not Supply.UNKNOWN}, later={}
     ),
     Quantity.SUN_NEXT_48H: QuantityShape(of=ENERGY, low=0.0, high=1e8),
+    Quantity.DEVICE_POWER: _POWER,
+    Quantity.DEVICE_TEMPERATURE: QuantityShape(of=TEMPERATURE, low=-60.0, high=120.0),
 }
 """What stands behind a relation of each quantity."""
 
@@ -76,10 +78,12 @@ class ConditionsShape:
         for name, value in node.entries:
             inner = f"{path}.{name.text}"
             reading.mark(inner, name)
-            if name.text in set(Quantity):
-                found.extend(self._conditions(Quantity(name.text), value, reading, inner))
-            else:
+            quantity, device_id = _quantity(name.text)
+            if quantity is None:
                 reading.refuse_unknown(name, inner, tuple(Quantity))
+                continue
+            conditions = self._conditions(quantity, value, reading, inner)
+            found.extend(replace(one, device_id=device_id) for one in conditions)
         return tuple(found)
 
     def _conditions(
@@ -108,6 +112,18 @@ class ConditionsShape:
             relations = [each for each in relations_of(quantity) if each != "for"]
             reading.refuse(node, path, f"needs a relation: {', '.join(relations)}")
         return [replace(condition, for_s=held_s) for condition in found]
+
+
+_OF_DEVICE = {"power": Quantity.DEVICE_POWER, "temperature": Quantity.DEVICE_TEMPERATURE}
+
+
+def _quantity(text: str) -> tuple[Quantity | None, str | None]:
+    """Return what is looked at, and whose it is: `surplus`, or `car.power` of the device car."""
+    device_id, _, what = text.partition(".")
+    if what in _OF_DEVICE and device_id.islower():
+        return _OF_DEVICE[what], device_id
+    known = text in set(Quantity) and not what
+    return (Quantity(text) if known else None), None
 
 
 _EXAMPLE = "write one like {battery_soc: {below: 40 %}}"

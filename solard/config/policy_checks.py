@@ -7,7 +7,7 @@ from solard.config.energy import Site
 from solard.config.model import Document
 from solard.config.policies import ONLY_NARROW, PolicySection
 from solard.config.reading import Reading
-from solard.config.rules import battery_lines, inverter_rating
+from solard.config.rules import battery_lines, inverter_rating, say_untold, tells
 from solard.core.conditions import PolicyAction
 from solard.core.modes import WorkMode
 from solard.core.wording import say_percent, say_power
@@ -21,7 +21,11 @@ def check_policies(document: Document, reading: Reading) -> None:
         return
     policies = tuple(enumerate(document.policies))
     for index, policy in policies:
-        for text in (*_own(policy), *_widened(policy.do, document, reading)):
+        for text in (
+            *_own(policy),
+            *_unseen(policy, document),
+            *_widened(policy.do, document, reading),
+        ):
             _say(reading, index, policy, text)
     for (_, first), (index, second) in combinations(policies, 2):
         if first.name == second.name:
@@ -42,6 +46,14 @@ def _own(policy: PolicySection) -> Iterator[str]:
         yield f"wants at least {say_power(least_w)} and at most {say_power(most_w)}"
     if least_w is not None and action.mode in {WorkMode.OFF, WorkMode.STANDBY}:
         yield f"wants at least {say_power(least_w)} of a rig that it puts to {action.mode.value}"
+
+
+def _unseen(policy: PolicySection, document: Document) -> Iterator[str]:
+    """Yield what no device tells: power_w of `car` from a device car with a point power."""
+    for one in (*policy.when, *policy.unless):
+        point = one.quantity.value.partition(".")[2]
+        if one.device_id is not None and not tells(document, one.device_id, point):
+            yield f"looks at {one.device_id}.{point}, {say_untold(one.device_id, point)}"
 
 
 def _same_moments(first: PolicySection, second: PolicySection) -> bool:

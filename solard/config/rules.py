@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
+from solard.config.devices import HttpSection
 from solard.config.energy import Battery, Generator, Site, SiteSupply
 from solard.config.model import Document
 from solard.config.sections import Given
+from solard.core.heat import Heat
 from solard.core.inputs import Rule
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.bms_limits import BmsLimits
@@ -132,16 +134,42 @@ def plan_rule(document: Document) -> PlanRule:
     """Return the plan's rule; off-grid, where energy has no price, work counts nominally."""
     import_w = cast(float | None, document.grid.limits.get("import_at_most_w"))
     nominal = None if _has_prices(document) else NOMINAL_PER_KWH
-    battery = document.battery
+    battery, heat = document.battery, _heat(document)
     if battery is None:
-        return PlanRule(nominal_per_kwh=nominal, import_at_most_w=import_w)
+        return PlanRule(nominal_per_kwh=nominal, import_at_most_w=import_w, heat=heat)
     return PlanRule(
         nominal_per_kwh=nominal,
+        heat=heat,
         efficiency=battery.efficiency,
         wear_per_kwh=battery.wear_per_kwh,
         max_discharge_w=battery_power_w(battery.max_discharge_w, battery),
         reserve_soc=cast(float, battery.lines.get("reserve_soc", 0.0)),
         import_at_most_w=import_w,
+    )
+
+
+def tells(document: Document, device_id: str, point: str) -> bool:
+    """Say whether a device has a point of its own name, such as `power` of a car."""
+    device = dict(document.devices).get(device_id)
+    return isinstance(device, HttpSection) and point in dict(device.points)
+
+
+def say_untold(device_id: str, point: str) -> str:
+    """Return what to write where nobody tells a point."""
+    return (
+        f"which no device tells; write `{device_id}: {{source: http, url: …, "
+        f"points: {{{point}: …}}, essential: false}}` under devices"
+    )
+
+
+def _heat(document: Document) -> Heat | None:
+    section = document.rig.heat
+    if section is None:
+        return None
+    return Heat(
+        device_id=section.device_id,
+        wanted_below_c=section.wanted_below_c,
+        worth_per_kwh=section.worth_per_kwh,
     )
 
 

@@ -19,17 +19,26 @@ class Quantity(StrEnum):
     EXPORT_PRICE = "export_price"
     SUPPLY = "supply"
     SUN_NEXT_48H = "sun_next_48h"
+    DEVICE_POWER = "NAME.power"
+    DEVICE_TEMPERATURE = "NAME.temperature"
+
+    @property
+    def is_of_device(self) -> bool:
+        """Say whether a single device tells it."""
+        return self in {Quantity.DEVICE_POWER, Quantity.DEVICE_TEMPERATURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One quantity held against one relation; exactly one relation is set.
 
-    Powers in W, energy in Wh, state of charge 0..1, prices per kWh, times in minutes of the local
-    day (a `between` of times may pass midnight).
+    Powers in W, temperatures in °C, energy in Wh, state of charge 0..1, prices per kWh, times in
+    minutes of the local day (a `between` of times may pass midnight).
     """
 
     quantity: Quantity
+    device_id: str | None = None
+    """Who tells it, of what single devices tell."""
     above: float | None = None
     below: float | None = None
     between: tuple[float, float] | None = None

@@ -40,7 +40,13 @@ class Leeway:
 
 def foreseen(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """Return the rules whose answer depends on nothing that only the moment itself can tell."""
-    return tuple(one for one in rules if isinstance(one, CardLimit | InverterRating | UserPolicy))
+    return tuple(one for one in rules if _is_foreseen(one))
+
+
+def _is_foreseen(rule: Rule) -> bool:
+    if not isinstance(rule, UserPolicy):
+        return isinstance(rule, CardLimit | InverterRating)
+    return not any(one.quantity.is_of_device for one in (*rule.when, *rule.unless))
 
 
 def lines_of(rules: tuple[Rule, ...]) -> tuple[float, ...]:

@@ -15,12 +15,15 @@ class WorkPrice:
 
     per_work: float | None
     per_kwh: float
+    heat_per_kwh: float = 0.0
+    """What each kWh is worth as heat, whatever work it does."""
 
     def of(self, power_w: float, work_rate: float) -> float:
         """Return money per hour for a work rate that takes a power."""
+        heat = self.heat_per_kwh * power_w / 1000.0
         if self.per_work is None:
-            return self.per_kwh * power_w / 1000.0
-        return self.per_work * work_rate
+            return self.per_kwh * power_w / 1000.0 + heat
+        return self.per_work * work_rate + heat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

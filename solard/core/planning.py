@@ -10,6 +10,7 @@ from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.rig import Rig, Workload
 from solard.core.site_slot import SiteSlot
+from solard.core.state import Seen
 from solard.core.tariff import PriceSlot, Tariff
 from solard.core.told import Told, ToldPower
 
@@ -60,6 +61,8 @@ class PlanBasis:
     previous: Plan | None = None
     """The plan in force."""
     jobs: tuple[JobDemand, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    """What single devices tell, such as a room's temperature."""
     full_at: datetime | None = None
     """When the battery was last full, or first seen; None = nothing is known of it."""
 
@@ -130,6 +133,8 @@ class PlanRequest:
     """Of the whole site while the rig works; None = nothing is bought for work."""
     nominal_per_kwh: float | None = None
     """What a kWh of work counts where energy has no price and no workload states a worth."""
+    heat_per_kwh: float = 0.0
+    """What each kWh of the rig is worth as heat; it is taken to stay as it is."""
     full_by: tuple[datetime, ...] = ()
     """Moments at which the battery should be full."""
     cards_on: int | None = None

@@ -58,6 +58,20 @@ class GpuState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a single device tells that is part of no sum: a car's charging, a room's warmth."""
+
+    device_id: str
+    power_w: float | None = None
+    temperature_c: float | None = None
+
+
+def find_seen(seen: tuple[Seen, ...], device_id: str) -> Seen | None:
+    """Return what a device tells, or None where it is silent."""
+    return next((one for one in seen if one.device_id == device_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteState:
     """Everything measured that a decision may know.
 
@@ -87,6 +101,10 @@ class SiteState:
     """What all inverters together say that they can carry; None when they do not say."""
     phase_w: tuple[float, ...] = ()
     """Grid power per phase, + import; empty when unknown."""
+    rig_share: float = 1.0
+    """Our part of what is left over or missing; the rest is that of other rigs on this meter."""
+    seen: tuple[Seen, ...] = ()
+    """What single devices tell beside all sums."""
     stale: frozenset[str] = frozenset()
     """Sources too old to raise power on."""
     missing: frozenset[str] = frozenset()
@@ -105,10 +123,15 @@ class SiteState:
 
     @property
     def surplus_w(self) -> float | None:
-        """Return measured sun left over by the house; negative when the house needs more."""
+        """Return measured sun left over by the house; negative when the house needs more.
+
+        Beside other rigs: our own draw and our share of what is left over, or missing.
+        """
         house_w = self.house_w
         if self.pv_w is None or house_w is None:
             return None
+        if self.rig_share < 1.0 and self.load_w is not None and self.rig_w is not None:
+            return self.rig_w + self.rig_share * (self.pv_w - self.load_w)
         return self.pv_w - house_w
 
     @property

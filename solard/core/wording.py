@@ -85,6 +85,8 @@ def say_value(quantity: Quantity, value: float | str | None, currency: str | Non
             return say_price(value, currency)
         case Quantity.SUN_NEXT_48H:
             return say_energy(value)
+        case Quantity.DEVICE_TEMPERATURE:
+            return say_temperature(value)
         case _:
             return say_power(value)
 
@@ -119,6 +121,8 @@ _NOUNS = {
     Quantity.EXPORT_PRICE: "export price",
     Quantity.SUPPLY: "supply",
     Quantity.SUN_NEXT_48H: "sun of the next 48 h",
+    Quantity.DEVICE_POWER: "power",
+    Quantity.DEVICE_TEMPERATURE: "temperature",
 }
 
 _ON_SUPPLY = {
@@ -131,7 +135,7 @@ _ON_SUPPLY = {
 
 def say_condition(condition: Condition, currency: str | None = None) -> str:
     """Return a condition as a label beside its live value: `battery above 60 % for 10 min`."""
-    noun = _NOUNS[condition.quantity]
+    noun = _noun(condition)
     return f"{noun} {_relation(condition, currency)}{_held(condition)}"
 
 
@@ -192,7 +196,12 @@ def _state(condition: Condition, currency: str | None) -> str:
     verb = "" if condition.is_ is not None else "is "
     relation = _relation(condition, currency)
     held = f", and has been for {say_duration(condition.for_s)}" if condition.for_s else ""
-    return f"the {_NOUNS[condition.quantity]} {verb}{relation}{held}"
+    return f"the {_noun(condition)} {verb}{relation}{held}"
+
+
+def _noun(condition: Condition) -> str:
+    noun = _NOUNS[condition.quantity]
+    return noun if condition.device_id is None else f"{noun} of {condition.device_id}"
 
 
 def _actions(action: PolicyAction) -> list[str]:

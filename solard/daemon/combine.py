@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from solard.core.readings import DeviceReading, Quality
-from solard.core.state import BatteryState
+from solard.core.state import BatteryState, Seen
 
 BATTERIES = ("battery", "battery2")
 """Some inverters serve two."""
@@ -71,6 +71,19 @@ def battery(readings: Iterable[DeviceReading]) -> BatteryState | None:
         temperature_c=first(readings, "battery_temperature"),
         max_charge_w=total(readings, "max_charge_power"),
         max_discharge_w=total(readings, "max_discharge_power"),
+    )
+
+
+def seen(readings: Iterable[DeviceReading]) -> tuple[Seen, ...]:
+    """Return what single devices tell that enters no sum, as far as it is known."""
+    return tuple(
+        Seen(
+            device_id=reading.device_id,
+            power_w=reading.number("power"),
+            temperature_c=reading.number("temperature"),
+        )
+        for reading in readings
+        if _tells(reading, "power") or _tells(reading, "temperature")
     )
 
 

@@ -229,7 +229,8 @@ class Daemon:
             battery = None if record is None else record.inputs.state.battery
             soc = None if battery is None else battery.soc
             jobs = self._parts.jobs.demands()
-            await self._parts.planning.renew(soc, self._parts.ticker.rig(), jobs)
+            seen = () if record is None else record.inputs.state.seen
+            await self._parts.planning.renew(soc, self._parts.ticker.rig(), jobs, seen)
 
     async def _tidy(self) -> None:
         """Drop old history and write a verified copy of the rest, once a day."""

@@ -118,6 +118,8 @@ class Latest:
             pv_throttled=combine.flag(usable, "pv_throttled"),
             inverter_rated_w=combine.total(usable, "rated_power"),
             phase_w=combine.phases(usable),
+            rig_share=self._setup.rig_share,
+            seen=combine.seen(usable),
             stale=frozenset(n for n, age in ages.items() if age.is_stale and n not in missing),
             missing=missing,
             missing_for_s=max((ages[name].silent_s for name in missing), default=0.0),

@@ -8,6 +8,7 @@ from solard.core.job import JobDemand
 from solard.core.plan import Plan
 from solard.core.planning import PlanBasis
 from solard.core.rig import Rig
+from solard.core.state import Seen
 from solard.core.tariff import KnownPrices
 from solard.daemon.events import Events
 from solard.daemon.forecasts import Forecasts
@@ -34,13 +35,21 @@ class Planning:
         """Return the newest forecast."""
         return self.forecasts.newest
 
-    async def renew(self, soc: float | None, rig: Rig, jobs: tuple[JobDemand, ...] = ()) -> None:
+    async def renew(
+        self,
+        soc: float | None,
+        rig: Rig,
+        jobs: tuple[JobDemand, ...] = (),
+        seen: tuple[Seen, ...] = (),
+    ) -> None:
         """Make a forecast and a plan of it; on failure keep the last ones and say so once."""
         await self._renew_prices()
         try:
             forecast = await self.forecasts.renew()
             full_at = await asyncio.to_thread(self._history.full_at)
-            basis = PlanBasis(rig=rig, soc=soc, previous=self.plan, jobs=jobs, full_at=full_at)
+            basis = PlanBasis(
+                rig=rig, soc=soc, previous=self.plan, jobs=jobs, seen=seen, full_at=full_at
+            )
             plan = await self._planner.plan(forecast, basis)
         except SolardError as err:
             if not self._failing:

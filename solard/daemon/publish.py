@@ -190,7 +190,7 @@ def _policy(policy: UserPolicy, record: CycleRecord) -> PolicyView:
 
 
 def _condition(condition: Condition, inputs: DecideInputs, currency: str | None) -> ConditionView:
-    value = live_value(condition.quantity, inputs)
+    value = live_value(condition, inputs)
     return ConditionView(
         text=say_condition(condition, currency),
         value=say_value(condition.quantity, value, currency),

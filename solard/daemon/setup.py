@@ -22,6 +22,8 @@ class DaemonSetup:
     idle_w: float
     """Host and parked cards together, at the wall."""
     psu_efficiency: float
+    rig_share: float = 1.0
+    """Of what is left over or missing, beside other rigs on the same meter."""
     rig_meter: str | None = None
     """The device that measures the whole rig at the wall; None = cards and `idle_w` make it."""
     rules: tuple[Rule, ...]

@@ -42,7 +42,7 @@ def test_example_passes(name: str) -> None:
     settings = load_settings(EXAMPLES / name, profiles=("victron_gx", "huawei_sun2000"))
 
     assert settings.live is False
-    assert len(settings.policies) == 4
+    assert len(settings.policies) >= 4
 
 
 def test_starter_passes_and_observes() -> None:

@@ -108,7 +108,7 @@ def test_action_is_read(do: str, action: PolicyAction) -> None:
         ),
         (
             "{name: p, when: {car.power: {above: 1 W}}, do: {rig: off}}",
-            "when.car.power is not built yet: conditions on values of a single device",
+            'policy "p" looks at car.power, which no device tells; write `car: {source: http',
         ),
         (
             "{name: p, when: {supply: generator}, do: {rig: off}}",
@@ -208,3 +208,16 @@ def test_rules_are_explained_in_priority_order() -> None:
 )
 def test_special_cases_of_rules_are_explained(rule: SupplyLoss | Fuse, sentence: str) -> None:
     assert explain_rule(rule) == sentence
+
+
+def test_policy_may_look_at_a_single_device() -> None:
+    car = "  car: {source: http, url: 'http://evcc.local:7070/api/state', essential: false, "
+    car += "points: {power: loadpoints.0.chargePower}}\n"
+    text = ISLAND.replace("battery:", f"{car}battery:")
+    rule = "{name: p, when: {car.power: {above: 100 W}}, do: {rig: standby}}"
+    (found,) = read(f"{text}policies:\n  - {rule}\n").policies
+
+    assert found.when == (Condition(quantity=Quantity.DEVICE_POWER, device_id="car", above=100.0),)
+    assert explain_rule(found) == (
+        'Policy "p": While the power of car is above 100 W, the rig only answers.'
+    )

@@ -4,7 +4,7 @@ from solard.core.conditions import Condition, PolicyAction, Quantity
 from solard.core.modes import WorkMode
 from solard.core.rules.inverter_rating import InverterRating
 from solard.core.rules.user_policy import UserPolicy, holds, live_value
-from solard.core.state import Supply
+from solard.core.state import Seen, Supply
 from solard.core.tariff import Tariff
 from tests.core.sites import (
     after,
@@ -109,9 +109,15 @@ def test_condition_without_a_relation_never_holds() -> None:
 
 def test_live_values_are_those_of_the_state_and_tariff() -> None:
     tariff = Tariff(import_per_kwh=0.28, export_per_kwh=0.08)
-    inputs = inputs_of(tariff=tariff, plan=plan_of(plan_slot()))
+    car = Seen(device_id="car", power_w=7000.0)
+    shed = Seen(device_id="shed", temperature_c=12.0)
+    inputs = inputs_of(tariff=tariff, plan=plan_of(plan_slot()), state=state_of(seen=(car, shed)))
+    told_by = {Quantity.DEVICE_POWER: "car", Quantity.DEVICE_TEMPERATURE: "shed"}
 
-    found = {quantity.value: live_value(quantity, inputs) for quantity in Quantity}
+    found = {
+        one.value: live_value(Condition(quantity=one, device_id=told_by.get(one)), inputs)
+        for one in Quantity
+    }
 
     assert found == {
         "battery_soc": 0.7,
@@ -124,6 +130,8 @@ def test_live_values_are_those_of_the_state_and_tariff() -> None:
         "export_price": 0.08,
         "supply": "grid",
         "sun_next_48h": 2000.0,
+        "NAME.power": 7000.0,
+        "NAME.temperature": 12.0,
     }
 
 
@@ -135,8 +143,26 @@ def test_live_values_are_unknown_where_nothing_says_them() -> None:
         Quantity.BATTERY_POWER,
         Quantity.SUPPLY,
         Quantity.SUN_NEXT_48H,
+        Quantity.DEVICE_POWER,
     ):
-        assert live_value(quantity, inputs) is None
+        assert live_value(Condition(quantity=quantity, device_id="car"), inputs) is None
+
+
+def test_car_that_charges_goes_first_and_one_that_is_silent_may_be_charging() -> None:
+    charges = Condition(quantity=Quantity.DEVICE_POWER, device_id="car", above=100.0)
+    first = UserPolicy(
+        name="the car goes first",
+        when=(charges,),
+        action=PolicyAction(import_for_rig_at_most_w=0.0, battery_for_rig_at_most_w=0.0),
+    )
+
+    def most_with(*seen: Seen) -> float:
+        state = state_of(seen=seen, grid_w=2000.0, rig_w=640.0)
+        return first.propose(inputs_of(state=state)).proposal.bounds.max_w
+
+    assert most_with(Seen(device_id="car", power_w=0.0)) == 700.0
+    assert most_with(Seen(device_id="car", power_w=7000.0)) == 140.0
+    assert most_with(Seen(device_id="car")) == 140.0
 
 
 def test_rig_at_most_is_an_upper_bound() -> None:

@@ -99,6 +99,9 @@ class TestSun:
         assert rig_w(plan) == [200.0, 200.0]
         assert [round(slot.grid_w) for slot in plan.slots] == [-600, -600]
 
+    def test_watts_that_also_warm_a_cold_room_are_not_exported(self) -> None:
+        assert rig_w(plan_for([SUN] * 2, heat_per_kwh=0.03)) == [300.0, 300.0]
+
     def test_work_of_unknown_worth_takes_all_that_would_be_exported(self) -> None:
         assert rig_w(plan_for([SUN] * 2, workloads=(), start_cost=0.004)) == [300.0, 300.0]
 

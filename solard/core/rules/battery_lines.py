@@ -142,7 +142,8 @@ class BatteryLines:
         state = inputs.state
         spare_w = 0.0
         if state.rig_w is not None and state.grid_w is not None:
-            spare_w = state.rig_w - state.grid_w - max(0.0, battery.power_w or 0.0)
+            left_w = -state.grid_w - max(0.0, battery.power_w or 0.0)
+            spare_w = state.rig_w + state.rig_share * left_w
         soc = say_percent(battery.soc or 0.0)
         if self.work_above_soc is None:
             why = f"Battery {soc} feeds no work here: the rig gets the sun that it cannot take"

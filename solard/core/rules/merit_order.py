@@ -51,6 +51,8 @@ class Worth:
     per_kwh: float
     is_money: bool
     """False where the figures only compare work with stored energy."""
+    heat_per_kwh: float = 0.0
+    """What each kWh is worth as heat beside its work."""
 
     @property
     def buys(self) -> bool:
@@ -59,7 +61,8 @@ class Worth:
 
     def earns(self, step: WorkStep) -> float:
         """Return the worth of a kWh spent on a step."""
-        return self.per_kwh if self.per_work is None else self.per_work * step.gain * 1000.0
+        work = self.per_kwh if self.per_work is None else self.per_work * step.gain * 1000.0
+        return work + self.heat_per_kwh
 
     def pays(self, rung: Rung, step: WorkStep) -> bool:
         """Say whether a step is worth the energy of a rung."""

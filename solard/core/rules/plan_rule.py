@@ -6,6 +6,7 @@ from math import inf
 
 from solard.core.decision import Proposal
 from solard.core.future import Future
+from solard.core.heat import Heat
 from solard.core.inputs import Answer, DecideInputs
 from solard.core.levels import WorkPrice
 from solard.core.loads import envelope
@@ -55,6 +56,8 @@ class PlanRule:
     """Below it the battery feeds no work."""
     import_at_most_w: float | None = None
     """None = the rig never imports by its own wish."""
+    heat: Heat | None = None
+    """What the rig's heat is worth; None = nothing."""
 
     def propose(self, inputs: DecideInputs) -> Answer:
         """Answer with the power up to which work is worth its energy."""
@@ -83,7 +86,9 @@ class PlanRule:
 
     def _best(self, inputs: DecideInputs, future: Future, worth: Worth) -> Answer:
         """Answer with the cards and the power that are worth most, the time after included."""
-        price = WorkPrice(per_work=worth.per_work, per_kwh=worth.per_kwh)
+        price = WorkPrice(
+            per_work=worth.per_work, per_kwh=worth.per_kwh, heat_per_kwh=worth.heat_per_kwh
+        )
         best = best_work(inputs, self._means(inputs, future), future, price)
         wanted_w = envelope(inputs).clamp(best.power_w)
         money = Money(inputs.tariff.currency, worth)
@@ -166,7 +171,8 @@ class PlanRule:
         nominal = self.nominal_per_kwh is not None and per_work is None
         if per_work is None and self.nominal_per_kwh is not None and steps:
             per_work = self.nominal_per_kwh / (steps[0].gain * 1000.0)
-        return Worth(per_work=per_work, per_kwh=displaced, is_money=not nominal)
+        heat = 0.0 if self.heat is None else self.heat.per_kwh(inputs.state.seen)
+        return Worth(per_work=per_work, per_kwh=displaced, is_money=not nominal, heat_per_kwh=heat)
 
 
 def _next(inputs: DecideInputs, wanted_w: float) -> str | None:

@@ -12,7 +12,7 @@ from solard.core.loads import envelope, standby_w
 from solard.core.modes import WorkMode
 from solard.core.rules.answers import no_objection, steady_w
 from solard.core.rules.inverter_rating import InverterRating
-from solard.core.state import Supply
+from solard.core.state import Supply, find_seen
 from solard.core.wording import say_action, say_policy
 
 
@@ -105,11 +105,12 @@ class UserPolicy:
         return PowerBounds(min_w=min(room.clamp(least_w), most_w), max_w=most_w)
 
 
-def live_value(quantity: Quantity, inputs: DecideInputs) -> float | str | None:
-    """Return what a quantity is right now, in the unit of `Condition`; None when unknown."""
+def live_value(condition: Condition, inputs: DecideInputs) -> float | str | None:
+    """Return what a condition's quantity is right now, in its unit; None when unknown."""
     state, tariff = inputs.state, inputs.tariff
+    seen = find_seen(state.seen, condition.device_id or "")
     minute = state.local_at.hour * 60 + state.local_at.minute
-    match quantity:
+    match condition.quantity:
         case Quantity.BATTERY_SOC:
             return None if state.battery is None else state.battery.soc
         case Quantity.TIME:
@@ -132,13 +133,17 @@ def live_value(quantity: Quantity, inputs: DecideInputs) -> float | str | None:
             plan = inputs.plan
             fresh = plan is not None and plan.is_fresh(state.taken_at)
             return plan.sun_wh(state.taken_at) if plan is not None and fresh else None
+        case Quantity.DEVICE_POWER:
+            return None if seen is None else seen.power_w
+        case Quantity.DEVICE_TEMPERATURE:
+            return None if seen is None else seen.temperature_c
         case _:  # pragma: no cover - mypy proves that nothing is left
-            assert_never(quantity)
+            assert_never(condition.quantity)
 
 
 def holds(condition: Condition, inputs: DecideInputs) -> bool | None:
     """Say whether a condition holds at this moment; None when its value is unknown."""
-    value = live_value(condition.quantity, inputs)
+    value = live_value(condition, inputs)
     if value is None:
         return None
     if isinstance(value, str):
