@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hardware.work.held import Holder
@@ -49,7 +49,7 @@ _VERBS: Mapping[Keeper, _Verbs] = {
     ),
     Keeper.DOCKER: _Verbs(
         start=("docker", "start", "NAME"),
-        stop=("docker", "stop", "--time", "GRACE", "NAME"),
+        stop=("docker", "stop", "-t", "GRACE", "NAME"),
         kill=("docker", "kill", "NAME"),
         freeze=("docker", "pause", "NAME"),
         thaw=("docker", "unpause", "NAME"),
@@ -89,7 +89,11 @@ class ExternalBackend:
         self._specs[spec.name] = spec
         pid = self._holder.look(spec.name)
         if pid is None:
-            raise OwnerRefused(f"workload {spec.name!r} does not run after {' '.join(command)}")
+            ending = self.ending(spec)
+            raise OwnerRefused(
+                f"workload {spec.name!r} does not run after {' '.join(command)}"
+                f"{f': {ending}' if ending else ''}"
+            )
         return pid
 
     def adopt(self, spec: WorkSpec) -> int | None:
@@ -141,8 +145,10 @@ class ExternalBackend:
             )
 
     def freeze(self, spec: WorkSpec) -> None:
-        """Stop every process where it stands."""
-        self._pause(spec, _VERBS[_external(spec).keeper].freeze, signal.SIGSTOP)
+        """Stop every process where it stands, unless it does already."""
+        use = self.stats(spec)
+        if use is not None and not use.frozen:
+            self._pause(spec, _VERBS[_external(spec).keeper].freeze, signal.SIGSTOP)
 
     def thaw(self, spec: WorkSpec) -> None:
         """Let it go on, where it is frozen."""
@@ -153,20 +159,22 @@ class ExternalBackend:
     def stats(self, spec: WorkSpec) -> WorkUse | None:
         """Return what its processes take; None while it does not run."""
         pid = self.adopt(spec)
-        return None if pid is None else use_of(members_of(pid).values())
+        if pid is None:
+            return None
+        use = use_of(members_of(pid).values())
+        if _external(spec).keeper is Keeper.DOCKER:  # it freezes a cgroup: no process shows it
+            return replace(use, frozen=_inspect(spec, "{{.State.Paused}}") == "true")
+        return use
 
     def ending(self, spec: WorkSpec) -> str | None:
         """Return how it last ended, where its supervisor says so."""
-        external = _external(spec)
-        if external.keeper is not Keeper.DOCKER:
+        if _external(spec).keeper is not Keeper.DOCKER:
             return None
-        form = "{{.State.OOMKilled}} {{.State.ExitCode}}"
-        oom, _, status = ask_owner(
-            ("docker", "inspect", "--format", form, external.name)
-        ).partition(" ")
+        said = _inspect(spec, "{{.State.OOMKilled}} {{.State.ExitCode}}")
+        oom, _, status = said.partition(" ")
         if oom == "true":
             return "out of memory (oom-kill)"
-        return say_status(int(status)) if status.strip().isdecimal() else None
+        return say_status(int(status)) if status.isdecimal() else None
 
     def running_command(self, spec: WorkSpec) -> tuple[str, ...] | None:  # noqa: ARG002
         """Return nothing: the command is its owner's."""
@@ -216,8 +224,7 @@ class ExternalBackend:
             case Keeper.PM2:
                 return _pid_of_pm2(ask_owner(("pm2", "jlist")), external.name)
             case Keeper.DOCKER:
-                form = ("--format", "{{.State.Pid}}")
-                said = ask_owner(("docker", "inspect", *form, external.name))
+                said = _inspect(self._specs[name], "{{.State.Pid}}")
             case Keeper.SYSTEMD:
                 said = ask_owner(
                     ("systemctl", "show", "--property=MainPID", "--value", external.name)
@@ -246,6 +253,10 @@ class ExternalBackend:
 def _external(spec: WorkSpec) -> External:
     assert spec.external is not None
     return spec.external
+
+
+def _inspect(spec: WorkSpec, form: str) -> str:
+    return ask_owner(("docker", "inspect", "--format", form, _external(spec).name)).strip()
 
 
 def _spelled(words: tuple[str, ...], spec: WorkSpec) -> tuple[str, ...]:

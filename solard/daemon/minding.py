@@ -210,6 +210,13 @@ class Minder:
     def _is_frozen(self) -> bool:
         return self._life.applied is not None and self._life.applied.kind is ActionKind.FREEZE
 
+    @property
+    def _may_be_frozen(self) -> bool:
+        """Return whether a mode has frozen it, or did so under a daemon before this one."""
+        if self._life.applied is not None:
+            return self._is_frozen
+        return any(action.kind is ActionKind.FREEZE for _, action in self.spec.modes)
+
     async def _follow(self, mode: WorkMode) -> None:
         """Bring the program into a mode, where it is not there yet."""
         action = self.spec.action(mode)
@@ -225,7 +232,7 @@ class Minder:
         await self._apply(action, mode)
 
     async def _apply(self, action: ModeAction, mode: WorkMode) -> None:
-        if self._is_frozen and action.kind is not ActionKind.FREEZE:
+        if action.kind is not ActionKind.FREEZE and self._may_be_frozen:
             await asyncio.to_thread(self._backend.thaw, self.spec)
         match action.kind:
             case ActionKind.FREEZE:

@@ -166,6 +166,23 @@ async def test_frozen_mode_keeps_the_process_and_ends(rig: Rig) -> None:
     assert view.pid == first.pid
 
 
+async def test_program_that_a_killed_daemon_left_frozen_goes_on_under_the_next_one(
+    rig: Rig,
+) -> None:
+    rig.describe("modes: {full: limit, standby: freeze}")
+    rig.want(WorkMode.FULL)
+    first = await rig.until(lambda view: rig.said())
+    rig.want(WorkMode.STANDBY)
+    await rig.until(lambda view: view.mode is WorkMode.STANDBY)
+    before = len(rig.said())
+
+    rig.describe("modes: {full: limit, standby: freeze}")  # the next daemon
+    rig.want(WorkMode.FULL)
+    view = await rig.until(lambda view: len(rig.said()) > before + 2)
+
+    assert view.pid == first.pid
+
+
 async def test_going_back_to_observe_gives_a_frozen_program_back(rig: Rig) -> None:
     rig.describe("modes: {full: limit, standby: freeze}")
     rig.want(WorkMode.STANDBY)
@@ -224,7 +241,7 @@ async def test_cards_that_draw_too_little_are_sick_while_it_works(rig: Rig) -> N
     rig.describe(
         "gpus: [0]\nhealth: {draw_above: 80 W, draw_within: 1 s, every: 1 s, starts_within: 1 s}"
     )
-    rig.supervisor.count({"m": 20.0}, 1.0)
+    rig.supervisor.count({"m": 20.0}, 1.0, "2026-06-12")
     rig.want(WorkMode.STANDBY)
     await rig.until(lambda view: view.health == "ok")
     rig.want(WorkMode.FULL)
