@@ -14,6 +14,8 @@ from solard.core.errors import SolardError
 from solard.system.clock import Clock, clock_from_environment
 from solard.system.log import start_logging
 
+MIN_PLACES, MAX_PLACES = 4, 256
+
 
 def main() -> int:
     """Run one program until SIGTERM; return its exit status."""
@@ -33,6 +35,7 @@ def main() -> int:
 def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, None, None]:
     # Each program imports only its own part: memory counts on a small machine.
     if arguments.program == "network":
+        from miner.chain.values import Rules
         from miner.network import NetworkSettings, run_network
 
         return run_network(
@@ -41,7 +44,11 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
                 socket=arguments.socket,
                 host=arguments.host,
                 port=arguments.port,
-                tempo=arguments.tempo,
+                rules=Rules(
+                    tempo=arguments.tempo,
+                    max_uids=arguments.places,
+                    immunity_blocks=arguments.immunity,
+                ),
                 subnets=tuple(arguments.subnet or ("sunlight",)),
             ),
             clock,
@@ -91,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     network.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other rigs use it")
     network.add_argument(
         "--tempo", type=_tempo, default=30, help="blocks between epochs (new network)"
+    )
+    network.add_argument("--places", type=_places, default=256, help="of a subnet (new network)")
+    network.add_argument(
+        "--immunity", type=int, default=4096, help="blocks of a newcomer (new network)"
     )
     network.add_argument("--subnet", action="append", help="of a new network; may be repeated")
     watch = _add(programs, "watch", "watch the node of another rig, without a key")
@@ -148,6 +159,13 @@ def _tempo(text: str) -> int:
     if not 1 <= tempo <= 50_400:
         raise argparse.ArgumentTypeError(f"{text!r} is outside 1..50400 blocks")
     return tempo
+
+
+def _places(text: str) -> int:
+    places = int(text) if text.isdecimal() else 0
+    if not MIN_PLACES <= places <= MAX_PLACES:
+        raise argparse.ArgumentTypeError(f"{text!r} is outside {MIN_PLACES}..{MAX_PLACES} neurons")
+    return places
 
 
 def _location(text: str) -> tuple[float, float]:

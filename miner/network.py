@@ -13,6 +13,7 @@ from aiohttp import web
 from miner.chain.api import NodeApi, rewards_after
 from miner.chain.authority import Authority, open_authority
 from miner.chain.picture import metagraph_of
+from miner.chain.values import Rules
 from miner.program import until_stopped
 from miner.telling import network_status, read_rewards_request, subnets_detail
 from miner.work import handler_of
@@ -41,9 +42,9 @@ class NetworkSettings:
     socket: Path
     host: str = "127.0.0.1"
     port: int
-    tempo: int
+    rules: Rules
+    """Of a network that is new, and so are its subnets; one that exists has its own."""
     subnets: tuple[str, ...]
-    """Of a network that is new; one that exists has its own."""
 
 
 class Network:
@@ -116,7 +117,7 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
     """Run the node until SIGTERM."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(DirectoryLock(settings.home, "network", "stop it first"))
-        authority = open_authority(settings.home, clock.now(), settings.tempo, settings.subnets)
+        authority = open_authority(settings.home, clock.now(), settings.rules, settings.subnets)
         stack.callback(authority.store.close)
         network = Network(authority, clock, settings.socket.stem)
         runner = web.AppRunner(

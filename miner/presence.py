@@ -26,8 +26,9 @@ class Presence:
     backend: ChainBackend
     keypair: Keypair
     subnet: str
-    stake_part: float = 0.0
-    """Of what the balance has to spare: staked on our own hotkey where it has none; 0 = none."""
+    purse: "Sequence[Presence] | None" = None
+    """All presences, this one too, that share what the balance has to spare: each stakes as much
+    on our own hotkey where it has none. None = stakes nothing."""
     burns: bool = True
     """Register by burn where the chain does not know us; without it somebody must ask us for a
     proof of work (`miner.prover`)."""
@@ -37,6 +38,7 @@ class Presence:
     """Where the chain has the subnet; None until it was asked."""
     graph: Metagraph | None = None
     earned_rao: int = 0
+    is_staked: bool = False
 
     @property
     def neuron(self) -> NeuronInfo | None:
@@ -63,9 +65,14 @@ class Presence:
         if self.endpoint and me.axon != _endpoint_text(*self.endpoint):
             await self.backend.serve_axon(self.keypair, netuid, *self.endpoint)
             log.info("announced axon=%s:%s", *self.endpoint)
-        if self.stake_part > 0.0 and me.stake_rao == 0:
-            await self.backend.stake_spare(self.keypair, netuid, KEEP_RAO, self.stake_part)
-            log.info("staked hotkey=%s", self.keypair.ss58)
+        self.is_staked = me.stake_rao > 0
+        if self.purse is not None and not self.is_staked:
+            # Subnets are looked at in any order, and none may take what the others need.
+            part = 1.0 / sum(not one.is_staked for one in self.purse)
+            await self.backend.stake_spare(self.keypair, netuid, KEEP_RAO, part)
+            graph = await self.backend.metagraph(netuid)
+            me = graph.find(self.keypair.ss58)
+            self.is_staked = me is not None and me.stake_rao > 0
         self.graph = graph
         self.earned_rao = await self.backend.earned_rao(self.keypair.ss58)
 

@@ -81,9 +81,8 @@ async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
             later.push_async_callback(dendrite.close)
             validator = Validator(settings.socket.stem)
             surroundings = surroundings_of(settings, clock, site)
-            for place, name in enumerate(settings.subnets):
-                part = 1.0 / (len(settings.subnets) - place)
-                presence = Presence(backend, keypair, name, stake_part=part)
+            for name in settings.subnets:
+                presence = Presence(backend, keypair, name, purse=validator.presences)
                 path = settings.home / f"validator-{name}.json"
                 rounds = Rounds(
                     find_subnet(name), surroundings, presence, dendrite, path, validator.is_idle

@@ -13,6 +13,7 @@ from miner.chain.embedded import ChainStore, FinishedBlock
 from miner.chain.extrinsic import Extrinsic, ExtrinsicInvalid, is_signed
 from miner.chain.genesis import SUBNETS, Genesis, first_state, new_genesis
 from miner.chain.state import ChainBroken, ChainState
+from miner.chain.values import Rules
 
 MAX_POOL = 1000
 MAX_POOL_PER_SIGNER = 16
@@ -110,9 +111,12 @@ class Authority:
 
 
 def open_authority(
-    home: Path, now: datetime, tempo: int, subnets: tuple[str, ...] = SUBNETS
+    home: Path, now: datetime, rules: Rules, subnets: tuple[str, ...] = SUBNETS
 ) -> Authority:
-    """Return the network kept in a directory; create it, its keys first, where there is none."""
+    """Return the network kept in a directory; create it, its keys first, where there is none.
+
+    `rules` and `subnets` are for one that is new.
+    """
     held = {
         name: keys.load_or_create(home / "keys" / f"{name}.json")
         for name in ("authority", "treasury", "owner", "owner-hotkey")
@@ -126,11 +130,11 @@ def open_authority(
             treasury=held["treasury"].ss58,
             owner=held["owner"].ss58,
             owner_hotkey=held["owner-hotkey"].ss58,
-            tempo=tempo,
+            rules=rules,
             subnets=subnets,
         )
         store.begin(genesis, first_state(genesis).take_changes())
-        log.info("new network name=%s tempo=%s", genesis.network, tempo)
+        log.info("new network name=%s tempo=%s", genesis.network, rules.tempo)
     return Authority(store, genesis, held["authority"])
 
 

@@ -85,7 +85,7 @@ def new_genesis(
     treasury: str,
     owner: str,
     owner_hotkey: str,
-    tempo: int,
+    rules: Rules,
     subnets: tuple[str, ...] = SUBNETS,
 ) -> Genesis:
     """Return a network like the real one of today in its issuance: 0.5 τ a block."""
@@ -99,7 +99,7 @@ def new_genesis(
             Allocation(name="owner", ss58=owner, rao=owned),
         ),
         owner_hotkey=owner_hotkey,
-        rules=Rules(tempo=tempo),
+        rules=rules,
         subnets=subnets,
     )
 

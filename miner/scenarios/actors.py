@@ -26,6 +26,8 @@ class Asked:
     name: str
     number: int
     """Of the round, from 0."""
+    rounds: int
+    """How many there will be."""
     question: dict[str, Any]
     worker: Worker
     gossip: Gossip
@@ -81,6 +83,11 @@ async def slow(asked: Asked) -> Answer | None:
     return None
 
 
+async def fading(asked: Asked) -> Answer | None:
+    """Work for a quarter of the time, then say nothing."""
+    return await honest(asked) if asked.number < asked.rounds // 4 else None
+
+
 MINERS: Mapping[str, Callable[[Asked], Any]] = {
     "honest": honest,
     "random": guessing,
@@ -89,6 +96,8 @@ MINERS: Mapping[str, Callable[[Asked], Any]] = {
     "silent": silent,
     "slow": slow,
     "colluding": silent,
+    "fading": fading,
+    "newcomer": honest,
     "day worker": day_worker,
     "night worker": night_worker,
 }

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from miner.chain.backend import NeuronInfo
 from miner.chain.block import run_block
 from miner.chain.extrinsic import sign_extrinsic
 from miner.chain.fixed import U16_MAX
 from miner.chain.genesis import Genesis, first_state, new_genesis
 from miner.chain.picture import metagraph_of
 from miner.chain.state import ChainState
-from miner.chain.values import RAO_PER_TAO, Subnet
+from miner.chain.values import RAO_PER_TAO, Rules, Subnet
 from miner.keys import Keypair, from_uri
 from miner.scenarios.actors import MINERS, Asked, Gossip
 from miner.scores import Score, weigh
@@ -30,6 +31,16 @@ BLOCKS_PER_ROUND = 75
 STAKE_RAO = 50 * RAO_PER_TAO
 STARTS_AT = datetime(2024, 6, 20, tzinfo=UTC)
 NETUID = 1
+RULES = Rules(tempo=TEMPO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who plays, by kind, and by which rules; all validators with the same stake."""
+
+    miners: tuple[str, ...]
+    validators: tuple[str, ...]
+    rules: Rules = RULES
 
 
 class CallFailed(SolardError):
@@ -85,10 +96,10 @@ class NoSite:
 class Play:
     """One network in memory, and everybody on it."""
 
-    def __init__(self, miners: tuple[str, ...], validators: tuple[str, ...], seed: int) -> None:
+    def __init__(self, cast: Cast, seed: int) -> None:
         self._random = Random(seed)
         self._clock = Standstill()
-        self._genesis = _genesis()
+        self._genesis = _genesis(cast.rules)
         self._state: ChainState = first_state(self._genesis)
         self._block = 0
         self._gossip = Gossip()
@@ -96,23 +107,26 @@ class Play:
         surroundings = Surroundings(clock=self._clock, site=NoSite())
         self.miners = [
             MinerActor(f"miner {n}", kind, from_uri(f"//Miner{n}"), TEXT.new_worker(surroundings))
-            for n, kind in enumerate(miners, start=1)
+            for n, kind in enumerate(cast.miners, start=1)
         ]
         self.validators = [
             ValidatorActor(
                 f"validator {n}", kind, from_uri(f"//Validator{n}"), TEXT.new_judge(surroundings)
             )
-            for n, kind in enumerate(validators, start=1)
+            for n, kind in enumerate(cast.validators, start=1)
         ]
         for place, one in enumerate(self.validators):
             one.judge.restore({"secret": f"{seed:02x}{place:02x}" * 16})
 
     async def run(self, rounds: int) -> None:
-        """Let everybody in, then play so many quarter hours."""
-        self._enroll()
+        """Let everybody in, then play so many quarter hours; newcomers have the last of four."""
+        newcomers = [one for one in self.miners if one.kind == "newcomer"]
+        self._enroll([one for one in self.miners if one.kind != "newcomer"])
         for number in range(rounds):
+            if number == rounds * 3 // 4:
+                self._let_in(newcomers)
             self._clock.at = STARTS_AT + timedelta(seconds=TEXT.round_s * number)
-            await self._ask(number)
+            await self._ask(number, rounds)
             for one in self.validators:
                 self._speak(one)
             self._advance(BLOCKS_PER_ROUND)
@@ -122,35 +136,42 @@ class Play:
         """Return the subnet as the chain has it."""
         return self._state.subnets()[0]
 
-    def neuron(self, keypair: Keypair) -> Any:
-        """Return how the chain sees one of them."""
+    def neuron(self, keypair: Keypair) -> NeuronInfo | None:
+        """Return how the chain sees one of them; None = it had to give way."""
         return metagraph_of(self._state, self.subnet, self._block).find(keypair.ss58)
 
-    def _enroll(self) -> None:
-        keypairs = [one.keypair for one in self.validators]
-        for keypair in (*keypairs, *(one.keypair for one in self.miners)):
-            self._call(keypair, "claim_grant")
-            self._call(keypair, "register", netuid=NETUID, hotkey=keypair.ss58)
+    def _enroll(self, miners: list[MinerActor]) -> None:
         for validator in self.validators:
             hotkey = validator.keypair.ss58
+            self._register(validator.keypair)
             self._call(validator.keypair, "add_stake", netuid=NETUID, hotkey=hotkey, rao=STAKE_RAO)
-        for place, miner in enumerate(self.miners):
-            # A neuron that serves something is a miner; nobody ever connects there.
-            self._call(
-                miner.keypair, "serve_axon", netuid=NETUID, ip="127.0.0.1", port=9000 + place
-            )
+        self._let_in(miners)
         self._advance(TEMPO + 1)
 
-    async def _ask(self, number: int) -> None:
+    def _let_in(self, miners: list[MinerActor]) -> None:
+        for miner in miners:
+            self._register(miner.keypair)
+            # A neuron that serves something is a miner; nobody ever connects there.
+            self._call(miner.keypair, "serve_axon", netuid=NETUID, ip="127.0.0.1", port=9000)
+
+    def _register(self, keypair: Keypair) -> None:
+        self._call(keypair, "claim_grant")
+        self._call(keypair, "register", netuid=NETUID, hotkey=keypair.ss58)
+
+    async def _ask(self, number: int, rounds: int) -> None:
         for validator in self.validators:
             if validator.kind != "honest":
                 continue
             for miner in self.miners:
                 hotkey = miner.keypair.ss58
+                if self._state.neuron(NETUID, hotkey) is None:
+                    validator.scores.pop(hotkey, None)
+                    continue
                 question = validator.judge.question(self._clock.at, hotkey)
                 asked = Asked(
                     name=miner.name,
                     number=number,
+                    rounds=rounds,
                     question=question,
                     worker=miner.worker,
                     gossip=self._gossip,
@@ -200,7 +221,7 @@ class Play:
             self.earned_rao[one.hotkey] = self.earned_rao.get(one.hotkey, 0) + one.rao
 
 
-def _genesis() -> Genesis:
+def _genesis(rules: Rules) -> Genesis:
     def address(uri: str) -> str:
         return from_uri(uri).ss58
 
@@ -210,6 +231,6 @@ def _genesis() -> Genesis:
         treasury=address("//Treasury"),
         owner=address("//Owner"),
         owner_hotkey=address("//OwnerHotkey"),
-        tempo=TEMPO,
+        rules=rules,
         subnets=(TEXT.name,),
     )

@@ -4,26 +4,31 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from miner.scenarios.play import MinerActor, Play, ValidatorActor
+from miner.chain.values import Rules
+from miner.scenarios.play import TEMPO, Cast, MinerActor, Play, ValidatorActor
 from solard.core.errors import SolardError
 
 ROUNDS = 48
 """Twelve hours of quarter hours."""
 THREE = ("honest", "honest", "honest")
 
-SCENARIOS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "random": ((*THREE, "random"), THREE),
-    "copying": ((*THREE, "copying"), THREE),
-    "replaying": ((*THREE, "replaying"), THREE),
-    "silent": ((*THREE, "silent"), THREE),
-    "slow": ((*THREE, "slow"), THREE),
-    "colluding": ((*THREE, "colluding", "colluding"), (*THREE, "colluding")),
-    "weight-copying": (
-        ("day worker", "day worker", "night worker", "night worker"),
-        ("honest", "honest", "copying"),
+TEN = (*THREE, *THREE, *THREE, "honest")
+FULL = Rules(tempo=TEMPO, max_uids=1 + len(TEN) + 1 + len(THREE), immunity_blocks=300)
+"""Places for the owner, ten who work, one who stops, and three validators: none for a newcomer."""
+
+SCENARIOS: dict[str, Cast] = {
+    "random": Cast(miners=(*THREE, "random"), validators=THREE),
+    "copying": Cast(miners=(*THREE, "copying"), validators=THREE),
+    "replaying": Cast(miners=(*THREE, "replaying"), validators=THREE),
+    "silent": Cast(miners=(*THREE, "silent"), validators=THREE),
+    "slow": Cast(miners=(*THREE, "slow"), validators=THREE),
+    "fading": Cast(miners=(*TEN, "fading", "newcomer"), validators=THREE, rules=FULL),
+    "colluding": Cast(miners=(*THREE, "colluding", "colluding"), validators=(*THREE, "colluding")),
+    "weight-copying": Cast(
+        miners=("day worker", "day worker", "night worker", "night worker"),
+        validators=("honest", "honest", "copying"),
     ),
 }
-"""Miners and validators, all validators with the same stake."""
 WORKING = frozenset({"honest", "day worker", "night worker"})
 
 
@@ -42,8 +47,12 @@ class ScenarioReport:
 
     @property
     def holds(self) -> bool:
-        """Say whether every liar earned less than everybody of its trade who worked."""
-        return all(
+        """Say whether every liar earned less than everybody of its trade who worked.
+
+        And whether nobody who worked had to give way to a newcomer.
+        """
+        stayed = all(one["is_there"] for one in self.miners if one["kind"] != "fading")
+        return stayed and all(
             one["earned_rao"] < other["earned_rao"]
             for group in (self.miners, self.validators)
             for one in group
@@ -66,7 +75,7 @@ def play_scenario(name: str, *, rounds: int = ROUNDS, seed: int = 1) -> Scenario
     """Play a scenario; the same seed gives the same report."""
     if name not in SCENARIOS:
         raise ScenarioUnknown(f"no scenario {name!r}; there are {', '.join(SCENARIOS)}")
-    play = Play(*SCENARIOS[name], seed)
+    play = Play(SCENARIOS[name], seed)
     asyncio.run(play.run(rounds))
     return ScenarioReport(
         name=name,
@@ -81,7 +90,8 @@ def _row(play: Play, one: MinerActor | ValidatorActor, share: str) -> dict[str, 
     return {
         "name": one.name,
         "kind": one.kind,
-        share: round(float(getattr(neuron, share)), 4),
-        "vtrust": round(neuron.vtrust, 4),
+        share: round(float(getattr(neuron, share, 0.0)), 4),
+        "vtrust": 0.0 if neuron is None else round(neuron.vtrust, 4),
+        "is_there": neuron is not None,
         "earned_rao": play.earned_rao.get(one.keypair.ss58, 0),
     }

@@ -65,6 +65,7 @@ def node(home: Path, host: str, port: int, tempo: int, subnets: tuple[str, ...])
 
     It is a simulator of the chain. --tempo and --subnet are for a network that is new.
     """
+    from miner.chain.values import Rules
     from miner.network import NetworkSettings, run_network
     from solard.system.clock import clock_from_environment
 
@@ -74,7 +75,7 @@ def node(home: Path, host: str, port: int, tempo: int, subnets: tuple[str, ...])
         socket=home / "node.sock",
         host=host,
         port=port,
-        tempo=tempo,
+        rules=Rules(tempo=tempo),
         subnets=subnets,
     )
     asyncio.run(run_network(settings, clock_from_environment()))

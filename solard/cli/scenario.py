@@ -20,6 +20,8 @@ def simulate(context: click.Context, scenario: str, rounds: int, seed: int, as_j
         click.echo(json.dumps(report.as_json(), indent=1))
     else:
         for one in (*report.miners, *report.validators):
-            click.echo(f"{one['name']:12} {one['kind']:13} {one['earned_rao'] / 1e9:9.3f} play-τ")
+            gone = "" if one["is_there"] else "  gave way to a newcomer"
+            text = f"{one['name']:12} {one['kind']:13} {one['earned_rao'] / 1e9:9.3f} play-τ{gone}"
+            click.echo(text)
         click.echo("Work paid better than lies." if report.holds else "Lies paid better than work.")
     context.exit(0 if report.holds else 1)

@@ -12,6 +12,8 @@ from solard.cli.quantities import Duration
 @click.option("--miners", type=click.IntRange(1, 64), default=4, show_default=True)
 @click.option("--validators", type=click.IntRange(1, 16), default=2, show_default=True)
 @click.option("--speed", type=click.FloatRange(1, 240), default=60, show_default=True)
+@click.option("--places", type=click.IntRange(4, 256), default=256, show_default=True)
+@click.option("--immunity", type=click.IntRange(0, 1 << 20), default=4096, show_default=True)
 @click.option("--for", "for_s", type=Duration(), help="Real time; default: until Ctrl-C.")
 @click.option(
     "--dir",
@@ -24,14 +26,27 @@ def up(
     miners: int,
     validators: int,
     speed: float,
+    places: int,
+    immunity: int,
     for_s: float | None,
     home: Path | None,
     as_json: bool,
 ) -> None:
-    """Run a simulated network with all subnets, miners and validators; play tokens, no price."""
+    """Run a simulated network with all subnets, miners and validators; play tokens, no price.
+
+    --places (neurons on each subnet) and --immunity (blocks) are for a network that is new.
+    """
     from solard.demo.town import TownOptions, run_town
 
-    options = TownOptions(miners=miners, validators=validators, speed=speed, for_s=for_s, home=home)
+    options = TownOptions(
+        miners=miners,
+        validators=validators,
+        speed=speed,
+        for_s=for_s,
+        home=home,
+        places=places,
+        immunity_blocks=immunity,
+    )
     report = run_town(options, lambda line: click.echo(f"network: {line}", err=True)).as_json()
     if as_json:
         click.echo(json.dumps(report, indent=1))

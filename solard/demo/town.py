@@ -50,6 +50,10 @@ class TownOptions:
     """Real seconds; None = until it is told to end."""
     home: Path | None
     """Kept when given; one that exists goes on. None = a temporary directory."""
+    places: int = 256
+    """Neurons on each subnet of a new network."""
+    immunity_blocks: int = 4096
+    """For which a newcomer to it need not give way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +159,9 @@ class _Town:
 
     def _node(self) -> Member:
         options = [word for name in BUNDLED for word in ("--subnet", name)]
-        more = ("--port", str(self._port), "--tempo", str(TEMPO), *options)
+        places, immunity = str(self._options.places), str(self._options.immunity_blocks)
+        rules = ("--tempo", str(TEMPO), "--places", places, "--immunity", immunity)
+        more = ("--port", str(self._port), *rules, *options)
         return Member("node", self._program("network", "node", *more))
 
     def _miners(self) -> Iterator[Member]:
@@ -190,7 +196,9 @@ class _Town:
     def _write_pids(self) -> None:
         path = self._home / "town.json"
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps({"processes": self._members.pids()}), encoding="utf-8")
+        node = f"http://127.0.0.1:{self._port}"
+        told = {"node": node, "processes": self._members.pids()}
+        fresh.write_text(json.dumps(told), encoding="utf-8")
         fresh.replace(path)
 
 

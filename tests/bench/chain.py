@@ -13,6 +13,7 @@ from miner import keys
 from miner.chain.authority import Authority, open_authority
 from miner.chain.extrinsic import sign_extrinsic
 from miner.chain.proof_of_work import registration_prefix, search
+from miner.chain.values import Rules
 from miner.chain.verify import verify_chain
 from miner.chain.yuma.bonds import LiquidAlpha
 from miner.chain.yuma.entries import Entries, entries_of
@@ -92,7 +93,7 @@ def _hashes() -> Figure:
 def _blocks(seconds: float) -> tuple[Figure, ...]:
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
-        authority = open_authority(home, START, tempo=360)
+        authority = open_authority(home, START, Rules(tempo=360))
         _populate(authority)
         first, began_s = authority.head.number, time.perf_counter()
         while time.perf_counter() - began_s < seconds:

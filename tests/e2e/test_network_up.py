@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.stage import eventually
+
 ROOT = Path(__file__).parents[2]
 BLOCK_RAO = 500_000_000
+BOB = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
 SUBNETS = {"sunlight", "matmul", "text"}
 
 
@@ -26,8 +29,9 @@ def home() -> Iterator[Path]:
         yield Path(name)
 
 
-def up(home: Path, for_s: int, *, speed: int = 120) -> "subprocess.Popen[str]":
+def up(home: Path, for_s: int, *more: str, speed: int = 120) -> "subprocess.Popen[str]":
     options = ("--miners", "2", "--validators", "2", "--speed", str(speed), "--for", f"{for_s}s")
+    options += more
     return subprocess.Popen(
         [*solard(), "network", "up", *options, "--dir", str(home), "--json"],
         cwd=ROOT,
@@ -97,6 +101,55 @@ def test_the_chain_holds_after_kills_at_random_times(home: Path) -> None:
     verdict = verified(home)
     assert verdict["ok"], verdict
     assert verdict["blocks"] == json.loads(out)["blocks"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+def test_a_miner_that_stops_is_evicted_by_a_newcomer(home: Path) -> None:
+    network = up(home, 75, "--places", "5", "--immunity", "30", speed=240)
+    kept = home / "validator-1" / "validator-matmul.json"
+    assert eventually(lambda: min(scores(kept), default=0.0) > 0.9, 30.0), scores(kept)
+    stopped = processes(home)["miner-2"]
+    hotkey = json.loads((home / "miner-2" / "hotkey.json").read_text())["ss58Address"]
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        # Asked each quarter hour: 0.9 of the score is left after each, so 0.59 after five.
+        assert eventually(lambda: min(scores(kept), default=0.0) < 0.6, 30.0), scores(kept)
+        submit(home, "claim_grant")
+        submit(home, "register", "netuid=2", f"hotkey={BOB}")
+        there = ask_network(home, "metagraph", "2")["neurons"]
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    out, err = network.communicate(timeout=90)
+
+    assert network.returncode == 0, err
+    assert BOB in {one["hotkey"] for one in there}
+    assert hotkey not in {one["hotkey"] for one in there}
+    assert json.loads(out)["evictions"] >= 1
+    assert verified(home)["ok"]
+
+
+def scores(path: Path) -> list[float]:
+    try:
+        found = json.loads(path.read_text())["scores"]
+    except (OSError, ValueError):
+        return []
+    return [total / seen for total, seen in found.values()] if len(found) == 2 else []
+
+
+def ask_network(home: Path, *words: str) -> dict[str, Any]:
+    command = [*solard(), "network", *words, "--node", node_of(home), "--json"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(ran.stdout)
+    return answer
+
+
+def submit(home: Path, *words: str) -> None:
+    ask_network(home, "submit", *words, "--uri", "//Bob")
+
+
+def node_of(home: Path) -> str:
+    return str(json.loads((home / "town.json").read_text())["node"])
 
 
 def kill_if_there(pid: int) -> None:

@@ -10,6 +10,7 @@ from miner import keys
 from miner.chain.authority import Authority, open_authority
 from miner.chain.extrinsic import ExtrinsicInvalid, sign_extrinsic
 from miner.chain.state import ChainBroken
+from miner.chain.values import Rules
 from miner.chain.verify import verify_chain
 
 START = datetime(2024, 6, 20, 8, tzinfo=UTC)
@@ -17,7 +18,7 @@ ALICE = keys.from_uri("//Alice")
 
 
 def open_at(home: Path) -> Authority:
-    return open_authority(home, START, tempo=10)
+    return open_authority(home, START, Rules(tempo=10))
 
 
 def run(authority: Authority, blocks: int) -> None:

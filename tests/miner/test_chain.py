@@ -29,7 +29,7 @@ GENESIS = new_genesis(
     treasury=TREASURY.ss58,
     owner=OWNER.ss58,
     owner_hotkey=OWNER_HOTKEY.ss58,
-    tempo=10,
+    rules=Rules(tempo=10),
 )
 
 

@@ -15,6 +15,7 @@ from miner.chain.api import NodeApi
 from miner.chain.authority import Authority, open_authority
 from miner.chain.backend import ChainRefused, ChainUnreachable
 from miner.chain.client import NodeClient
+from miner.chain.values import Rules
 from miner.presence import Presence
 
 START = datetime(2024, 6, 20, 8, tzinfo=UTC)
@@ -42,7 +43,7 @@ class Node:
 
 @pytest.fixture
 async def node(tmp_path) -> AsyncIterator[Node]:
-    authority = open_authority(tmp_path, START, tempo=10)
+    authority = open_authority(tmp_path, START, Rules(tempo=10), ("sunlight", "matmul"))
     runner = web.AppRunner(NodeApi(authority).application())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -77,7 +78,8 @@ async def test_head_says_that_it_is_a_simulator(node, client):
 
 
 async def test_newcomer_registers_out_of_its_grant_and_announces_its_axon(node, client):
-    presence = Presence(client, ALICE, "sunlight", stake_part=1.0, endpoint=("127.0.0.1", 8091))
+    presence = Presence(client, ALICE, "sunlight", purse=(own := []), endpoint=("127.0.0.1", 8091))
+    own.append(presence)
     await presence.refresh()
     await presence.refresh()
 
@@ -85,6 +87,19 @@ async def test_newcomer_registers_out_of_its_grant_and_announces_its_axon(node, 
     assert (neuron.uid, neuron.axon, neuron.role) == (1, "127.0.0.1:8091", "miner")
     # 100 τ granted, 0.1 τ burned at most, 1 τ kept: 98.9 τ into a pool of 1000 τ and 1000 alpha.
     assert 89.9e9 <= neuron.stake_rao < 90.1e9
+
+
+async def test_validator_s_stake_is_shared_whichever_subnet_is_looked_at_first(node, client):
+    purse = [Presence(client, ALICE, "sunlight"), Presence(client, ALICE, "matmul")]
+    for one in purse:
+        one.purse = purse
+    await purse[1].refresh()
+    await purse[0].refresh()
+
+    first, second = (node.authority.state.alpha_with(n, ALICE.ss58) for n in (1, 2))
+    # Of 98.8 τ to spare each has a half, in pools of 1000.
+    assert 46e9 < first < 48e9
+    assert 46e9 < second < 48e9
 
 
 async def test_refused_call_raises_with_the_chains_sentence(node, client):

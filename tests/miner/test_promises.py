@@ -23,7 +23,8 @@ def test_a_promise_survives_a_restart_and_has_a_salt_of_its_own():
 
 
 async def test_a_validator_promises_and_shows_its_weights(node: Node, client: NodeClient):  # noqa: F811
-    presence = Presence(backend=client, keypair=ALICE, subnet="sunlight", stake_part=1.0)
+    presence = Presence(backend=client, keypair=ALICE, subnet="sunlight", purse=(own := []))
+    own.append(presence)
     await presence.refresh()
     await presence.refresh()
     node.step(11)

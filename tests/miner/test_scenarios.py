@@ -35,6 +35,15 @@ def test_a_validator_that_pays_its_friends_is_clipped_to_nothing() -> None:
     assert report.validators[-1]["vtrust"] == 0.0
 
 
+def test_a_miner_that_stops_gives_way_to_a_newcomer() -> None:
+    report = play_scenario("fading", rounds=ROUNDS)
+    gone = [one["kind"] for one in report.miners if not one["is_there"]]
+
+    assert gone == ["fading"]
+    newcomer = next(one for one in report.miners if one["kind"] == "newcomer")
+    assert newcomer["earned_rao"] > 0
+
+
 def test_the_same_seed_tells_the_same_story() -> None:
     assert play_scenario("random", rounds=8) == play_scenario("random", rounds=8)
 

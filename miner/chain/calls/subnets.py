@@ -26,6 +26,7 @@ SETTABLE: dict[str, tuple[int, int]] = {
     "alpha_high_u16": (1638, 65535),
     "alpha_steepness": (-32768, 32767),
     "stake_threshold_rao": (0, 1 << 62),
+    "max_uids": (4, 256),
     "max_validators": (1, 256),
     "activity_cutoff": (1, 1 << 20),
     "immunity_blocks": (0, 1 << 20),
