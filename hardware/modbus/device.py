@@ -115,7 +115,8 @@ class ModbusDevice:
         if not known:
             raise DeviceUnfit(
                 f"{self._link.name} unit {self.unit} refuses every register of profile "
-                f"{self.profile.profile_id}; choose the profile of this device"
+                f"{self.profile.profile_id}; choose the profile of this device: "
+                f"`solard modbus scan {self._link.name}` looks for it"
             )
         self._is_new = False
         self._polls += 1

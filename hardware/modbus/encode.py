@@ -83,4 +83,5 @@ def _direction(point: Point, value: Value) -> dict[int, int]:
         # Every other code means the other way.
         taken = source.plus + source.minus
         codes = (next(code for code in range(len(taken) + 1) if code not in taken),)
-    return place(source.register, codes[0])
+    shift = 1 if source.mask is None else _lowest_bit(source.mask)
+    return place(source.register, codes[0] * shift)

@@ -8,6 +8,8 @@ and anything odd ends the connection.
 
 import asyncio
 import logging
+import os
+import socket
 from typing import Literal
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -158,8 +160,9 @@ class ModbusLink:
 
     def _say_unreachable(self, err: OSError) -> str:
         if isinstance(self._address, SerialAddress):
+            reason = err.strerror if err.errno is None else os.strerror(err.errno)
             return (
-                f"{self.name} cannot be opened: {err.strerror or err}; is the adapter plugged in, "
+                f"{self.name} cannot be opened: {reason or err}; is the adapter plugged in, "
                 "is solard's user in the group dialout, and has no other program opened it?"
             )
         if isinstance(err, ConnectionRefusedError):
@@ -167,6 +170,8 @@ class ModbusLink:
                 f"{self.name} refuses the connection; is Modbus TCP enabled there, and on this "
                 "port? Another client may hold it"
             )
+        if isinstance(err, socket.gaierror):
+            return f"{self._address.host} cannot be found: {err.strerror}; check how it is written"
         return f"{self.name} cannot be reached: {err.strerror or err}; check address and network"
 
     def _check_rest(self, question: Question) -> None:

@@ -31,12 +31,12 @@ def profile_names() -> tuple[str, ...]:
 @lru_cache(maxsize=32)
 def load_profile(name: str) -> Profile:
     """Return a shipped profile (`victron-gx` and `victron_gx` are the same); raise SolardError."""
-    wanted = name.replace("-", "_")
-    known = {one.replace("-", "_"): one for one in profile_names()}
+    wanted = name.replace("_", "-")
+    known = {one.replace("_", "-"): one for one in profile_names()}
     if wanted not in known:
         near = get_close_matches(wanted, known, n=1)
-        hint = f"did you mean {known[near[0]]}?" if near else "it is none of those that ship:"
-        raise ProfileInvalid(f"profile {name!r}: {hint} Known: {', '.join(known.values())}")
+        hint = f"did you mean {near[0]}? There are" if near else "nothing of that name ships, but"
+        raise ProfileInvalid(f"profile {name!r}: {hint} {', '.join(known)}")
     file = f"{known[wanted]}.yaml"
     text = (files("hardware.profiles") / file).read_text(encoding="utf-8")
     return read_profile(text, file)

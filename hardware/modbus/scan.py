@@ -71,7 +71,7 @@ async def scan(
         if sentence:
             silent.append(sentence)
     ranked = sorted(found, key=lambda one: (one.is_sound, one.names_itself, one.good), reverse=True)
-    return ScanResult(candidates=tuple(ranked), silent=tuple(silent))
+    return ScanResult(candidates=tuple(ranked), silent=tuple(dict.fromkeys(silent)))
 
 
 def ports_of(profiles: Iterable[Profile]) -> tuple[int, ...]:

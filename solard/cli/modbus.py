@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from hardware.modbus.address import Address
-    from hardware.modbus.description import SerialLine
+    from hardware.modbus.description import Profile
     from solard.core.readings import PointReading
 
 
@@ -42,15 +44,21 @@ def address_from(
     framer: str,
     baudrate: int | None,
     parity: str | None,
-    usual: "SerialLine | None" = None,
+    profile: "Profile | None" = None,
 ) -> "Address":
-    """Return the address that HOST:PORT or /dev/… means; `usual` is how the family speaks."""
+    """Return the address that HOST:PORT, HOST or /dev/… means.
+
+    What it leaves open is as the family of `profile` has it.
+    """
     from hardware.modbus.address import Framing, TcpAddress, serial_address
 
     if text.startswith("/"):
+        usual = None if profile is None else profile.serial
         return serial_address(text, baudrate, None if parity is None else parity[0].upper(), usual)
+    if profile is not None and (":" not in text or text.endswith("]")):
+        text = f"{text}:{profile.port}"
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
+    if not host or not port.isdecimal() or not 0 < int(port) <= 65535:
         raise click.UsageError(
             f"{text!r} is neither HOST:PORT, as in 192.168.1.50:502, nor a serial line in /dev"
         )
@@ -103,12 +111,15 @@ def read(
     parity: str | None,
     as_json: bool,
 ) -> None:
-    """Read HOST:PORT (or a serial line) once and show every value, its unit and quality."""
+    """Read HOST:PORT (or a serial line) once and show every value, its unit and quality.
+
+    Without a port it is the profile's own.
+    """
     from hardware.modbus.probe import read_once
     from hardware.modbus.profile import find_profile
 
     found = find_profile(profile)
-    where = address_from(address, framer, baudrate, parity, found.serial)
+    where = address_from(address, framer, baudrate, parity, found)
     points = asyncio.run(read_once(where, found, unit))
     if as_json:
         click.echo(json.dumps({"points": to_rows(points)}, ensure_ascii=False))
@@ -127,17 +138,31 @@ def lint(profile: str, as_json: bool) -> None:
 
     found = find_profile(profile)
     faults = list(lint_profile(found))
-    for test in found.tests:
-        faults += asyncio.run(run_embedded_test(found, test))
+    with _without_doubts():
+        for test in found.tests:
+            faults += asyncio.run(run_embedded_test(found, test))
     if as_json:
         click.echo(json.dumps({"profile": found.profile_id, "faults": faults}))
     else:
         for fault in faults:
             click.echo(fault)
         if not faults:
-            click.echo(f"{found.profile_id}: sound; {len(found.tests)} tests pass")
+            tests = "1 test passes" if len(found.tests) == 1 else f"{len(found.tests)} tests pass"
+            click.echo(f"{found.profile_id}: sound; {tests}")
     if faults:
         sys.exit(1)
+
+
+@contextmanager
+def _without_doubts() -> Iterator[None]:
+    """Log no contradictions: what a test holds is not always a home that adds up."""
+    doubts = logging.getLogger("hardware.modbus.doubts")
+    level = doubts.level
+    doubts.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        doubts.setLevel(level)
 
 
 @modbus.command()
@@ -160,13 +185,19 @@ def replay(capture: tuple[Path, ...], profile: str, only: str | None, as_json: b
         for path in capture
         for recording in choose_recordings(read_captures(path), found.profile_id, only)
     ]
+    names = ", ".join(map(str, capture))
     if not recordings:
-        names = ", ".join(map(str, capture))
         raise CaptureInvalid(f"{names}: no recording of a {found.profile_id} device in there")
     for recording in recordings:
         for fault in recording.faults:
             click.echo(f"left out: {fault}", err=True)
+    if not any(recording.polls for recording in recordings):
+        raise CaptureInvalid(
+            f"{names}: no registers in there; `blocks` or `frames` would hold them"
+        )
     polls = asyncio.run(decode(found, recordings))
+    if not any(poll.points for poll in polls):
+        click.echo(f"{names}: holds no register of profile {found.profile_id}", err=True)
     if as_json:
         rows: list[dict[str, object]] = []
         for number, poll in enumerate(polls, start=1):
@@ -212,4 +243,6 @@ def profiles(profile: str | None, as_json: bool) -> None:
         click.echo(f"{one.profile_id:20} port {one.port:<5} unit {one.unit:<4} {products}")
     if profile is not None:
         click.echo("".join(f"  {note}\n" for note in known[0].notes), nl=False)
-        click.echo(f"  tells: {', '.join(quantities_of(known[0]))}")
+        supplies = " or ".join(supplies_of(known[0]))
+        told = [*quantities_of(known[0]), *([f"supply ({supplies})"] if supplies else [])]
+        click.echo(f"  tells: {', '.join(told)}")

@@ -26,6 +26,10 @@ class NothingFound(SolardError):
     """Nobody answers where we were told to look."""
 
 
+class NotWritten(SolardError):
+    """A recording cannot be put where it was wanted."""
+
+
 class NothingToServe(SolardError):
     """A name is neither a recording nor a profile."""
 
@@ -142,7 +146,7 @@ def watch(
     from hardware.modbus.profile import find_profile
 
     found = find_profile(profile)
-    where = address_from(address, framer, baudrate, parity, found.serial)
+    where = address_from(address, framer, baudrate, parity, found)
     asyncio.run(_watch(where, found, unit, every, times))
 
 
@@ -207,14 +211,17 @@ def dump(
     from hardware.modbus.profile import find_profile
 
     found = find_profile(profile)
-    where = address_from(address, framer, baudrate, parity, found.serial)
+    where = address_from(address, framer, baudrate, parity, found)
     text = json.dumps(asyncio.run(write_down(where, found, unit)), ensure_ascii=False, indent=1)
     # One line for the words of a block: people look through it.
     text = re.sub(r"\[[\s\d,]+\]", lambda found: " ".join(found[0].split()), text)
     if output is None:
         click.echo(text)
         return
-    output.write_text(text + "\n", encoding="utf-8")
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as err:
+        raise NotWritten(f"{output}: {err.strerror or err}; choose another --output") from err
     click.echo(f"{output}: written; look through it before you send it to anybody")
 
 
@@ -228,7 +235,7 @@ def serve(source: str, host: str, port: int, unit: int | None, only: str | None)
     """Play a device from SOURCE, a recording (JSON) or a profile, until SIGTERM.
 
     Registers that it does not have are refused with exception 2, writes with exception 1. A
-    recording stands still; a profile's usual values move a little.
+    recording stands still; a profile is played as a home at noon, which moves a little.
     """
     name, respond = _to_serve(source, unit, only)
     asyncio.run(_serve(name, respond, host, port))
@@ -257,6 +264,8 @@ def _to_serve(source: str, unit: int | None, only: str | None) -> "tuple[str, Re
 
     recordings = [one for one in read_captures(path) if one.polls]
     chosen = [one for one in recordings if only in (None, one.name)]
+    if not recordings:
+        raise NothingToServe(f"{source} holds no registers; `solard modbus dump` writes such files")
     if len(chosen) != 1:
         names = ", ".join(one.name for one in recordings)
         raise NothingToServe(f"{source} holds {len(recordings)} recordings; choose --only: {names}")

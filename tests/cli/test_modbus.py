@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from solard.cli.modbus import modbus
+from hardware.modbus.profile import load_profile
+from solard.cli.modbus import address_from, modbus
 from solard.core.errors import SolardError
 
 SMA = {
@@ -102,10 +104,32 @@ def test_file_without_a_recording_of_the_family_is_a_sentence(capture):
         run("replay", capture([SMA, DEYE]), "--profile", "solis-hybrid")
 
 
-def test_lint_of_a_sound_profile_says_so():
-    done = run("lint", "huawei_sun2000")
+def test_file_without_registers_is_a_sentence(capture):
+    with pytest.raises(SolardError, match="no registers in there"):
+        run("replay", capture({"notes": "none"}), "--profile", "sma")
 
-    assert (done.exit_code, done.stdout) == (0, "huawei-sun2000: sound; 3 tests pass\n")
+
+def test_recording_of_something_else_is_no_silence(capture):
+    done = run("replay", capture(DEYE), "--profile", "sma", "--json")
+
+    assert json.loads(done.stdout) == {"points": []}
+    assert "holds no register of profile sma" in done.stderr
+
+
+def test_host_alone_is_asked_at_the_port_of_its_family():
+    storedge = load_profile("solaredge-storedge")
+
+    assert address_from("10.0.0.9", "tcp", None, None, storedge).name == "10.0.0.9:1502"
+    assert address_from("10.0.0.9:502", "tcp", None, None, storedge).name == "10.0.0.9:502"
+    with pytest.raises(click.UsageError, match="neither HOST:PORT"):
+        address_from("10.0.0.9:0", "tcp", None, None, storedge)
+
+
+def test_lint_of_a_sound_profile_says_so_and_nothing_else(caplog):
+    done = run("lint", "victron-gx")
+
+    assert (done.exit_code, done.stdout) == (0, "victron-gx: sound; 3 tests pass\n")
+    assert caplog.messages == []
 
 
 def test_lint_of_ones_own_file_names_each_fault_and_fails(tmp_path):

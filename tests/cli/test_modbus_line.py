@@ -66,7 +66,7 @@ def test_profile_is_played_read_scanned_watched_written_down_and_ends_with_0(
 
     points = {row["name"]: row for row in json.loads(read.stdout)["points"]}
     assert points["battery_soc"] == {
-        **{"name": "battery_soc", "address": 588, "value": 84.0, "unit": "%", "quality": "good"},
+        **{"name": "battery_soc", "address": 588, "value": 64.0, "unit": "%", "quality": "good"},
     }
     assert scanned.returncode == 0
     port = address.rpartition(":")[2]
@@ -76,7 +76,7 @@ def test_profile_is_played_read_scanned_watched_written_down_and_ends_with_0(
     assert dumped.returncode == 0
     replayed = solard("modbus", "replay", str(report), "--profile", "deye-3p", "--json")
     again = {row["name"]: row["value"] for row in json.loads(replayed.stdout)["points"]}
-    assert again["battery_soc"] == 84.0
+    assert again["battery_soc"] == 64.0
     assert ended == 0
 
 
@@ -102,7 +102,11 @@ def test_recording_is_played_as_it_was(tmp_path: Path) -> None:
         ),
         (("dump", "127.0.0.1:1", "--profile", "sunspec"), "refuses the connection"),
         (("serve", "no-such-thing"), "no-such-thing is no file and no profile"),
-        (("read", "/dev/nobody", "--profile", "eastron-sdm"), "/dev/nobody cannot be opened"),
+        (
+            ("read", "/dev/nobody", "--profile", "eastron-sdm"),
+            "/dev/nobody cannot be opened: No such file or directory; is",
+        ),
+        (("read", "127.0.0.1:1", "--profile", "victrongx"), "did you mean victron-gx?"),
     ],
 )
 def test_trouble_is_a_sentence_and_exit_1(command: tuple[str, ...], words: str) -> None:
@@ -111,6 +115,17 @@ def test_trouble_is_a_sentence_and_exit_1(command: tuple[str, ...], words: str) 
     assert ran.returncode == 1
     assert words in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_dump_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    nowhere = tmp_path / "none" / "it.json"
+    with played("eastron-sdm") as (address, _):
+        ran = solard(
+            "modbus", "dump", address, "--profile", "eastron-sdm", "--output", str(nowhere)
+        )
+
+    assert ran.returncode == 1
+    assert "No such file or directory; choose another --output" in ran.stderr
 
 
 def test_port_that_is_taken_is_a_sentence() -> None:
