@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.planner import make_plan
+from solard.core.errors import SolardError
 from solard.core.leeway import foreseen
 from solard.core.plan import Plan
 from solard.core.planning import PlanRequest
-from solard.core.tariff import PriceSlot
+from solard.core.tariff import PriceSlot, expected_prices
 from solard.core.units import clamp
-from solard.simulate.outlook import Foresight, Learned, Outlook, Persistence
-from solard.simulate.recording import TICK, Recording, TickRow
+from solard.simulate.outlook import HORIZON, Foresight, Learned, Outlook, Persistence
+from solard.simulate.recording import TICK, TICKS_PER_DAY, Recording, TickRow
 from solard.simulate.site import SimSite
 from solard.simulate.tasks import Task
 from solard.simulate.ticker import Seen, SimTicker
@@ -50,6 +51,7 @@ class PlannedPolicy:
     ) -> None:
         self._site = site
         self._rows = recording.ticks
+        self._priced = (*recording.before[-TICKS_PER_DAY:], *recording.ticks)
         self._begins_at = recording.ticks[0].starts_at
         self._tasks = tasks
         self._kind = kind
@@ -68,7 +70,6 @@ class PlannedPolicy:
         self._last = sight.row
         if self._plan is None or self._is_due(sight):
             self._renew(sight)
-        assert self._plan is not None
         jobs = self._jobs(sight, self._plan)
         if self._kind.open_loop:
             return self._blind(sight, self._plan, jobs)
@@ -120,21 +121,30 @@ class PlannedPolicy:
             previous=self._plan,
             start_cost=self._site.start_cost,
         )
-        self._plan = make_plan(request)
         self._planned_for = self._open_ids(sight)
+        try:
+            self._plan = make_plan(request)
+        except SolardError:
+            # As in the daemon: the last plan stays, and the tick knows when it is too old.
+            return
         self.solves_s.append(self._plan.solve_s)
 
     def _prices(self, tick: int, now: datetime) -> tuple[PriceSlot, ...]:
-        """Return the prices that the file states, as far as they are out by now."""
+        """Return the prices that the file states as far as they are out, and what follows them.
+
+        From the last day on: after its prices end, a plan expects the same hours again.
+        """
         local = now.astimezone(self._zone)
         days = 2 if local.hour >= PRICES_OUT_AT_HOUR else 1
         until = datetime.combine(
             local.date() + timedelta(days=days), datetime.min.time(), tzinfo=self._zone
         )
-        rows = [row for row in self._rows[tick : tick + 576] if row.starts_at < until]
+        first = tick + len(self._priced) - len(self._rows)
+        around = self._priced[max(0, first - TICKS_PER_DAY) : first + 2 * TICKS_PER_DAY]
+        rows = [row for row in around if row.starts_at < until]
         if not any(row.has_price for row in rows):
             return ()
-        return tuple(
+        known = tuple(
             PriceSlot(
                 starts_at=row.starts_at,
                 ends_at=row.starts_at + TICK,
@@ -143,14 +153,16 @@ class PlannedPolicy:
             )
             for row in rows
         )
+        return expected_prices(known, now + HORIZON)
 
-    def _jobs(self, sight: Sight, plan: Plan) -> tuple[Task, ...]:
+    def _jobs(self, sight: Sight, plan: Plan | None) -> tuple[Task, ...]:
         """Return the jobs that run in this tick: fixed ones, late mandatory ones, the plan's."""
         open_now = sight.book.open_at(sight.tick)
         now = sight.row.starts_at
+        windows = () if plan is None else plan.jobs
 
         def is_wanted(task: Task) -> bool:
-            return any(window.job_id == str(task.index) for window in plan.jobs)
+            return any(window.job_id == str(task.index) for window in windows)
 
         def rank(task: Task) -> int:
             running = task.index in sight.book.running
@@ -158,7 +170,7 @@ class PlannedPolicy:
                 return 0
             if task.job.mandatory and _slack(sight, task) <= 0:
                 return 1
-            if not plan.runs_job(str(task.index), now):
+            if plan is None or not plan.runs_job(str(task.index), now):
                 return 2 if is_wanted(task) and _slack(sight, task) <= 0 else 3
             return 3 if self._would_drain(sight, task) else 2
 
@@ -176,9 +188,9 @@ class PlannedPolicy:
         spare_w = sight.row.pv_w - sight.row.load_w - self._site.least_w(1)
         return sight.soc < self._site.battery.reserve_soc and spare_w < task.job.power_w
 
-    def _blind(self, sight: Sight, plan: Plan, jobs: tuple[Task, ...]) -> Action:
+    def _blind(self, sight: Sight, plan: Plan | None, jobs: tuple[Task, ...]) -> Action:
         """Return what the plan said, whatever the sun does."""
-        slot = plan.slot_at(sight.row.starts_at)
+        slot = None if plan is None else plan.slot_at(sight.row.starts_at)
         free = self._site.cards - sum(task.job.cards for task in jobs)
         cards = min(free, max(min(1, free), 0 if slot is None else slot.cards_on))
         rig_w = self._site.least_w(cards) if slot is None else slot.rig_w

@@ -58,7 +58,7 @@ class SimTicker:
             budget_w=site.least_w(1),
         )
 
-    def settle(self, seen: Seen, plan: Plan) -> Settled:
+    def settle(self, seen: Seen, plan: Plan | None) -> Settled:
         """Return the answer that no longer changes, or that of the tick's last seconds."""
         rig = self._rig(seen.job_cards)
         rig_w = self._memory.budget_w or 0.0
@@ -73,12 +73,11 @@ class SimTicker:
                 break
         assert decision is not None
         cards = sum(not limit.parked for limit in decision.limits)
-        slot = plan.slot_at(seen.row.starts_at)
-        water = None if slot is None else slot.water_value_per_kwh
-        if plan.future is not None and plan.future.covers(seen.row.starts_at):
-            water = plan.future.water_value_per_kwh(seen.row.starts_at, cards, seen.soc)
         return Settled(
-            cards_on=cards, rig_w=decision.expected_w, water_value=water, why=decision.why
+            cards_on=cards,
+            rig_w=decision.expected_w,
+            water_value=_water_value(seen, plan, cards),
+            why=decision.why,
         )
 
     def _rig(self, job_cards: int) -> Rig:
@@ -98,7 +97,7 @@ class SimTicker:
         )
 
     def _inputs(
-        self, seen: Seen, plan: Plan, rig: Rig, rig_w: float, passed_s: float
+        self, seen: Seen, plan: Plan | None, rig: Rig, rig_w: float, passed_s: float
     ) -> DecideInputs:
         return DecideInputs(
             state=self._state(seen, rig, rig_w, passed_s),
@@ -162,6 +161,15 @@ class SimTicker:
             pv_throttled=False,
             good_polls=GOOD_POLLS,
         )
+
+
+def _water_value(seen: Seen, plan: Plan | None, cards: int) -> float | None:
+    if plan is None:
+        return None
+    if plan.future is not None and plan.future.covers(seen.row.starts_at):
+        return plan.future.water_value_per_kwh(seen.row.starts_at, cards, seen.soc)
+    slot = plan.slot_at(seen.row.starts_at)
+    return None if slot is None else slot.water_value_per_kwh
 
 
 def _told(decision: Decision) -> tuple[tuple[float, bool], ...]:
