@@ -78,13 +78,14 @@ class SitePlanner:
 
     async def plan(self, forecast: Forecast, basis: PlanBasis) -> Plan:
         """Return a plan for the next two days: a new one, or `previous` where that does better."""
-        request = _plan_request(self._settings, forecast, basis)
+        request = plan_request(self._settings, forecast, basis)
         until = forecast.issued_at + PLAN_REACHES
         prices = expected_prices(self._prices.slots, until)
         return await run_plan(replace(request, prices=prices))
 
 
-def _plan_request(settings: Settings, forecast: Forecast, basis: PlanBasis) -> PlanRequest:
+def plan_request(settings: Settings, forecast: Forecast, basis: PlanBasis) -> PlanRequest:
+    """Return the question for a plan of the configured site."""
     rule = next((each for each in settings.rules if isinstance(each, PlanRule)), PlanRule())
     fuse = next((each for each in settings.rules if isinstance(each, Fuse)), None)
     return PlanRequest(

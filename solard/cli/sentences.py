@@ -78,13 +78,14 @@ def say_plan_blocks(view: SiteView) -> str:
         ("rig", [slot.rig_w / most_w for slot in slots], say_power(most_w)),
         ("charge", [slot.soc for slot in slots], "100 %"),
     )
-    lines = [f"{name:8}{_blocks(shares)} {scale}" for name, shares, scale in rows]
+    lines = [f"{name:8}{blocks(shares)} {scale}" for name, shares, scale in rows]
     last = say_time(moments[-1] + HALF_HOUR + offset)
     axis = f"{say_time(begins + offset):<{max(6, count - len(last))}}{last}"
     return "\n".join([*lines, f"{'':8}{axis}"])
 
 
-def _blocks(shares: list[float]) -> str:
+def blocks(shares: list[float]) -> str:
+    """Return shares, 0..1, as a row of blocks."""
     return "".join(BLOCKS[round(clamp(share, 0.0, 1.0) * (len(BLOCKS) - 1))] for share in shares)
 
 

@@ -131,6 +131,23 @@ class History:
             return plan
         return None
 
+    def plan_at(self, moment: datetime) -> Plan | None:
+        """Return the plan in force at a moment; None where none is kept, or of an older kind."""
+        issued, content = tables.plan_issued.c, tables.content.c
+        statement = (
+            select(content.body)
+            .where(content.hash == issued.plan, issued.made_at <= moment)
+            .order_by(issued.made_at.desc())
+            .limit(1)
+        )
+        try:
+            for row in self._rows(statement):
+                plan: Plan = RECORD_CODEC.decode(Plan, unpack(row.body))
+                return plan if plan.is_fresh(moment) else None
+        except CodecError:
+            return None
+        return None
+
     def full_at(self) -> datetime | None:
         """Return when the battery was last full, or first seen; None = it never was."""
         table = tables.sample_1min.c
@@ -220,6 +237,21 @@ class History:
         """Return the newest stored cycle; None = none, or of another version of solard."""
         try:
             return next(iter(self.cycles(1)), None)
+        except CodecError:
+            return None
+
+    def cycle_after(self, moment: datetime, before: datetime) -> CycleRecord | None:
+        """Return the first stored cycle of a time; None = none, or of another version."""
+        table = tables.cycle
+        statement = (
+            select(table)
+            .where(table.c.decided_at >= moment, table.c.decided_at < before)
+            .order_by(table.c.decided_at)
+            .limit(1)
+        )
+        try:
+            with self._engine.connect() as connection:
+                return next((one.record for one in _cycles(connection, statement)), None)
         except CodecError:
             return None
 
