@@ -128,7 +128,7 @@ def _course(name: str, steps: tuple[DayStep, ...], case: PlanCase) -> DayCourse:
         rig_kwh=kwh(lambda one: one.rig_w),
         import_kwh=kwh(lambda one: max(0.0, one.grid_w or 0.0)),
         export_kwh=kwh(lambda one: max(0.0, -(one.grid_w or 0.0))),
-        end_soc=next((one.soc for one in reversed(steps) if one.soc is not None), None),
+        end_soc=None if case.request.battery is None else _end_soc(steps),
         value=_value(steps, case),
     )
 
@@ -144,10 +144,14 @@ def _value(steps: tuple[DayStep, ...], case: PlanCase) -> float:
         if battery is not None:
             per_h -= abs(one.battery_w or 0.0) / 1000.0 * battery.wear_per_kwh / 2.0
         value += per_h * _hours(one)
-    end = next((one.soc for one in reversed(steps) if one.soc is not None), None)
+    end = _end_soc(steps)
     if battery is not None and end is not None:
         value += (end - case.soc) * battery.capacity_wh / 1000.0 * case.end_per_kwh
     return value
+
+
+def _end_soc(steps: tuple[DayStep, ...]) -> float | None:
+    return next((one.soc for one in reversed(steps) if one.soc is not None), None)
 
 
 def _work_per_h(case: PlanCase, rig_w: float) -> float:
