@@ -38,8 +38,6 @@ class _Verbs:
     start: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     kill: tuple[str, ...] = ()
-    freeze: tuple[str, ...] = ()
-    thaw: tuple[str, ...] = ()
 
 
 _VERBS: Mapping[Keeper, _Verbs] = {
@@ -51,8 +49,6 @@ _VERBS: Mapping[Keeper, _Verbs] = {
         start=("docker", "start", "NAME"),
         stop=("docker", "stop", "-t", "GRACE", "NAME"),
         kill=("docker", "kill", "NAME"),
-        freeze=("docker", "pause", "NAME"),
-        thaw=("docker", "unpause", "NAME"),
     ),
     Keeper.SYSTEMD: _Verbs(
         start=("systemctl", "--no-ask-password", "start", "NAME"),
@@ -145,16 +141,24 @@ class ExternalBackend:
             )
 
     def freeze(self, spec: WorkSpec) -> None:
-        """Stop every process where it stands, unless it does already."""
-        use = self.stats(spec)
-        if use is not None and not use.frozen:
-            self._pause(spec, _VERBS[_external(spec).keeper].freeze, signal.SIGSTOP)
+        """Stop every process where it stands."""
+        pid = self.adopt(spec)
+        if pid is None:
+            return
+        if _external(spec).keeper is not Keeper.DOCKER:
+            _signal(members_of(pid), signal.SIGSTOP, spec)
+        elif not _is_paused(spec):
+            ask_owner(("docker", "pause", _external(spec).name))
 
     def thaw(self, spec: WorkSpec) -> None:
-        """Let it go on, where it is frozen."""
-        use = self.stats(spec)
-        if use is not None and use.frozen:
-            self._pause(spec, _VERBS[_external(spec).keeper].thaw, signal.SIGCONT)
+        """Let it go on; what runs, or is another user's, is left as it is."""
+        pid = self.adopt(spec)
+        if pid is None:
+            return
+        if _external(spec).keeper is not Keeper.DOCKER:
+            signal_all(members_of(pid), signal.SIGCONT)
+        elif _is_paused(spec):
+            ask_owner(("docker", "unpause", _external(spec).name))
 
     def stats(self, spec: WorkSpec) -> WorkUse | None:
         """Return what its processes take; None while it does not run."""
@@ -163,7 +167,7 @@ class ExternalBackend:
             return None
         use = use_of(members_of(pid).values())
         if _external(spec).keeper is Keeper.DOCKER:  # it freezes a cgroup: no process shows it
-            return replace(use, frozen=_inspect(spec, "{{.State.Paused}}") == "true")
+            return replace(use, frozen=_is_paused(spec))
         return use
 
     def ending(self, spec: WorkSpec) -> str | None:
@@ -233,16 +237,6 @@ class ExternalBackend:
                 return _pid_in(Path(external.name))
         return int(said) if said.strip().isdecimal() else 0
 
-    def _pause(self, spec: WorkSpec, words: tuple[str, ...], number: signal.Signals) -> None:
-        pid = self.adopt(spec)
-        if pid is None:
-            return
-        command = _spelled(words, spec)
-        if command:
-            ask_owner(command)
-        else:
-            _signal(members_of(pid), number, spec)
-
     def signal(self, spec: WorkSpec, number: signal.Signals) -> int:
         """Send a signal to those processes of the program that catch it; return how many do."""
         takers = [pid for pid in members_of(self.adopt(spec)) if catches(pid, number)]
@@ -257,6 +251,10 @@ def _external(spec: WorkSpec) -> External:
 
 def _inspect(spec: WorkSpec, form: str) -> str:
     return ask_owner(("docker", "inspect", "--format", form, _external(spec).name)).strip()
+
+
+def _is_paused(spec: WorkSpec) -> bool:
+    return _inspect(spec, "{{.State.Paused}}") == "true"
 
 
 def _spelled(words: tuple[str, ...], spec: WorkSpec) -> tuple[str, ...]:

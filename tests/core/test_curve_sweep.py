@@ -66,8 +66,9 @@ def test_the_next_level_follows_when_the_time_is_over():
     assert caps(over) == [("gpu-0", 250.0)]
 
 
-def test_without_surplus_the_cap_is_lifted_and_the_sweep_waits():
-    answer = CurveSweep().propose(site(275.0, level(275.0, since_s=950.0), pv_w=450.0))
+@pytest.mark.parametrize("changes", [{"pv_w": 450.0}, {"pv_w": None}, {"rig_w": None}])
+def test_without_a_surplus_that_is_known_the_cap_is_lifted_and_the_sweep_waits(changes):
+    answer = CurveSweep().propose(site(275.0, level(275.0, since_s=950.0), **changes))
 
     assert caps(answer) == []
     assert answer.notes == (level(275.0),)

@@ -70,8 +70,9 @@ def _advance(note: Note, levels: tuple[float, ...], state: SiteState) -> Note:
 
 
 def _in_surplus(state: SiteState) -> bool:
-    """Say whether the sun alone carries the rig now."""
-    return state.surplus_w is not None and state.surplus_w >= (state.rig_w or 0.0)
+    """Say whether the sun alone carries the rig now; where that is unknown, it does not."""
+    surplus_w, rig_w = state.surplus_w, state.rig_w
+    return surplus_w is not None and rig_w is not None and surplus_w >= rig_w
 
 
 def _answer(inputs: DecideInputs, note: Note, why: str, caps: tuple[CardCap, ...] = ()) -> Answer:

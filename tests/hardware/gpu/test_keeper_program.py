@@ -120,6 +120,30 @@ def test_a_line_that_is_no_json_gets_a_sentence_and_the_keeper_goes_on(driver, s
     assert keeper.ask("read")["pid"] == keeper.pid
 
 
+@pytest.mark.parametrize("said", [b"", b'{"verb": "re', b'{"verb": "read"}\n' * 50])
+def test_clients_that_hang_up_in_the_middle_take_nothing_from_others(driver, start_keeper, said):
+    keeper = start_keeper(driver)
+    keeper.set((0, 300.0))
+    for _ in range(40):  # more than may talk at once
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.connect(str(keeper.socket))
+            link.sendall(said)  # closed unread: the keeper's answer meets a reset
+
+    answer = eventually(lambda: answer_or_none(keeper), lambda seen: seen is not None)
+
+    assert answer["pid"] == keeper.pid
+    assert answer["gpus"][0]["limit_w"] == 300.0
+    assert answer["lease_left_s"] is not None
+    assert "Traceback" not in (keeper.home / "keeper.log").read_text()
+
+
+def answer_or_none(keeper):
+    try:
+        return keeper.ask("read")
+    except (Denied, NoAnswer):
+        return None
+
+
 def test_the_socket_is_for_its_user_and_group(driver, start_keeper):
     keeper = start_keeper(driver)
 
