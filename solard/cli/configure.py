@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,16 +12,22 @@ from solard.cli.places import home_option, places_of
 CONFIG_INVALID = 78
 
 
+def _named_file(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a file be named by itself, as most people try first, or as elsewhere with --config."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    told = "File to look at; default: solard.yaml in the etc directory."
+    return click.argument("file", type=kind, required=False)(
+        click.option("--config", type=kind, help=told)(command)
+    )
+
+
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to check; default: solard.yaml in the etc directory.",
-)
+@_named_file
 @click.option("--connect", is_flag=True, help="Also try each device once.")
 @home_option
-def check(config: Path | None, connect: bool, home: Path | None) -> None:
+def check(file: Path | None, config: Path | None, connect: bool, home: Path | None) -> None:
     """List every problem of a configuration at once; touch no network unless asked."""
+    config = config or file
     from hardware.modbus.profile import profile_names
     from solard.config.load import load_settings
 
@@ -50,14 +57,14 @@ def policy() -> None:
 
 
 @policy.command()
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path))
+@_named_file
 @home_option
-def explain(config: Path | None, home: Path | None) -> None:
+def explain(file: Path | None, config: Path | None, home: Path | None) -> None:
     """Read the policies and lines of a configuration back as sentences."""
     from solard.config.explain import explain_settings
     from solard.config.load import load_settings
 
-    settings = load_settings(config or places_of(home).config)
+    settings = load_settings(config or file or places_of(home).config)
     for sentence in explain_settings(settings):
         click.echo(sentence)
 

@@ -43,7 +43,7 @@ def test_good_configuration_is_fine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["cabin.yaml", "tariff-home.yaml"])
 def test_examples_are_fine(name: str) -> None:
-    ran = solard("check", "--config", str(ROOT / "examples" / name))
+    ran = solard("check", str(ROOT / "examples" / name))
 
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.endswith("fine.\n")
