@@ -7,8 +7,11 @@ from typing import Any
 
 from miner.chain.backend import ChainBackend, NeuronInfo
 from miner.dendrite import Dendrite
+from miner.keys import Keypair
+from miner.subnets.catalog import find_subnet
 from miner.subnets.subnet import Subnet
 from miner.wire.synapse import PING
+from miner.work import RequestInvalid
 from solard.core.errors import SolardError
 
 USUAL_S = 0.25
@@ -53,6 +56,37 @@ class Reply:
     """Whose answers are in it, the best first."""
     failed: tuple[tuple[str, str], ...]
     """Hotkeys that were asked and did not answer, each with its reason."""
+
+
+async def ask_subnet(
+    backend: ChainBackend, keypair: Keypair, request: dict[str, Any]
+) -> dict[str, Any]:
+    """Answer what `solard network query` asks: `subnet`, `question`, `wanted`, `timeout_s`.
+
+    Miners answer a validator's key. Returns `answer`, whose it is, and who failed and why.
+    """
+    try:
+        name, question = str(request["subnet"]), dict(request["question"])
+        wanted, timeout_s = int(request.get("wanted", 1)), float(request.get("timeout_s", 5.0))
+    except (KeyError, TypeError, ValueError) as err:
+        raise RequestInvalid(
+            "a query is `subnet`, `question` (an object), `wanted` and `timeout_s`"
+        ) from err
+    subnet = find_subnet(name)
+    dendrite = Dendrite(keypair, timeout_s)
+    try:
+        candidates = await find_candidates(backend, dendrite, subnet)
+        reply = await query(dendrite, subnet, candidates, question, wanted=wanted)
+    finally:
+        await dendrite.close()
+    return {
+        "answer": reply.answer,
+        "answered": [
+            {"hotkey": one.hotkey, "incentive": one.incentive, "latency_s": one.latency_s}
+            for one in reply.answered
+        ],
+        "failed": [{"hotkey": name, "reason": reason} for name, reason in reply.failed],
+    }
 
 
 async def find_candidates(

@@ -11,6 +11,7 @@ from miner.dendrite import Dendrite
 from miner.keys import load_or_create
 from miner.presence import Presence, neuron_status
 from miner.program import Health, repeat, until_stopped
+from miner.query import ask_subnet
 from miner.rounds import Rounds
 from miner.settings import NeuronSettings, surroundings_of
 from miner.site import open_site
@@ -89,7 +90,8 @@ async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
                 )
                 validator.presences.append(presence)
                 validator.rounds.append(rounds)
-            server = await serve_lines(settings.socket, handler_of(validator))
+            verbs = {"query": partial(ask_subnet, backend, keypair)}
+            server = await serve_lines(settings.socket, handler_of(validator, verbs))
             later.callback(server.close)
             log.info("running hotkey=%s subnets=%s", keypair.ss58, ",".join(settings.subnets))
             await until_stopped(*_loops(validator, clock))

@@ -1,8 +1,13 @@
 """A client of a subnet, with real axons on loopback: who is asked, who next, what is mixed."""
 
+import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +16,13 @@ from miner.axon import Axon, Service
 from miner.chain.backend import Metagraph, NeuronInfo
 from miner.dendrite import Dendrite
 from miner.keys import from_uri
-from miner.query import Candidate, NobodyAnswered, find_candidates, query
+from miner.query import Candidate, NobodyAnswered, ask_subnet, find_candidates, query
 from miner.subnets.catalog import find_subnet
 from miner.wire.refusal import NotServing
+from miner.work import handler_of
+from solard.core.modes import WorkMode
+from solard.system.lines import serve_lines
+from solard.system.places import places_at
 
 TEXT = find_subnet("text")
 QUESTION = {"passage": "p", "questions": ["q"]}
@@ -144,6 +153,49 @@ async def test_nobody_there_is_a_sentence_with_each_reason() -> None:
             await query(dendrite, TEXT, candidates, QUESTION)
         with pytest.raises(NobodyAnswered, match="there is none"):
             await query(dendrite, TEXT, (), QUESTION)
+
+
+class Idler:
+    mode = WorkMode.FULL
+
+    def status(self) -> dict[str, Any]:
+        return {}
+
+    async def drain(self) -> None:
+        return
+
+
+async def solard_query(home: Path, *words: str) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "solard", "network", "query", *words, "--dir", str(home)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complained = await process.communicate()
+    return process.returncode, said.decode(), complained.decode()
+
+
+async def test_the_rigs_own_validator_asks_where_no_key_is_named(tmp_path: Path) -> None:
+    async with miners(Anna=breaks, Bruno=says("b")) as chain:
+        verbs = {"query": partial(ask_subnet, chain, from_uri("//Caller"))}  # type: ignore[arg-type]
+        socket = places_at(tmp_path).work_socket("validator")
+        server = await serve_lines(socket, handler_of(Idler(), verbs))
+        words = ("text", "passage=p", 'questions=["q"]', "--json")
+        status, said, complained = await solard_query(tmp_path, *words)
+        server.close()
+
+    assert status == 0, complained
+    reply = json.loads(said)
+    assert reply["answer"]["answers"] == ["b"]
+    assert [one["hotkey"] for one in reply["answered"]] == [from_uri("//Bruno").ss58]
+    assert reply["failed"] == [{"hotkey": from_uri("//Anna").ss58, "reason": "too hot"}]
+
+
+async def test_query_without_a_validator_says_what_to_name_instead(tmp_path: Path) -> None:
+    status, _, complained = await solard_query(tmp_path, "text", "--node", "http://127.0.0.1:1")
+
+    assert status == 2
+    assert "--node and --hotkey go together; without both, this rig's asks" in complained
 
 
 def test_weight_speed_and_load_decide_who_is_first() -> None:
