@@ -8,8 +8,9 @@ from typing import Any
 from miner.chain.backend import ChainBackend, NeuronInfo
 from miner.dendrite import Dendrite
 from miner.keys import Keypair
+from miner.rounds import round_start
 from miner.subnets.catalog import find_subnet
-from miner.subnets.subnet import Subnet
+from miner.subnets.subnet import Subnet, Surroundings
 from miner.wire.synapse import PING
 from miner.work import RequestInvalid
 from solard.core.errors import SolardError
@@ -59,11 +60,15 @@ class Reply:
 
 
 async def ask_subnet(
-    backend: ChainBackend, keypair: Keypair, request: dict[str, Any]
+    backend: ChainBackend,
+    keypair: Keypair,
+    surroundings: Surroundings | None,
+    request: dict[str, Any],
 ) -> dict[str, Any]:
     """Answer what `solard network query` asks: `subnet`, `question`, `wanted`, `timeout_s`.
 
-    Miners answer a validator's key. Returns `answer`, whose it is, and who failed and why.
+    Miners answer a validator's key. Where there are surroundings, no question is the one that a
+    validator here would ask now. Returns `question`, `answer`, whose it is, who failed and why.
     """
     try:
         name, question = str(request["subnet"]), dict(request["question"])
@@ -73,6 +78,8 @@ async def ask_subnet(
             "a query is `subnet`, `question` (an object), `wanted` and `timeout_s`"
         ) from err
     subnet = find_subnet(name)
+    if not question and surroundings is not None:
+        question = await _usual_question(subnet, surroundings)
     dendrite = Dendrite(keypair, timeout_s)
     try:
         candidates = await find_candidates(backend, dendrite, subnet)
@@ -80,6 +87,7 @@ async def ask_subnet(
     finally:
         await dendrite.close()
     return {
+        "question": question,
         "answer": reply.answer,
         "answered": [
             {"hotkey": one.hotkey, "incentive": one.incentive, "latency_s": one.latency_s}
@@ -87,6 +95,13 @@ async def ask_subnet(
         ],
         "failed": [{"hotkey": name, "reason": reason} for name, reason in reply.failed],
     }
+
+
+async def _usual_question(subnet: Subnet, surroundings: Surroundings) -> dict[str, Any]:
+    judge = subnet.new_judge(surroundings)
+    round_at = round_start(surroundings.clock.now(), subnet.round_s)
+    await judge.open(round_at)
+    return judge.question(round_at, "")
 
 
 async def find_candidates(

@@ -90,7 +90,7 @@ async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
                 )
                 validator.presences.append(presence)
                 validator.rounds.append(rounds)
-            verbs = {"query": partial(ask_subnet, backend, keypair)}
+            verbs = {"query": partial(ask_subnet, backend, keypair, surroundings)}
             server = await serve_lines(settings.socket, handler_of(validator, verbs))
             later.callback(server.close)
             log.info("running hotkey=%s subnets=%s", keypair.ss58, ",".join(settings.subnets))

@@ -102,7 +102,9 @@ def read_challenge(data: Any) -> Challenge:
         peak_w = data.get("peak_w")
         place = None if location is None else (_ratio(location[0], 90), _ratio(location[1], 180))
         peak = None if peak_w is None else _energy(peak_w)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as err:
+    except KeyError as err:
+        raise SunlightInvalid(f"this is no challenge of sunlight: it has no {err}") from err
+    except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as err:
         raise SunlightInvalid(f"this is no challenge of sunlight: {err}") from err
     if not 0 < len(slots) <= MAX_SLOTS or len(recent) > MAX_SLOTS:
         raise SunlightInvalid(f"a challenge has 1..{MAX_SLOTS} slots")

@@ -45,6 +45,9 @@ def query(
 ) -> None:
     """Ask a subnet: the miner that does best and is soonest, the next one if it fails.
 
+    Without a question this rig's validator asks what it asks for its own site: of sunlight, the
+    sun of the next two hours on this roof.
+
     What one subnet answers can be another's question:
     solard network query sunlight … --json | solard network query text --input - …
     """
@@ -58,7 +61,7 @@ def query(
     else:
         reply = asyncio.run(_ask_there(node, hotkey, request))
     if as_json:
-        kept = {name: reply[name] for name in ("answer", "answered", "failed")}
+        kept = {name: reply[name] for name in ("question", "answer", "answered", "failed")}
         click.echo(json.dumps(kept, ensure_ascii=False))
         return
     click.echo(json.dumps(reply["answer"], ensure_ascii=False))
@@ -83,7 +86,7 @@ async def _ask_there(node: str, hotkey: Path, request: dict[str, Any]) -> dict[s
 
     backend = NodeClient(node)
     try:
-        return await ask_subnet(backend, read_keyfile(hotkey), request)
+        return await ask_subnet(backend, read_keyfile(hotkey), None, request)
     finally:
         await backend.close()
 

@@ -59,6 +59,12 @@ async def test_forecasting_earns_and_goes_on_after_kills():
             for name in ("network", "miner", "validator"):
                 assert stage.rss_mb(name) < MAX_RSS_MB
 
+            # The validator asks for its own site where it is given no question.
+            query = {"verb": "query", "subnet": "sunlight", "question": {}}
+            reply = await ask(stage.socket_of("validator"), query, timeout_s=20.0)
+            assert len(reply["answer"]["pv_wh"]) == len(reply["question"]["slots"]) == 8
+            assert [one["hotkey"] for one in reply["answered"]] == [miner["neuron"]["hotkey"]]
+
             rewards = await ask(stage.socket_of("network"), {"verb": "rewards", "after_block": 0})
             hotkey = miner["neuron"]["hotkey"]
             rows = [row for row in rewards["rows"] if row["hotkey"] == hotkey]

@@ -177,7 +177,7 @@ async def solard_query(home: Path, *words: str) -> tuple[int | None, str, str]:
 
 async def test_the_rigs_own_validator_asks_where_no_key_is_named(tmp_path: Path) -> None:
     async with miners(Anna=breaks, Bruno=says("b")) as chain:
-        verbs = {"query": partial(ask_subnet, chain, from_uri("//Caller"))}  # type: ignore[arg-type]
+        verbs = {"query": partial(ask_subnet, chain, from_uri("//Caller"), None)}  # type: ignore[arg-type]
         socket = places_at(tmp_path).work_socket("validator")
         server = await serve_lines(socket, handler_of(Idler(), verbs))
         words = ("text", "passage=p", 'questions=["q"]', "--json")
