@@ -12,6 +12,7 @@ from solard.config.networks import LOOPBACK, NetworkShape
 from solard.config.policies import PolicySection
 from solard.config.quantities import (
     DURATION,
+    ENERGY,
     POWER,
     SHARE,
     TEMPERATURE,
@@ -83,6 +84,8 @@ class RigSection:
         TextShape(unit="plug", form=_NAME, hint="the name of a device"), default=None
     )
     """The device that measures the whole rig at the wall."""
+    ride_through_wh: float = key(QuantityShape(of=ENERGY, low=0.0, high=1000.0), default=5.0)
+    """What battery or grid may give so that a short cloud parks no card."""
     share: float = key(QuantityShape(of=SHARE, low=0.01, high=1.0), default=1.0)
     """Of what is left over or missing, beside other rigs on the same meter."""
     psu_efficiency: float = key(QuantityShape(of=SHARE, low=0.5, high=1.0), default=0.92)

@@ -135,11 +135,18 @@ def plan_rule(document: Document) -> PlanRule:
     import_w = cast(float | None, document.grid.limits.get("import_at_most_w"))
     nominal = None if _has_prices(document) else NOMINAL_PER_KWH
     battery, heat = document.battery, _heat(document)
+    ride_wh = document.rig.ride_through_wh
     if battery is None:
-        return PlanRule(nominal_per_kwh=nominal, import_at_most_w=import_w, heat=heat)
+        return PlanRule(
+            nominal_per_kwh=nominal,
+            import_at_most_w=import_w,
+            heat=heat,
+            ride_through_wh=ride_wh,
+        )
     return PlanRule(
         nominal_per_kwh=nominal,
         heat=heat,
+        ride_through_wh=ride_wh,
         efficiency=battery.efficiency,
         wear_per_kwh=battery.wear_per_kwh,
         max_discharge_w=battery_power_w(battery.max_discharge_w, battery),

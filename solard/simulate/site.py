@@ -114,7 +114,7 @@ def make_site(settings: Settings) -> SimSite:
         rig=rig,
         curve=curve,
         workloads=workloads,
-        rules=settings.rules,
+        rules=_without_rides(settings.rules),
         worth_per_card_h=0.0 if per_work is None else per_work,
         uptime_per_h=max((work.uptime_per_h for work in workloads), default=0.0),
         outage_per_h=sum(work.outage_per_h for work in workloads),
@@ -123,6 +123,13 @@ def make_site(settings: Settings) -> SimSite:
         ),
         start_cost=settings.rig.start_cost,
         stored_per_kwh=settings.simulate.stored_per_kwh,
+    )
+
+
+def _without_rides(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return the rules without an allowance for short clouds: means over 5 min hold none."""
+    return tuple(
+        replace(rule, ride_through_wh=0.0) if isinstance(rule, PlanRule) else rule for rule in rules
     )
 
 

@@ -23,6 +23,7 @@ from solard.core.rules.merit_order import (
     work_steps,
 )
 from solard.core.rules.plan_words import Money, say_best, say_climb
+from solard.core.rules.ride_through import ride_through
 from solard.core.state import SiteState, Supply
 from solard.core.units import SECONDS_PER_HOUR, clamp
 from solard.core.wording import say_power, say_time
@@ -58,9 +59,18 @@ class PlanRule:
     """None = the rig never imports by its own wish."""
     heat: Heat | None = None
     """What the rig's heat is worth; None = nothing."""
+    ride_through_wh: float = 0.0
+    """What battery or grid may give so that a short cloud parks no card."""
 
     def propose(self, inputs: DecideInputs) -> Answer:
         """Answer with the power up to which work is worth its energy."""
+        answer = self._wish(inputs)
+        if self.ride_through_wh <= 0.0:
+            return answer
+        proposal, note = ride_through(inputs, answer.proposal, self.ride_through_wh)
+        return Answer(proposal=proposal, notes=(*answer.notes, note))
+
+    def _wish(self, inputs: DecideInputs) -> Answer:
         state, room = inputs.state, envelope(inputs)
         if state.surplus_w is None:
             return no_objection(inputs, RULE, "PV or load is unknown: nothing to plan with.")
