@@ -136,6 +136,13 @@ class Rounds:
             "scores": {key: round(one.average, 4) for key, one in memory.scores.items()},
         }
 
+    def offer(self) -> dict[str, Any] | None:
+        """Return what the miners' answers are worth to our own rig; None = nothing."""
+        if self.subnet.offer is None:
+            return None
+        scores = {hotkey: one.average for hotkey, one in self._memory.scores.items()}
+        return self.subnet.offer(self._judge, scores, self._clock.now())
+
     async def _ask(self, round_at: datetime, wanted: list[NeuronInfo]) -> None:
         await self._judge.open(round_at)
         self._memory.round.asked.update(one.hotkey for one in wanted)

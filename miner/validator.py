@@ -16,7 +16,7 @@ from miner.rounds import Rounds
 from miner.settings import NeuronSettings, surroundings_of
 from miner.site import open_site
 from miner.subnets.catalog import find_subnet
-from miner.work import handler_of
+from miner.work import RequestInvalid, Verb, handler_of
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
 from solard.system.lines import serve_lines
@@ -67,6 +67,13 @@ class Validator:
             },
         }
 
+    async def offer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer the `offer` verb: what the miners of a subnet say that our own rig can use."""
+        rounds = next((r for r in self.rounds if r.subnet.name == request.get("subnet")), None)
+        if rounds is None:
+            raise RequestInvalid(f"offer: this validator is not on {request.get('subnet')!r}")
+        return {"offer": rounds.offer()}
+
 
 async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
     """Run the validator until SIGTERM."""
@@ -90,7 +97,10 @@ async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
                 )
                 validator.presences.append(presence)
                 validator.rounds.append(rounds)
-            verbs = {"query": partial(ask_subnet, backend, keypair, surroundings)}
+            verbs: dict[str, Verb] = {
+                "offer": validator.offer,
+                "query": partial(ask_subnet, backend, keypair, surroundings),
+            }
             server = await serve_lines(settings.socket, handler_of(validator, verbs))
             later.callback(server.close)
             log.info("running hotkey=%s subnets=%s", keypair.ss58, ",".join(settings.subnets))

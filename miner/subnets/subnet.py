@@ -112,8 +112,12 @@ class Subnet:
     new_judge: "NewJudge"
     mix: "Mix" = take_best
     """What a client makes of several answers."""
+    offer: "Offer | None" = None
+    """What a validator has to offer its own rig; None = nothing."""
 
 
+Offer = Callable[[Any, Mapping[str, float], datetime], dict[str, Any] | None]
+"""Gets the judge, the score of each hotkey and the moment."""
 Mix = Callable[[Weighed], dict[str, Any]]
 
 

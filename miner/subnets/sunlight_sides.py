@@ -106,6 +106,18 @@ class SunlightJudge:
         self._waiting = {datetime.fromisoformat(at): guesses for at, guesses in waiting.items()}
         self._best_slot_wh = float(data.get("best_slot_wh", 0.0))
 
+    def guesses_after(self, moment: datetime) -> dict[datetime, dict[str, float]]:
+        """Return what each hotkey said last about the slots that begin later, in Wh."""
+        latest = {
+            at: {hotkey: values[-1] for hotkey, values in guesses.items()}
+            for at, guesses in sorted(self._waiting.items())
+            if at > moment
+        }
+        return {
+            at: {hotkey: value for hotkey, value in guesses.items() if value is not None}
+            for at, guesses in latest.items()
+        }
+
     def _judge(self, guesses: Guesses, truth: SiteSlot) -> list[Verdict]:
         verdicts = []
         for hotkey, values in guesses.items():
@@ -127,6 +139,22 @@ def mix_forecasts(answers: Weighed) -> dict[str, Any]:
     return take_best(answers) if mean_wh is None else {"pv_wh": mean_wh, "model": "mixture"}
 
 
+def offer_forecast(
+    judge: SunlightJudge, scores: Mapping[str, float], now: datetime
+) -> dict[str, Any] | None:
+    """Mix what miners say about our site's next hours by the square of what they are worth."""
+    rows = []
+    for at, guesses in judge.guesses_after(now).items():
+        weights = {hotkey: scores.get(hotkey, 0.0) ** 2 for hotkey in guesses}
+        total = sum(weights.values())
+        if total > 0.0:
+            mean_wh = sum(weights[hotkey] * guess for hotkey, guess in guesses.items()) / total
+            ends_at = (at + SLOT).isoformat()
+            pv_w = round(mean_wh * 3600.0 / SLOT_S, 1)
+            rows.append({"starts_at": at.isoformat(), "ends_at": ends_at, "pv_w": pv_w})
+    return {"forecasts": rows} if rows else None
+
+
 SUNLIGHT = Subnet(
     name=sunlight.NAME,
     about="predictions: the sun of the next two hours, scored as it comes true",
@@ -136,4 +164,5 @@ SUNLIGHT = Subnet(
     new_worker=SunlightWorker,
     new_judge=SunlightJudge,
     mix=mix_forecasts,
+    offer=offer_forecast,
 )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler.workers import run_calibration, run_forecast, run_plan
+from solard.app.miners_word import MinersWord
 from solard.app.told import make_price_source, make_source
 from solard.config.load import Settings
 from solard.config.plan_terms import battery_spec, solar_site
@@ -28,11 +29,15 @@ PLAN_REACHES = timedelta(hours=49)
 
 
 class SitePlanner:
-    """Turns configuration into requests; a reload replaces the configuration."""
+    """Turns configuration into requests; a reload replaces the configuration.
 
-    def __init__(self, settings: Settings, kept: Path) -> None:
+    Whom of the miners to ask stays: workloads are changed by a restart.
+    """
+
+    def __init__(self, settings: Settings, kept: Path, miners: MinersWord | None = None) -> None:
         """Make a planner; `kept` is a directory for what forecast sources say."""
         self._kept = kept
+        self._miners = miners
         self._settings = settings
         self._source = make_source(settings, kept)
         self._price_source = make_price_source(settings, kept)
@@ -61,7 +66,10 @@ class SitePlanner:
     async def forecast(self, issued_at: datetime, basis: ForecastBasis) -> Forecast:
         """Return a forecast of what the site remembers and of the newest word of others."""
         told = None if self._source is None else await self._source.newest(issued_at)
-        return await run_forecast(replace(self._request(issued_at, basis), told=told))
+        forecast = await run_forecast(replace(self._request(issued_at, basis), told=told))
+        if self._miners is None:
+            return forecast
+        return await self._miners.mix_into(forecast, basis.history)
 
     async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
         """Return what a long history teaches."""

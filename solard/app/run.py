@@ -14,6 +14,7 @@ from solard.api.access import TcpDoor, hash_token
 from solard.api.server import ApiServer
 from solard.app.compose import make_parts
 from solard.app.desk import Desk
+from solard.app.miners_word import make_miners_word
 from solard.app.planner import SitePlanner
 from solard.app.setup import make_setup
 from solard.config.load import Settings, load_settings
@@ -48,7 +49,10 @@ def run_daemon(config: Path, places: Places) -> int:
 
 async def _run(config: Path, settings: Settings, places: Places, store: Store) -> None:
     clock = clock_from_environment()
-    planner, setup = SitePlanner(settings, places.forecasts), make_setup(settings, places)
+    planner, setup = (
+        SitePlanner(settings, places.forecasts, make_miners_word(settings, places)),
+        make_setup(settings, places),
+    )
     parts = make_parts(settings, setup, planner, places, store, clock)
     daemon = Daemon(setup, parts, own_version())
     desk = Desk(daemon, parts, store, planner, settings, config, places)

@@ -37,6 +37,8 @@ class ForecastSection:
         default=None,
     )
     ask_every_s: float = key(QuantityShape(of=DURATION, low=300.0, high=86400.0), default=3600.0)
+    miners: bool = True
+    """Whether what the miners of `sunlight` tell our validator has a say in the next two hours."""
     requests_per_day: int = key(WholeShape(low=1, high=1440), default=48)
 
 

@@ -65,6 +65,9 @@ async def test_forecasting_earns_and_goes_on_after_kills():
             assert len(reply["answer"]["pv_wh"]) == len(reply["question"]["slots"]) == 8
             assert [one["hotkey"] for one in reply["answered"]] == [miner["neuron"]["hotkey"]]
 
+            offer = await ask(stage.socket_of("validator"), {"verb": "offer", "subnet": "sunlight"})
+            assert {0.0 <= row["pv_w"] <= 6500.0 for row in offer["offer"]["forecasts"]} == {True}
+
             rewards = await ask(stage.socket_of("network"), {"verb": "rewards", "after_block": 0})
             hotkey = miner["neuron"]["hotkey"]
             rows = [row for row in rewards["rows"] if row["hotkey"] == hotkey]
