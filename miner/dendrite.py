@@ -18,6 +18,10 @@ from miner.wire.terminal import new_terminal
 
 MAX_ANSWER_BYTES = 65536
 SUCCESS = 200
+NOT_UNDERSTOOD = frozenset({400, 401, 404, 422, 500})
+"""What an axon answers to a protocol that it does not speak, among other things."""
+MAX_REMEMBERED = 4096
+"""Hotkeys that only understand the older protocol: more than any subnet has."""
 _NO_COMPRESSION = {"Accept-Encoding": "identity"}
 """A small answer may unpack to a huge one."""
 
@@ -60,6 +64,7 @@ class Dendrite:
             headers=_NO_COMPRESSION,
         )
         self._idle_uuids: list[str] = []
+        self._speaks_legacy: dict[str, None] = {}
         self._newest_nonce_ns = 0
 
     async def close(self) -> None:
@@ -94,6 +99,29 @@ class Dendrite:
         return Answer(
             status=status, data=answer, reason=reason, duration_s=time.monotonic() - started_s
         )
+
+    async def ask_either(self, endpoint: str, hotkey: str, kind: SynapseKind, data: Any) -> Answer:
+        """Ask by btauth, and as bittensor 8 to 10 do where that is not understood.
+
+        What an axon last understood is asked first.
+        """
+        older, newer = WireProtocol.LEGACY, WireProtocol.BTAUTH
+        first, other = (older, newer) if hotkey in self._speaks_legacy else (newer, older)
+        answer = await self.ask(endpoint, hotkey, kind, data, protocol=first)
+        if answer.status not in NOT_UNDERSTOOD:
+            return answer
+        second = await self.ask(endpoint, hotkey, kind, data, protocol=other)
+        if second.status in NOT_UNDERSTOOD:
+            return answer
+        self._remember(hotkey, other)
+        return second
+
+    def _remember(self, hotkey: str, understood: WireProtocol) -> None:
+        self._speaks_legacy.pop(hotkey, None)
+        if understood is WireProtocol.LEGACY:
+            self._speaks_legacy[hotkey] = None
+            if len(self._speaks_legacy) > MAX_REMEMBERED:
+                del self._speaks_legacy[next(iter(self._speaks_legacy))]
 
     async def _ask_btauth(
         self, place: Endpoint, hotkey: str, kind: SynapseKind, data: Any, hear: "_Hear"

@@ -133,7 +133,7 @@ async def query(
     while left and len(answers) < wanted:
         asked, left = left[: wanted - len(answers)], left[wanted - len(answers) :]
         said = await asyncio.gather(
-            *(dendrite.ask(one.axon, one.hotkey, subnet.kind, question) for one in asked)
+            *(dendrite.ask_either(one.axon, one.hotkey, subnet.kind, question) for one in asked)
         )
         for one, answer in zip(asked, said, strict=True):
             if isinstance(answer.data, dict):
@@ -152,7 +152,7 @@ async def query(
 
 
 async def _look_at(dendrite: Dendrite, miner: NeuronInfo) -> Candidate:
-    answer = await dendrite.ask(miner.axon or "", miner.hotkey, PING, {})
+    answer = await dendrite.ask_either(miner.axon or "", miner.hotkey, PING, {})
     there = answer.status in {200, 503}
     return Candidate(
         hotkey=miner.hotkey,

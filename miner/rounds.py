@@ -154,7 +154,8 @@ class Rounds:
         if miner.axon is None:
             return
         question = self._judge.question(round_at, miner.hotkey)
-        answer = await self._dendrite.ask(miner.axon, miner.hotkey, self.subnet.kind, question)
+        kind = self.subnet.kind
+        answer = await self._dendrite.ask_either(miner.axon, miner.hotkey, kind, question)
         # A round that closed meanwhile has judged this miner as silent.
         if self._memory.round.at != round_at or self._memory.round.is_closed:
             return

@@ -18,7 +18,7 @@ from miner.subnets.echo import ECHO, SERVICES, answer
 from miner.wire.btauth import sign_request
 from miner.wire.refusal import NotAdmitted, NotServing
 from miner.wire.synapse import SynapseKind
-from tests.miner.interop.venvs import start_sdk
+from tests.miner.interop.venvs import sdk_python, start_sdk
 from tests.miner.stage import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -203,6 +203,18 @@ async def test_our_dendrite_is_answered_by_the_axon_of_sdk10(tmp_path):
     assert unknown.status == 404
 
 
+async def test_axon_of_sdk10_is_heard_by_whoever_does_not_know_what_it_speaks(tmp_path):
+    dendrite = Dendrite(BOB)
+    async with sdk10_axon(tmp_path) as port:
+        said = [
+            await dendrite.ask_either(f"127.0.0.1:{port}", ALICE.ss58, ECHO, {"prompt": "sun"})
+            for _ in range(2)
+        ]
+    await dendrite.close()
+
+    assert [(one.status, one.data["completion"]) for one in said] == [(200, "echo:sun")] * 2
+
+
 async def test_sdk11_signs_for_our_axon(peer, tmp_path):
     body = '{"prompt": "hello solar"}'
     headers = await run("11.3.0", "sdk11.py", "sign", ALICE.ss58, "/Echo", body, home=tmp_path)
@@ -222,6 +234,10 @@ async def test_sdk11_signs_for_our_axon(peer, tmp_path):
 
 
 async def test_sdk11_verifies_our_dendrite(tmp_path):
+    await asyncio.to_thread(
+        sdk_python, "11.3.0"
+    )  # where it has to be built first, a signature would grow stale meanwhile
+
     async def verify(**changes: str) -> dict[str, str]:
         body = '{"prompt":"hello solar"}'
         headers = sign_request(
