@@ -29,6 +29,9 @@ def job() -> None:
 @click.option("--within", type=Duration(), help="Deadline: so long from now.")
 @click.option("--after", type=Duration(), help="Not before so long from now.")
 @click.option("--value", type=click.FloatRange(0.0, 1e4), help="Money, if in time.")
+@click.option(
+    "--pay-at-most", "paid", type=click.FloatRange(0.0, 10.0), help="Money per kWh of its energy."
+)
 @click.option("--mandatory", is_flag=True, help="It must be in time, whatever energy costs.")
 @click.option("--uninterruptible", is_flag=True, help="Once started it runs to its end.")
 @click.option(
@@ -48,6 +51,7 @@ def add(
     within: float | None,
     after: float | None,
     value: float | None,
+    paid: float | None,
     mandatory: bool,
     uninterruptible: bool,
     checkpoint: str,
@@ -71,6 +75,7 @@ def add(
             earliest_at=_later(now, after),
             deadline_at=_later(now, within),
             value=value,
+            pay_at_most_per_kwh=paid,
             mandatory=mandatory,
             interruptible=not uninterruptible,
             checkpoint_signal=checkpoint,

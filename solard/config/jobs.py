@@ -66,6 +66,10 @@ class JobSection:
     within_s: float | None = key(QuantityShape(of=DURATION, low=60.0, high=LONGEST_S), default=None)
     """Instead of a deadline: so long after it was made."""
     value: float | None = key(MoneyShape(per="job", low=0.0, high=10000.0), default=None)
+    pay_at_most_per_kwh: float | None = key(
+        MoneyShape(per="kWh", low=0.0, high=10.0), name="pay_at_most", default=None
+    )
+    """It runs only where its energy would earn or save no more than this elsewhere."""
     optional: bool = True
     interruptible: bool = True
     checkpoint: Checkpoint = Checkpoint.TERM
@@ -84,6 +88,7 @@ class JobSection:
             power_w=power_w,
             cards=self.gpus,
             value=self.value,
+            pay_at_most_per_kwh=self.pay_at_most_per_kwh,
             mandatory=not self.optional,
             interruptible=self.interruptible,
             checkpoint_signal=self.checkpoint.value,
@@ -110,5 +115,8 @@ def check_jobs(jobs: tuple[tuple[str, JobSection], ...]) -> Iterator[tuple[str, 
             yield path, f"{path} needs either duration or energy, such as `duration: 3 h`"
         if job.deadline is not None and job.within_s is not None:
             yield f"{path}.within", f"{path}.within stands beside deadline; keep one of them"
+        if not job.optional and job.pay_at_most_per_kwh is not None:
+            said = "means nothing: it runs whatever energy costs; write `optional: true`"
+            yield f"{path}.pay_at_most", f"{path}.pay_at_most beside `optional: false` {said}"
         if not job.optional and job.deadline is None and job.within_s is None:
             yield path, f"{path} is not optional and has no deadline; write deadline or within"

@@ -1,7 +1,6 @@
 """Keys that will mean something, and what is missing until then."""
 
 NOT_BUILT = {
-    "jobs.*.pay_at_most": "jobs that stop where energy is dear",
     "battery.steered_by": "batteries that another program steers",
     "rig.gpus.*": "limits for single cards",
     "rig.when_blind.standby_after": "it is always 30 s or six polls",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from solard.core.units import energy_wh
+
 CARD_W = 300.0
 """Of each card at the wall and above idle, where nobody says what a job takes."""
 PROCESSOR_W = 60.0
@@ -50,6 +52,8 @@ class JobSpec:
     value: float | None = None
     """Money for having it done in time; None = nobody says: as much as the rig's best work would
     make of its energy, so that it runs on sun and is never bought for."""
+    pay_at_most_per_kwh: float | None = None
+    """It runs only where its energy would earn or save no more than this elsewhere."""
     mandatory: bool = False
     interruptible: bool = True
     """It saves what it has done when it is told to stop, and goes on from there."""
@@ -104,6 +108,15 @@ class Job:
         """Say whether its program runs now."""
         return self.state is JobState.RUNNING
 
+    @property
+    def _worth(self) -> float | None:
+        """Return what the rest of it may cost: its value, and no more than its owner pays a kWh."""
+        value, most = self.spec.value, self.spec.pay_at_most_per_kwh
+        if most is None:
+            return value
+        paid = most * energy_wh(self.spec.power_w, self.remaining_s) / 1000.0
+        return paid if value is None else min(value, paid)
+
     def demand(self) -> "JobDemand":
         """Return the job as the plan sees it."""
         return JobDemand(
@@ -113,7 +126,7 @@ class Job:
             remaining_s=self.remaining_s,
             earliest_at=self.not_before_at or self.spec.earliest_at,
             deadline_at=self.spec.deadline_at,
-            value=self.spec.value,
+            value=self._worth,
             mandatory=self.spec.mandatory,
             interruptible=self.spec.interruptible,
             is_running=self.is_running,

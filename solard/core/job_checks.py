@@ -68,6 +68,11 @@ def _terms_fault(spec: JobSpec) -> str | None:
         return f"job {spec.name} is mandatory and has no deadline; give it one"
     if spec.value is not None and not (isfinite(spec.value) and 0.0 <= spec.value <= 1e4):
         return f"job {spec.name} cannot be worth {spec.value:g}: 0 to 10000"
+    paid = spec.pay_at_most_per_kwh
+    if paid is not None and not (isfinite(paid) and 0.0 <= paid <= 10.0):
+        return f"job {spec.name} cannot pay {paid:g} per kWh: 0 to 10"
+    if paid is not None and spec.mandatory:
+        return f"job {spec.name} is mandatory, so it runs whatever energy costs; pay nothing more"
     if spec.checkpoint_signal not in SIGNALS:
         known = ", ".join(sorted(SIGNALS))
         return f"job {spec.name}: {spec.checkpoint_signal} is no checkpoint; use one of {known}"

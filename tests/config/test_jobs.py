@@ -53,7 +53,10 @@ def test_a_name_with_an_underscore_becomes_one_of_a_unit() -> None:
             "jobs.retrain is not optional and has no deadline; write deadline or within",
         ),
         ("duration: 3 h, retries: 101", "jobs.retrain.retries 101 is outside 0..100"),
-        ("duration: 3 h, pay_at_most: 1", "is not built yet: jobs that stop where energy is dear"),
+        (
+            "duration: 3 h, within: 1 day, optional: false, pay_at_most: 0.1 EUR/kWh",
+            "pay_at_most beside `optional: false` means nothing",
+        ),
     ],
 )
 def test_a_contradiction_is_said_with_its_line(keys: str, sentence: str) -> None:

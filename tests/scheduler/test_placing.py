@@ -151,3 +151,9 @@ def test_path_that_is_followed_from_a_job_on_is_the_whole_path() -> None:
     busy.powers_kw[20:24] = 0.6
 
     assert follow(search, busy, worths, before, 20) == follow(search, busy, worths)
+
+
+def test_job_that_pays_too_little_for_the_cheapest_hour_waits() -> None:
+    """Half a kWh displaces 0.04 of export: 0.15 per kWh buys it, 0.05 does not."""
+    assert windows(plan_with(job(value=0.5 * 0.05))) == []
+    assert len(windows(plan_with(job(value=0.5 * 0.15)))) == 1
