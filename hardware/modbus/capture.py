@@ -81,7 +81,9 @@ def _blocks(data: dict[str, object]) -> Iterator[RecordedBlock]:
     unit, function = _whole(data.get("unit")), _whole(data.get("fc"))
     registers, model = data.get("registers"), _whole(data.get("model"))
     if isinstance(registers, list) and model is not None:
-        yield surround_model(model, unit, [int(word) for word in registers])
+        offset = _whole(data.get("body_offset"))
+        words = [_word(word) for word in registers]
+        yield surround_model(model, unit, words, 2 if offset is None else offset)
     elif isinstance(registers, list):
         yield _block(data, unit, function)
     elif isinstance(registers, dict):

@@ -11,7 +11,7 @@ from hardware.modbus.errors import DeviceError, DeviceRefused, DeviceTimeout, De
 from hardware.modbus.limits import LinkLimits, RegisterLink
 from hardware.modbus.models import FoundModel, model_rows, resolve
 from hardware.modbus.points import MAIN, Group, Point, Value
-from hardware.modbus.sunspec import walk_models
+from hardware.modbus.sunspec import walk_models, walk_unmarked
 
 _log = logging.getLogger(__name__)
 
@@ -67,14 +67,19 @@ class Layout:
         units: dict[str, int],
         *,
         extras: bool = False,
+        starts: tuple[int, ...] = (),
     ) -> None:
-        """Place the points that a daemon reads, and with `extras` all others that are known."""
+        """Place the points that a daemon reads, and with `extras` all others that are known.
+
+        `starts` are where SunSpec models may begin in a recording that lacks their list's head.
+        """
         self.placed: tuple[Placed, ...] = ()
         self._profile = profile
         self._link = link
         self._units = {MAIN: unit}
         self._models: tuple[FoundModel, ...] = ()
         self._extras = extras
+        self._starts = starts
         self._points = profile.points
         self._rests: dict[int, _Rest] = {}
         for role in profile.roles:
@@ -134,6 +139,9 @@ class Layout:
         try:
             return await walk_models(self._link, self._units[MAIN])
         except DeviceUnfit:
+            found = await walk_unmarked(self._link, self._units[MAIN], self._starts)
+            if found:
+                return found
             # A family with registers of its own beside the models can be read by those.
             if all(point.register is None for point in self._profile.points):
                 raise

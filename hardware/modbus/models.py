@@ -37,6 +37,8 @@ _KINDS: dict[str, tuple[str, int | None]] = {
 }
 """SunSpec type → our type and its "not implemented" (Device Information Model, table 3)."""
 
+_LEFT_OUT = 4
+"""Words at the end that some devices serve more or less than the standard."""
 STORAGE_MODEL = 124
 STRINGS_MODEL = 160
 PORTS_MODEL = 714
@@ -140,12 +142,22 @@ def _bare(name: str, row: ModelPoint, found: FoundModel, start: int) -> Point:
     return _placed(point, row, found, start)
 
 
+def looks_like_model(model: int, length: int) -> bool:
+    """Say whether two words are the head of a model that we know; a device may leave out some."""
+    usual = max((row.offset + row.words for row in model_points(model, "").values()), default=0) - 2
+    if usual < 0:
+        return False
+    first, size = MODULES.get(model, (usual + 2, 0))
+    modules = length + 2 - first
+    return modules % size == 0 if size and modules >= 0 else abs(length - usual) <= _LEFT_OUT
+
+
 def surround_model(
     model: int, unit: int | None, words: list[int], offset: int = 2
 ) -> RecordedBlock:
     """Return a device that has but one model, of which a recording holds words from `offset` on."""
     length = max((row.offset + row.words for row in model_points(model, "").values()), default=0)
-    body = [model, 0, *words[max(0, 2 - offset) :]]
+    body = [model, 0, *[0] * (offset - 2), *words[max(0, 2 - offset) :]]
     body += [0] * (length - len(body))
     body[1] = len(body) - 2
     return RecordedBlock(

@@ -104,11 +104,14 @@ async def replay(
             heard += blocks
             ids = find_units(profile, heard, units or {})
             whole, fresh = (RecordedLink(some, profile, ids[MAIN]) for some in (heard, blocks))
-            layout = Layout(profile, whole, ids[MAIN], ids, extras=True)
+            starts = tuple(one.address for one in heard)
+            layout = Layout(profile, whole, ids[MAIN], ids, extras=True, starts=starts)
             await layout.find()
             words = whole.words()
             _choose(profile, layout, words, recording.variant)
             brought = [one for one in layout.placed if fresh.has(one)]
+            has = {one.point.name for one in layout.placed}  # its models may have moved
+            kept = {name: one for name, one in kept.items() if name in has}
             kept.update({one.point.name: sample(one, words) for one in brought})
             names = {one.point.name for one in brought}
             derived = {spec.name for spec in profile.derived}

@@ -1,6 +1,6 @@
 """SunSpec: walk a device's list of models at each connect; it moves with firmware and options."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hardware.modbus.errors import ILLEGAL, UNIT_OFFLINE, DeviceRefused, DeviceUnfit
@@ -16,6 +16,7 @@ from hardware.modbus.models import (
     STRINGS_MODEL,
     FoundModel,
     ModelPoint,
+    looks_like_model,
     model_points,
     register_of,
 )
@@ -29,7 +30,24 @@ _LABELS = {STRINGS_MODEL: "IDStr", PORTS_MODEL: "PrtTyp"}
 
 async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
     """Return the models of a unit in its own order; raise DeviceError."""
-    address = await find_marker(link, unit) + 2
+    return await _walk_from(link, unit, await find_marker(link, unit) + 2)
+
+
+async def walk_unmarked(
+    link: RegisterLink, unit: int, starts: Iterable[int]
+) -> tuple[FoundModel, ...]:
+    """Return the models that begin at some of `starts`, for recordings without the list's head."""
+    found: tuple[FoundModel, ...] = ()
+    for start in starts:
+        head = await _read_head(link, unit, start)
+        if head == MARKER:
+            found += await _walk_from(link, unit, start + len(MARKER))
+        elif looks_like_model(*head) and not any(one.start <= start <= one.last for one in found):
+            found += await _walk_from(link, unit, start)
+    return found
+
+
+async def _walk_from(link: RegisterLink, unit: int, address: int) -> tuple[FoundModel, ...]:
     found: list[FoundModel] = []
     while len(found) < _MOST_MODELS:
         model, length = await _read_head(link, unit, address)
@@ -46,13 +64,8 @@ async def walk_models(link: RegisterLink, unit: int) -> tuple[FoundModel, ...]:
 
 async def _read_head(link: RegisterLink, unit: int, address: int) -> tuple[int, int]:
     """Return a model's ID and length; some devices end their list by refusing to go on."""
-    try:
-        model, length = await link.read(unit, HOLDING, address, 2)
-    except DeviceRefused as err:
-        if err.code not in ILLEGAL:
-            raise
-        return END, 0
-    return model, length
+    words = await _read_if_there(link, unit, address, 2)
+    return (END, 0) if words is None else (words[0], words[1])
 
 
 async def _is_hollow(link: RegisterLink, found: FoundModel) -> bool:
@@ -61,8 +74,20 @@ async def _is_hollow(link: RegisterLink, found: FoundModel) -> bool:
         return False
     rows = model_points(found.model, "")
     last = rows[_STORAGE_SIGNS[-1]].offset
-    words = await link.read(found.unit, HOLDING, found.start, last + 1)
-    return all(words[rows[name].offset] == 0xFFFF for name in _STORAGE_SIGNS)
+    words = await _read_if_there(link, found.unit, found.start, last + 1)
+    return words is not None and all(words[rows[name].offset] == 0xFFFF for name in _STORAGE_SIGNS)
+
+
+async def _read_if_there(
+    link: RegisterLink, unit: int, address: int, count: int
+) -> tuple[int, ...] | None:
+    """Return words, or None where the device, or a recording that ends early, has none."""
+    try:
+        return await link.read(unit, HOLDING, address, count)
+    except DeviceRefused as err:
+        if err.code not in ILLEGAL:
+            raise
+        return None
 
 
 async def find_marker(link: RegisterLink, unit: int) -> int:
@@ -92,8 +117,8 @@ async def _with_labels(link: RegisterLink, found: FoundModel) -> FoundModel:
     at_once = (MOST_WORDS - row.words) // size + 1
     for some in (starts[at : at + at_once] for at in range(0, count, at_once)):
         span = some[-1] + row.words - some[0]
-        answer = await link.read(found.unit, HOLDING, some[0], span)
-        words |= dict(enumerate(answer, start=some[0]))
+        answer = await _read_if_there(link, found.unit, some[0], span)
+        words |= dict(enumerate(answer or (), start=some[0]))
     return replace(found, labels=tuple(_label(row, start, words) for start in starts))
 
 

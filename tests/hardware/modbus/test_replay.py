@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sunspec_map import model_words
 
 from hardware.modbus.capture import Recording, read_captures
 from hardware.modbus.description import RecordedBlock
@@ -134,6 +135,51 @@ async def test_register_that_tells_the_variant_is_believed():
     found = await values("deye-3p", recording(block(0, 6), block(672, 310)))
 
     assert found["pv1_power"] == 3100
+
+
+async def test_sunspec_recording_may_lack_the_head_of_its_list():
+    inverter = model_words(103, {13: -1, 14: 240, 15: 1, 16: 5002, 17: -2, 38: 4})
+    mppt = model_words(160, {4: -1, 8: 4, 21: 21000})
+
+    found = await values("sunspec", recording(block(40069, *inverter), block(40253, *mppt)))
+
+    assert found["ac_power"] == 2400
+    assert found["ac_frequency"] == 50.02
+    assert found["pv_string_1_power"] == 2100
+
+
+async def test_sunspec_recording_may_end_in_the_middle_of_a_model():
+    storage = model_words(124, {2: 5120})
+
+    found = await values("sunspec", recording(block(40000, 0x5375, 0x6E53, *storage[:8])))
+
+    assert found["sunspec_marker"] == "SunS"
+    assert "storage_soc" not in found
+
+
+async def test_model_moves_within_a_recording():
+    one, other = (
+        (block(base, 0x5375, 0x6E53, *model_words(m, {}), 0xFFFF, 0))
+        for base, m in ((40000, 103), (0, 802))
+    )
+
+    polls = await replay(
+        load_profile("sunspec"),
+        (Recording(name="it", family="", variant="", polls=((one,), (other,))),),
+    )
+
+    assert len(polls) == 2
+
+
+@pytest.mark.parametrize("offset", [0, 2])
+async def test_snippet_of_a_model_says_where_its_words_begin(offset, tmp_path):
+    words = model_words(802, {2: 24, 3: 14600, 53: 0})[offset:]
+    path = tmp_path / "snippet.json"
+    path.write_text(json.dumps({"model": 802, "body_offset": offset, "registers": words}))
+
+    found = await values("sunspec", read_captures(path)[0])
+
+    assert found["model_802_WHRtg"] == 14600
 
 
 async def test_family_with_equal_functions_is_read_by_either():
