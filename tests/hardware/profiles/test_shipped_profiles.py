@@ -47,10 +47,10 @@ def test_both_families_of_the_first_version_ship():
 
 
 def test_misspelt_profile_names_the_nearest():
-    with pytest.raises(ProfileInvalid, match="did you mean victron_gx"):
+    with pytest.raises(ProfileInvalid, match="did you mean victron-gx"):
         load_profile("victron-gz")
 
 
 def test_unknown_profile_lists_what_ships():
-    with pytest.raises(ProfileInvalid, match=r"Known: .*sunspec, .*victron_gx"):
+    with pytest.raises(ProfileInvalid, match=r"nothing of that name ships, but .*sunspec, victron-gx"):
         load_profile("zzz")
