@@ -3,12 +3,15 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from solard.cli.wallet import path_option
 from solard.cli.wire import key_of
+
+if TYPE_CHECKING:
+    from miner.keys import Keypair
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 HOME = click.Path(file_okay=False, path_type=Path)
@@ -87,6 +90,7 @@ def node(home: Path, host: str, port: int, tempo: int, subnets: tuple[str, ...])
 @click.option("--node", required=True, metavar="URL", help="The network's node.")
 @click.option("--uri", help="Development key such as //Alice: known to everybody.")
 @click.option("--wallet", metavar="NAME[/HOTKEY]", help="A hotkey of the wallet directories.")
+@click.option("--key", "key_file", type=FILE, help="A key file of a network: keys/owner.json.")
 @path_option
 @click.option("--json", "as_json", is_flag=True)
 def submit(
@@ -95,19 +99,26 @@ def submit(
     node: str,
     uri: str | None,
     wallet: str | None,
+    key_file: Path | None,
     wallets: Path | None,
     as_json: bool,
 ) -> None:
     """Sign a call and wait until a block of the embedded network has it.
 
     `transfer to=SS58 rao=5`, `propose netuid=1 name=tempo value=60`, `vote number=1 aye=true`;
-    `register_by_work netuid=1` searches the proof itself.
+    `register_by_work netuid=1` searches the proof itself, and `commit_weights` makes the commit of
+    the same words as `reveal_weights netuid=1 uids=[1] values=[65535] salt=s`.
     """
     from miner.chain.client import NodeClient
     from miner.chain.proving import Proving
 
-    keypair = key_of(uri, wallet, wallets, "embedded")
+    if key_file is None:
+        keypair = key_of(uri, wallet, wallets, "embedded")
+    else:
+        keypair = _key_in(key_file, uri, wallet)
     args = dict(_argument(value) for value in values)
+    if name == "commit_weights" and set(args) == {"netuid", "uids", "values", "salt"}:
+        args = _commit(keypair.ss58, args)
 
     async def send() -> None:
         client = NodeClient(node)
@@ -122,6 +133,22 @@ def submit(
     asyncio.run(send())
     text = f"{name}: a block of the simulated chain has it."
     click.echo(json.dumps({"call": name, "signer": keypair.ss58}) if as_json else text)
+
+
+def _key_in(file: Path, uri: str | None, wallet: str | None) -> "Keypair":
+    from miner.keys import read_keyfile
+
+    if uri is not None or wallet is not None:
+        raise click.UsageError("name one key: --uri //Alice, --wallet NAME/HOTKEY or --key FILE")
+    return read_keyfile(file)
+
+
+def _commit(signer: str, args: dict[str, Any]) -> dict[str, Any]:
+    from miner.chain.calls.weighing import commit_hash
+
+    netuid, salt = args["netuid"], str(args["salt"])
+    commit = commit_hash(signer, netuid, args["uids"], args["values"], salt)
+    return {"netuid": netuid, "commit": commit}
 
 
 def _argument(text: str) -> tuple[str, Any]:

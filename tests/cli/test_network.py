@@ -14,12 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from miner.chain.backend import ChainRefused, ChainUnreachable
+from miner.chain.calls.registry import CALLS
 from miner.chain.embedded import ChainStoreFailed
 from solard.cli.network import network
 from solard.system.clock import CLOCK_VARIABLE
 from tests.miner.stage import free_port
 
 BOB = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
 SPEED = 60
 
 
@@ -90,6 +92,54 @@ def test_calls_by_hand_are_in_blocks_that_survive_a_kill(node: Node) -> None:
     verdict = ask("verify", "--dir", str(node.home))
     assert (verdict["ok"], verdict["first_bad"]) == (True, None)
     assert ask("account", BOB, "--dir", str(node.home))["balance_rao"] == 107_000_000_000
+
+
+@pytest.mark.slow
+def test_every_call_of_the_chain_can_be_made_by_hand(node: Node) -> None:
+    def alice(*words: str) -> None:
+        submit(node, "//Alice", *words)
+
+    def owner(*words: str) -> None:
+        key = node.home / "keys" / "owner.json"
+        run("submit", *words, "--key", str(key), "--node", node.url)
+
+    def rule(name: str, value: int) -> None:
+        owner("set_hyperparameter", "netuid=1", f"name={name}", f"value={value}")
+
+    def epoch_after(epochs: int) -> int:
+        ends_s = time.monotonic() + 30
+        while (now := metagraph(node)["epochs"]) <= epochs and time.monotonic() < ends_s:
+            time.sleep(0.1)
+        return now
+
+    rule("pow_registration", 1)
+    submit(node, "//Eve", "register_by_work", "netuid=1")
+    alice("claim_grant")
+    alice("transfer", f"to={BOB}", "rao=1000")
+    alice("register", "netuid=1", f"hotkey={ALICE}")
+    alice("serve_axon", "netuid=1", "ip=10.0.0.6", "port=8091")
+    alice("add_stake", "netuid=1", f"hotkey={ALICE}", "rao=50000000000")
+    alice("set_take", f"hotkey={ALICE}", "take_u16=6553")
+    epoch_after(metagraph(node)["epochs"])
+    alice("set_weights", "netuid=1", "uids=[1]", "values=[65535]")
+    alice("propose", "netuid=1", "name=tempo", "value=25")
+    alice("vote", "number=1", "aye=true")
+    rule("commit_reveal", 1)
+    rule("weights_rate_limit", 0)
+    words = ("netuid=1", "uids=[1]", "values=[65535]", "salt=s")
+    alice("commit_weights", *words)
+    epoch_after(metagraph(node)["epochs"])
+    alice("reveal_weights", *words)
+    alice("remove_stake", "netuid=1", f"hotkey={ALICE}", "alpha_rao=1000000000")
+    owner("create_subnet", "name=poems", f"hotkey={BOB}")
+
+    made = ask("extrinsics", "--node", node.url, "--limit", "50")["extrinsics"]
+    assert {one["call"] for one in made if one["error"] is None} == set(CALLS)
+    assert ask("verify", "--dir", str(node.home))["ok"]
+
+
+def metagraph(node: Node) -> dict:
+    return ask("metagraph", "1", "--node", node.url)
 
 
 def test_a_node_that_is_not_there_is_said_in_a_sentence() -> None:

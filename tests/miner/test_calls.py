@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from miner import keys
-from miner.chain.calls.subnets import MIN_LOCK_RAO, next_lock_cost
+from miner.chain.calls.subnets import MIN_LOCK_RAO, SETTABLE, next_lock_cost
 from miner.chain.calls.weighing import commit_hash
 from miner.chain.economy import lock_cost_rao
 from miner.chain.pool import price_q32
@@ -196,6 +196,29 @@ def test_rules_that_do_not_exist_are_refused(chain, name, value, reason):
     args = {"netuid": 1, "name": name, "value": value}
 
     assert reason in chain.call(OWNER, "set_hyperparameter", **args)
+
+
+ORDERED = (
+    ("alpha_low_u16", "alpha_high_u16"),
+    ("min_burn_rao", "max_burn_rao"),
+    ("min_difficulty", "max_difficulty"),
+)
+
+
+@pytest.mark.parametrize("name", SETTABLE)
+def test_every_rule_can_be_set_to_both_of_its_ends_and_no_further(chain, name):
+    least, most = SETTABLE[name]
+    for lower, upper in ORDERED:
+        if name == lower:
+            rule(chain, upper, SETTABLE[upper][1])
+        if name == upper:
+            rule(chain, lower, SETTABLE[lower][0])
+    for value in (least, most):
+        rule(chain, name, value)
+        assert int(getattr(chain.state.subnet(1).rules, name)) == value
+    for value in (least - 1, most + 1):
+        args = {"netuid": 1, "name": name, "value": value}
+        assert "is outside" in chain.call(OWNER, "set_hyperparameter", **args)
 
 
 def test_only_the_owner_sets_rules(chain):

@@ -234,9 +234,8 @@ async def test_sdk11_signs_for_our_axon(peer, tmp_path):
 
 
 async def test_sdk11_verifies_our_dendrite(tmp_path):
-    await asyncio.to_thread(
-        sdk_python, "11.3.0"
-    )  # where it has to be built first, a signature would grow stale meanwhile
+    # Where it has to be built first, a signature would grow stale meanwhile.
+    await asyncio.to_thread(sdk_python, "11.3.0")
 
     async def verify(**changes: str) -> dict[str, str]:
         body = '{"prompt":"hello solar"}'
