@@ -44,6 +44,7 @@ from solard.core.rig import PowerTerms, Workload
 from solard.core.rules.card_limit import CardLimit
 from solard.core.rules.data_age import DataAge
 from solard.core.rules.gpu_temperature import GpuTemperature
+from solard.core.work import LIMIT_ONLY, ActionKind
 
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
 _NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
@@ -270,6 +271,13 @@ class WorkloadSection:
             return self.power
         return Power(terms=PowerTerms.FREE if self.bundled else PowerTerms.HANDS_OFF)
 
+    @property
+    def _rests_by_limit(self) -> bool:
+        """Return whether standby means nothing to the program itself."""
+        modes = self.modes or ModesSection()
+        action = modes.standby or modes.eco or modes.full or LIMIT_ONLY
+        return self.bundled is None and action.kind is ActionKind.LIMIT
+
     def for_core(self, taken: frozenset[int]) -> Workload:
         """Return the workload as the core decides about it, its cards named by their indices.
 
@@ -284,6 +292,7 @@ class WorkloadSection:
             terms=self.terms.terms,
             at_least_w=self.terms.at_least_w,
             keep_alive=self.when_short is WhenShort.STANDBY,
+            limit_only=self._rests_by_limit,
             worth_per_h=self.worth_per_h,
             uptime_per_h=self.uptime_per_h,
             outage_per_h=self.outage_per_h,

@@ -43,6 +43,8 @@ class Workload:
     """Per card; only with `PowerTerms.AT_LEAST`."""
     keep_alive: bool = True
     """Whether it goes on answering at standby when work stops."""
+    limit_only: bool = False
+    """Whether it has no standby of its own: only its cards' limits hold it back there."""
     worth_per_h: float | None = None
     """Money per hour at full work; None = unknown, worth just the export it displaces."""
     uptime_per_h: float = 0.0

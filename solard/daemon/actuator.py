@@ -15,25 +15,26 @@ from solard.daemon.ports import Keeper
 WRITE_EVERY_S = 1.0
 """The keeper writes each card at most once a second."""
 RENEW_EVERY_S = 8.0
-"""Well inside the lease of 30 s."""
+"""Well inside the usual lease of 30 s."""
+RENEWALS_PER_LEASE = 4.0
+"""Of a shorter one."""
 NO_KEEPER = KeeperView(backend="none", pid=None, note=None, error="waiting for the GPU keeper")
 
 
 class Actuator:
     """Talks to the keeper: newest limits out, newest cards in. Real seconds."""
 
-    def __init__(
-        self, keeper: Keeper, events: Events, *, renew_every_s: float = RENEW_EVERY_S
-    ) -> None:
+    def __init__(self, keeper: Keeper, events: Events) -> None:
         self._keeper = keeper
         self._events = events
-        self._renew_every_s = renew_every_s
         self._one_at_a_time = asyncio.Lock()
         self._wanted: tuple[PowerLimit, ...] | None = None
         self._told: tuple[PowerLimit, ...] | None = None
         self._hands_off: frozenset[str] = frozenset()
         self._told_hands_off: frozenset[str] | None = None
         self._told_at = 0.0
+        self._lease_s: float | None = None
+        """The longest that the keeper has said a lease still runs."""
         self._pid: int | None = None
         self._met: frozenset[str] = frozenset()
         self.cards: tuple[GpuCard, ...] = ()
@@ -67,6 +68,7 @@ class Actuator:
                     await self._meet(read.pid)
                     self._met = seen
                 self.gpus = read.gpus
+                self._note_lease(read.lease_left_s)
                 await self._tell()
                 self.view = replace(self.view, pid=read.pid, error=None)
             except SolardError as err:
@@ -87,12 +89,25 @@ class Actuator:
         listed = await self._keeper.list()
         again = self._pid not in {None, pid}
         self._pid, self.cards, self._told = pid, listed.cards, None
-        self._told_hands_off = None
+        self._told_hands_off, self._lease_s = None, None
         self.view = KeeperView(backend=listed.backend, pid=pid, note=listed.note, error=None)
         if again:
             self._events.tell("gpu", f"The GPU keeper is back (pid {pid}); limits are told again.")
         else:
             self._events.tell("gpu", listed.note or f"{len(self.cards)} cards ({listed.backend}).")
+
+    def _note_lease(self, left_s: float | None) -> None:
+        """Learn how long leases are; one that has ended is asked for again at once."""
+        if left_s is None:
+            self._told = None
+        else:
+            self._lease_s = max(left_s, self._lease_s or 0.0)
+
+    @property
+    def _renew_every_s(self) -> float:
+        if self._lease_s is None:
+            return RENEW_EVERY_S
+        return min(RENEW_EVERY_S, self._lease_s / RENEWALS_PER_LEASE)
 
     def _lose(self, reason: str) -> None:
         if self.view.error is None:

@@ -62,6 +62,11 @@ class ReadCards(Protocol):
         """Return the keeper's process: a new one has forgotten what it was told."""
         ...
 
+    @property
+    def lease_left_s(self) -> float | None:
+        """Return how long the first lease still runs, real seconds; None when nothing is held."""
+        ...
+
 
 class Keeper(Protocol):
     """The only writer of GPU limits; every call may raise SolardError."""

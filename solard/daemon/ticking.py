@@ -14,7 +14,7 @@ from solard.core.job_room import running_workloads, with_processor_jobs
 from solard.core.learning import LearnedCurve
 from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard, Rig, Workload, hands_off_cards
-from solard.core.state import SiteState
+from solard.core.state import CardHealth, SiteState
 from solard.core.sweep import CardSweep
 from solard.core.tariff import Tariff, tariff_at
 from solard.core.wording import say_power
@@ -161,7 +161,8 @@ class Ticker:
         mode = decision.mode if self.live else None
         state = record.inputs.state
         gone = self._lost.gone(state.gpus, state.taken_s)
-        own = dict(work_modes(record.inputs.workloads, decision, gone))
+        unlimited = frozenset(g.gpu_id for g in state.gpus if g.health is CardHealth.DENIED)
+        own = dict(work_modes(record.inputs.workloads, decision, gone, unlimited))
         self._supervisor.want(mode, cards_held=self._actuator.holds, modes=own)
 
     def _learn(self, record: CycleRecord) -> None:

@@ -139,3 +139,19 @@ def test_hands_off_is_what_others_get_and_their_cards_host_nothing_else() -> Non
     (line,) = problems(ISLAND + work)
 
     assert line.startswith("s.yaml:7: workloads.b uses GPU 0 as well, and a is hands off: nobody")
+
+
+@pytest.mark.parametrize(
+    ("keys", "limit_only"),
+    [
+        ("command: [a]", True),
+        ("command: [a], modes: {full: limit, off: stop}", True),
+        ("command: [a], modes: {standby: freeze}", False),
+        ("command: [a], modes: {full: {signal: SIGUSR1}}", False),
+        ("bundled: network", False),
+    ],
+)
+def test_work_without_a_standby_of_its_own_is_known(keys: str, limit_only: bool) -> None:
+    (work,) = read(f"{ISLAND}workloads: {{m: {{{keys}}}}}\n").core_workloads
+
+    assert work.limit_only is limit_only

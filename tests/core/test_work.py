@@ -203,6 +203,20 @@ def test_gpu_lost_ends_the_work_that_had_no_other() -> None:
     assert mode("GPU-0", terms=PowerTerms.HANDS_OFF) is WorkMode.FULL
 
 
+def test_row_27_work_that_only_limits_hold_back_ends_at_standby_where_a_card_takes_none() -> None:
+    standby = decided(WorkMode.STANDBY)
+    parked = decided(WorkMode.ECO, limit(0, 280.0, parked=True))
+
+    def mode(decision: Decision, unlimited: str, *, limit_only: bool = True) -> WorkMode:
+        work = Workload(name="m", gpu_ids=("GPU-0",), limit_only=limit_only)
+        return work_modes((work,), decision, unlimited=frozenset({unlimited}))[0][1]
+
+    assert mode(standby, "GPU-0") is mode(parked, "GPU-0") is WorkMode.OFF
+    assert mode(standby, "GPU-1") is mode(parked, "GPU-1") is WorkMode.STANDBY
+    assert mode(standby, "GPU-0", limit_only=False) is WorkMode.STANDBY
+    assert mode(decided(WorkMode.FULL, limit(0, 280.0)), "GPU-0") is WorkMode.FULL
+
+
 def test_work_without_cards_follows_the_rig() -> None:
     assert modes_of(decided(WorkMode.ECO), gpu_ids=()) is WorkMode.ECO
     assert modes_of(decided(WorkMode.STANDBY, limit(0, 300.0))) is WorkMode.STANDBY

@@ -154,6 +154,7 @@ class Listed:
 class Read:
     gpus: tuple[GpuState, ...]
     pid: int = 7
+    lease_left_s: float | None = 30.0
 
 
 class DeskKeeper:

@@ -30,7 +30,7 @@ def keeper() -> Iterator[RunningKeeper]:
 
 @pytest.fixture
 def actuator(keeper: RunningKeeper, events: Events) -> Actuator:
-    return Actuator(KeeperClient(keeper.socket), events, renew_every_s=LEASE_S / 4)
+    return Actuator(KeeperClient(keeper.socket), events)
 
 
 def limits(*watts: float) -> tuple[PowerLimit, ...]:
@@ -102,6 +102,18 @@ async def test_lease_is_renewed_for_as_long_as_the_daemon_runs(
     assert keeper.driver.limits_w() == [200.0, 200.0, 200.0, 200.0]
 
     await until(lambda: keeper.driver.limits_w() == FAILSAFE_W)
+
+
+async def test_lease_that_ended_while_the_daemon_stood_still_is_asked_for_again(
+    actuator: Actuator, keeper: RunningKeeper
+) -> None:
+    actuator.want(limits(200.0, 200.0, 200.0, 200.0))
+    await run_until(actuator, lambda: actuator.holds)
+    await until(lambda: keeper.driver.limits_w() == FAILSAFE_W)
+
+    await run_until(actuator, lambda: keeper.driver.limits_w() == [200.0] * 4)
+
+    assert actuator.holds
 
 
 async def test_change_of_limit_alone_is_no_event(

@@ -181,13 +181,16 @@ class Site:
         self._start("plant", [*command, "--start-soc", "0.7"])
         assert eventually(lambda: self.truth() is not None), self.log("plant")
 
-    def start_keeper(self, driver: FakeDriver | None = None, lease_s: float = 30.0) -> None:
+    def start_keeper(
+        self, driver: FakeDriver | None = None, lease_s: float = 30.0, **environment: str
+    ) -> None:
         """Put somebody in charge of the simulated cards, or of a driver's."""
         command = ["hardware.gpu.keeper", "--socket", str(self.places.gpu_socket)]
         command += ["--state", str(self.places.state / "gpu"), "--lease", str(lease_s)]
         if driver is None:
             command += ["--simulated", str(self.cards)]
-        self._start("keeper", command, **(driver.environment() if driver else {}))
+        own = driver.environment() if driver else {}
+        self._start("keeper", command, **{**own, **environment})
 
     def start_daemon(self, **environment: str) -> subprocess.Popen[str]:
         """Start a daemon and wait until it says that it is ready."""

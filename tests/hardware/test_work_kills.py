@@ -38,20 +38,24 @@ async def test_row_1_two_hundred_random_kills_leave_no_orphan_and_never_two_prog
         spec = WorkSpec(name="m", role="other", command=(sys.executable, "-c", code))
         backend = ProcessBackend(home, home, groups)
         generations = 0
-        for _ in range(KILLS):
-            if chance.random() < 0.25:
-                backend = ProcessBackend(home, home, groups)  # the daemon died, and its next one
-            if backend.adopt(spec) is None:
-                backend.start(spec)
-                generations += 1
-                earlier = set(_pids(mark))
-                await asyncio.sleep(chance.random() * 0.3)
-                assert not [pid for pid in earlier if _lives(pid)], "of an earlier start"
-            record = json.loads((home / "m.process.json").read_text())
-            ours = [record["pid"], record["keeper"], *filter(_lives, _pids(mark))]
-            _kill(chance.choice(ours))
-            await asyncio.sleep(chance.random() * 0.1)
-        await backend.stop(spec)
+        try:
+            for _ in range(KILLS):
+                if chance.random() < 0.25:
+                    backend = ProcessBackend(
+                        home, home, groups
+                    )  # the daemon died, and its next one
+                if backend.adopt(spec) is None:
+                    earlier = set(_pids(mark))
+                    backend.start(spec)
+                    generations += 1
+                    await asyncio.sleep(chance.random() * 0.3)
+                    assert not [pid for pid in earlier if _lives(pid)], "of an earlier start"
+                record = json.loads((home / "m.process.json").read_text())
+                ours = [record["pid"], record["keeper"], *filter(_lives, _pids(mark))]
+                _kill(chance.choice(ours))
+                await asyncio.sleep(chance.random() * 0.1)
+        finally:
+            await backend.stop(spec)
 
         assert not [pid for pid in _pids(mark) if _lives(pid)]
         assert generations > 20
