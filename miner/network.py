@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from miner.chain.api import NodeApi, rewards_after
+from miner.chain.api import LIMITS, NodeApi, rewards_after
 from miner.chain.authority import Authority, open_authority
 from miner.chain.picture import metagraph_of
 from miner.chain.values import Rules
@@ -20,6 +20,7 @@ from miner.work import handler_of
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
+from solard.system.guard import Gate
 from solard.system.lines import serve_lines
 from solard.system.lock import DirectoryLock
 
@@ -125,7 +126,7 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
         )
         await runner.setup()
         try:
-            await _listen(runner, settings.host, settings.port)
+            listening = await _listen(runner, settings.host, settings.port)
             handler = handler_of(network, {"rewards": network.rewards})
             server = await serve_lines(settings.socket, handler)
             log.info("serving network=%s port=%s", authority.genesis.network, settings.port)
@@ -133,14 +134,17 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
                 await until_stopped(network.make_blocks())
             finally:
                 server.close()
+                listening.close()
         finally:
             await runner.cleanup()
     log.info("stopped block=%s", authority.head.number)
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
     try:
-        await web.TCPSite(runner, host, port).start()
+        assert runner.server is not None  # its setup made it
+        gate = Gate(LIMITS, runner.server)
+        return await asyncio.get_running_loop().create_server(gate.remote, host, port)
     except OSError as err:
         raise PortTaken(
             f"network: cannot listen on {host}:{port}: {err.strerror}; choose another --port"

@@ -1,7 +1,8 @@
 """The node's HTTP API: JSON in and out, for any number of rigs."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -12,11 +13,28 @@ from miner.chain.extrinsic import MAX_EXTRINSIC_BYTES, ExtrinsicInvalid, read_ex
 from miner.chain.picture import head_of, metagraph_of
 from miner.chain.question import QuestionInvalid, read_question
 from solard.core.codec import Codec
+from solard.system.guard import Guard, Limits
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_REWARD_ROWS = 2000
 MAX_REWARD_KEYS = 64
 """Of one question: the neurons of one rig."""
+LIMITS = Limits(idle_s=60.0, connections=512, per_peer=256)
+"""A rig's neurons ask once a block; a whole network may run on one machine."""
 _CODEC = Codec()
+
+
+@web.middleware
+async def _stop_the_clock(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Tell the guard of a connection when a request is in hand."""
+    guard = request.transport.get_protocol() if request.transport is not None else None
+    if not isinstance(guard, Guard):
+        return await handler(request)
+    guard.request_begins()
+    try:
+        return await handler(request)
+    finally:
+        guard.request_ends()
 
 
 class NodeApi:
@@ -27,7 +45,9 @@ class NodeApi:
 
     def application(self) -> web.Application:
         """Return the aiohttp application."""
-        application = web.Application(client_max_size=2 * MAX_EXTRINSIC_BYTES)
+        application = web.Application(
+            client_max_size=2 * MAX_EXTRINSIC_BYTES, middlewares=[_stop_the_clock]
+        )
         application.add_routes(
             [
                 web.get("/v1/head", self.get_head),
@@ -88,8 +108,11 @@ class NodeApi:
     async def post_extrinsic(self, request: web.Request) -> web.Response:
         """Take a signed call for the next block."""
         try:
-            data: Any = json.loads(await request.read())
+            async with asyncio.timeout(LIMITS.body_s):
+                data: Any = json.loads(await request.read())
             name = self._authority.submit(read_extrinsic(data))
+        except TimeoutError:
+            return _problem(408, f"the body did not come in {LIMITS.body_s:g} s")
         except (ValueError, RecursionError):
             return _problem(400, "the body is no JSON")
         except ExtrinsicInvalid as err:

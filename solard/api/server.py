@@ -10,13 +10,14 @@ from aiohttp import web
 
 from solard.api.access import TcpDoor, check_access
 from solard.api.desk import Desk
-from solard.api.guard import Gate, Guard, Limits, stop_the_clock
+from solard.api.guard import stop_the_clock
 from solard.api.openapi import describe
 from solard.api.refusal import errors_as_json
 from solard.api.routes import ROUTES, Route
 from solard.api.source import ApiSource
 from solard.api.stream import Streams, StreamTerms, ViewText
 from solard.core.errors import SolardError
+from solard.system.guard import Gate, Guard, Limits
 
 BODY_BYTES = 64 * 1024
 _CLOSE_S = 2.0

@@ -7,8 +7,8 @@ import pytest
 from api_values import Caller, Desk, serving
 
 from solard.api.access import DoorUnsafe, TcpDoor, hash_token, make_token
-from solard.api.guard import Limits
 from solard.api.server import ApiServer, DoorTaken
+from solard.system.guard import Limits
 
 TOKEN = make_token()
 QUICK = Limits(header_s=0.2, idle_s=0.2, connections=6, per_peer=3)

@@ -17,6 +17,7 @@ from miner.chain.backend import ChainRefused, ChainUnreachable
 from miner.chain.client import NodeClient
 from miner.chain.values import Rules
 from miner.presence import Presence
+from solard.system.guard import Gate, Limits
 
 START = datetime(2024, 6, 20, 8, tzinfo=UTC)
 ALICE, BOB = keys.from_uri("//Alice"), keys.from_uri("//Bob")
@@ -187,6 +188,26 @@ async def test_nonsense_is_refused_as_a_call(node, body):
     ):
         assert response.status == 400
         assert (await response.json())["error"]
+
+
+async def test_half_a_request_is_not_waited_for(node):
+    runner = web.AppRunner(NodeApi(node.authority).application())
+    await runner.setup()
+    gate = Gate(Limits(header_s=0.2, idle_s=0.2), runner.server)
+    server = await asyncio.get_running_loop().create_server(gate.remote, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /v1/head HTTP/1.1\r\nHost: a\r\n\r\n")
+        answered = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"GET /v1/head HTTP/1.1\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert b"HTTP/1.1" not in await reader.read()
+    writer.close()
+    server.close()
+    await runner.cleanup()
+
+    assert answered.startswith(b"HTTP/1.1 200")
 
 
 async def test_absent_node_is_unreachable(unused_port):
