@@ -1,4 +1,4 @@
-"""The TUI: seven screens on the daemon's newest picture, a client of its API and nothing more."""
+"""The TUI: eight screens on the daemon's newest picture, a client of its API and nothing more."""
 
 import asyncio
 import signal
@@ -22,6 +22,7 @@ from tui.model.keys import LOG, SCREENS
 from tui.model.overview import Shape, shape, too_small
 from tui.model.picture import Link, Picture, most_w
 from tui.model.why import banner, strip
+from tui.screens.devices import DevicesPane
 from tui.screens.dialogs import ConfirmScreen, HelpScreen, RunScreen
 from tui.screens.earnings import EarningsPane
 from tui.screens.gpus import GpusPane
@@ -109,6 +110,7 @@ class SolardApp(App[bool]):
             yield PlanPane(id="pane-5")
             yield PoliciesPane(id="pane-6")
             yield LogPane()
+            yield DevicesPane()
         yield KeyBar()
         yield TallPanel(self._too_small, id="too-small")
 

@@ -8,6 +8,7 @@ import click
 from solard.cli.configure import check, policy, reload
 from solard.cli.curves import calibrate, curve
 from solard.cli.demonstrate import demo
+from solard.cli.devices import devices
 from solard.cli.forecast import forecast
 from solard.cli.gpu import gpu
 from solard.cli.init import init
@@ -46,6 +47,7 @@ def solard(context: click.Context, home: Path | None, read_only: bool) -> None:
 for command in (
     check,
     demo,
+    devices,
     earnings,
     events,
     forecast,

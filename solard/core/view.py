@@ -11,6 +11,7 @@ from solard.core.job import JobState, JobWindow
 from solard.core.ledger import SourceEnergy
 from solard.core.modes import WorkMode
 from solard.core.plan import PlanSlot
+from solard.core.readings import PointReading
 from solard.core.rig import Rig
 from solard.core.state import SiteState
 from solard.core.work import WorkUse
@@ -30,6 +31,8 @@ class DeviceView:
     error: str | None
     """A sentence while it does not answer."""
     retry_in_s: float | None
+    points: tuple[PointReading, ...] = ()
+    """What it said last; a doubtful value stands as it came, with its quality."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -281,7 +281,11 @@ class Daemon:
             speed=parts.clock.speed,
             record=record,
             devices=tuple(
-                replace(device, age_s=parts.latest.age_s(device.device_id, now_s))
+                replace(
+                    device,
+                    age_s=parts.latest.age_s(device.device_id, now_s),
+                    points=parts.latest.points(device.device_id),
+                )
                 for device in parts.poller.health()
             ),
             keeper=parts.actuator.view,

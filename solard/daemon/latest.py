@@ -31,6 +31,7 @@ class Latest:
     def __init__(self, setup: DaemonSetup, started_s: float) -> None:
         self._setup = setup
         self._started_s = started_s
+        self._heard: dict[str, tuple[PointReading, ...]] = {}
         self._good: dict[str, DeviceReading] = {}
         self._good_polls: dict[str, int] = {}
         self._trusted: dict[tuple[str, str], tuple[PointReading, float]] = {}
@@ -46,6 +47,7 @@ class Latest:
         """Remember a device's answer; a failed poll changes nothing, it lets the last one age."""
         if reading.error is not None:
             return
+        self._heard[reading.device_id] = reading.points
         if reading.device_id == self._setup.rig_meter:
             self._measure_rig(reading)
             return
@@ -132,6 +134,10 @@ class Latest:
             return None if self._metered_s is None else now_s - self._metered_s
         reading = self._good.get(device_id)
         return None if reading is None else now_s - reading.measured_s
+
+    def points(self, device_id: str) -> tuple[PointReading, ...]:
+        """Return what a device said last, as it came."""
+        return self._heard.get(device_id, ())
 
     def _age(self, name: str, now_s: float) -> "_Age":
         reading = self._good.get(name)

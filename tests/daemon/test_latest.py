@@ -115,6 +115,16 @@ def test_failed_poll_ages_the_last_answer(latest: Latest, clock: HandClock) -> N
     assert latest.age_s("meter", clock.monotonic_s()) is None
 
 
+def test_what_a_device_said_last_stands_as_it_came(latest: Latest, clock: HandClock) -> None:
+    latest.take(sunny(clock))
+    doubtful = replace(sunny(clock).points[0], value=9e9, quality=Quality.SUSPECT)
+    latest.take(replace(sunny(clock), points=(doubtful,)))
+    latest.take(failed(clock))
+
+    assert latest.points("inverter") == (doubtful,)
+    assert latest.points("meter") == ()
+
+
 def test_good_polls_count_the_device_that_has_answered_least(clock: HandClock) -> None:
     latest = Latest(setup_of(essential=("inverter", "meter")), clock.monotonic_s())
     for _ in range(3):

@@ -1,6 +1,7 @@
 """The foreground daemon on a site of its own: started, told, reloaded, killed, stopped."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -247,6 +248,9 @@ def test_status_of_a_running_site_says_why_and_loads_little(site: Site) -> None:
         said = site.command(question)
         assert said.returncode == 0, said.stderr
         assert said.stdout
+    devices = site.command("devices", "inverter").stdout
+    assert re.search(r"^inverter +sunspec +\d+ read, 0 failed +answered \d", devices)
+    assert re.search(r"^pv_power +\d+(\.\d+)? W +good$", devices, re.MULTILINE)
 
 
 def test_a_job_is_added_by_hand_runs_survives_the_daemon_and_is_done(site: Site) -> None:

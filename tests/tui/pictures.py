@@ -21,6 +21,7 @@ from solard.core.job import JobState
 from solard.core.ledger import SourceEnergy
 from solard.core.modes import WorkMode
 from solard.core.plan import PlanSlot
+from solard.core.readings import PointReading, Quality
 from solard.core.rig import GpuCard, Rig
 from solard.core.state import BatteryState, GpuState, SiteState, Supply
 from solard.core.view import (
@@ -453,6 +454,27 @@ WORKLOADS = (
     replace(_workload("validator", "validator", 4103, 12.0), restarts=1),
 )
 
+
+def _point(
+    name: str,
+    value: float | str | None,
+    unit: str,
+    quality: Quality = Quality.GOOD,
+    address: int | None = None,
+) -> PointReading:
+    return PointReading(name=name, value=value, unit=unit, quality=quality, address=address)
+
+
+POINTS = (
+    _point("serial", "SIM-0001", "", address=40_052),
+    _point("pv_power", 2620.0, "W", address=40_084),
+    _point("grid_power", -97.5, "W", address=40_188),
+    _point("battery_soc", 71.0, "%", address=40_293),
+    _point("battery_power", -950.0, "W"),
+    _point("inverter_temperature", 412.0, "°C", Quality.SUSPECT, 40_103),
+    _point("pv_energy_total", None, "kWh", Quality.MISSING, 40_094),
+)
+
 HOME = SiteView(
     seq=412,
     site="home",
@@ -479,6 +501,7 @@ HOME = SiteView(
             polls_failed=3,
             error=None,
             retry_in_s=None,
+            points=POINTS,
         ),
     ),
     keeper=KeeperView(backend="simulated", pid=4100, note=None, error=None),
@@ -510,6 +533,20 @@ HOME = SiteView(
     events=EVENTS,
     jobs=JOBS,
 )
+
+SILENT_METER = DeviceView(
+    device_id="meter",
+    profile="eastron-sdm",
+    age_s=94.0,
+    period_s=2.0,
+    polls_ok=380,
+    polls_failed=35,
+    error="192.0.2.7:502 does not answer: no reply within 3 s; is somebody else connected to it?",
+    retry_in_s=2.0,
+    points=(_point("voltage", 231.4, "V", address=0),),
+)
+SILENT = replace(HOME, devices=(*HOME.devices, SILENT_METER))
+"""A home whose second device does not answer any more."""
 
 CABIN = replace(
     HOME,

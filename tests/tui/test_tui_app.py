@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from solard.core.inputs import Override, OverrideKind
-from tests.tui.pictures import CABIN, FIRST_RUN, HOME, NOW
+from tests.tui.pictures import CABIN, FIRST_RUN, HOME, NOW, SILENT
 from tests.tui.stage import ScriptedSource, StillClock, app_on, screen_text, until
 from tui.screens.dialogs import ConfirmScreen, HelpScreen, RunScreen
 from tui.widgets.live_table import LiveTable
@@ -19,6 +19,7 @@ MARKS = {
     "5": "retrain-7",
     "6": "Last decision",
     "7": "Events, following",
+    "8": "What inverter said last",
 }
 
 
@@ -29,7 +30,7 @@ async def test_number_keys_open_the_screens_and_each_says_why_and_next(
     app = app_on(ScriptedSource(HOME))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        for key in "7654321":
+        for key in "87654321":
             await pilot.press(key)
             await pilot.pause()
             shown = screen_text(app)
@@ -212,6 +213,25 @@ async def test_the_cursor_chooses_the_curve() -> None:
         assert "GPU 2 at 243 W" in screen_text(app)
 
 
+async def test_the_chosen_device_says_its_values_and_why_it_is_silent() -> None:
+    app = app_on(ScriptedSource(SILENT))
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("8")
+        await pilot.pause()
+        inverter = " ".join(screen_text(app).split())
+        await pilot.press("down")
+        await pilot.pause()
+        await pilot.pause()
+        meter = " ".join(screen_text(app).split())
+
+    assert "pv_power 2,620 W good 40084" in inverter
+    assert "inverter_temperature 412 °C suspect 40103" in inverter
+    assert "What meter said last" in meter
+    assert "no reply within 3 s; is somebody else connected to it? Again in 2 s." in meter
+    assert "voltage 231.4 V good 0" in meter
+    assert "pv_power" not in meter
+
+
 async def test_a_new_picture_keeps_the_cursor() -> None:
     source = ScriptedSource(HOME)
     app = app_on(source)
@@ -302,7 +322,7 @@ async def test_the_palette_offers_our_commands() -> None:
         await pilot.pause()
         names = [command.title for command in app.get_system_commands(app.screen)]
 
-    assert names[:7] == [
+    assert names[:8] == [
         "Open Overview",
         "Open GPUs",
         "Open Neurons",
@@ -310,5 +330,6 @@ async def test_the_palette_offers_our_commands() -> None:
         "Open Plan",
         "Open Policies",
         "Open Log",
+        "Open Devices",
     ]
     assert "Pause for 2 h" in names

@@ -91,9 +91,9 @@ def test_a_run_names_watts_end_and_what_stands_above_it() -> None:
 
 def test_the_number_stands_before_the_name() -> None:
     assert "".join(tab_labels(120, 1)) == (
-        " 1 Overview  2 GPUs  3 Neurons  4 Earnings  5 Plan  6 Policies  7 Log "
+        " 1 Overview  2 GPUs  3 Neurons  4 Earnings  5 Plan  6 Policies  7 Log  8 Devices "
     )
-    assert "".join(tab_labels(50, 2)) == " 1  2 GPUs  3  4  5  6  7 "
+    assert "".join(tab_labels(50, 2)) == " 1  2 GPUs  3  4  5  6  7  8 "
 
 
 def test_a_narrow_key_bar_keeps_the_way_out() -> None:

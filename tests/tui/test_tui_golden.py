@@ -6,7 +6,7 @@ from solard.core.view import SiteView
 from tests.tui.pictures import CABIN, FIRST_RUN, HOME
 from tests.tui.stage import ScriptedSource, app_on, check_golden, screen_text
 
-NAMES = ("overview", "gpus", "neurons", "earnings", "plan", "policies", "log")
+NAMES = ("overview", "gpus", "neurons", "earnings", "plan", "policies", "log", "devices")
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["120x36", "80x24"])

@@ -6,7 +6,7 @@ from solard.core.view import SiteView
 from tui.model.picture import Picture, active_override
 from tui.text import Line, Lines, Span, Tone, line, line_cells, muted
 
-SCREENS = ("Overview", "GPUs", "Neurons", "Earnings", "Plan", "Policies", "Log")
+SCREENS = ("Overview", "GPUs", "Neurons", "Earnings", "Plan", "Policies", "Log", "Devices")
 LOG = SCREENS.index("Log") + 1
 """The number of the screen that has a filter."""
 
@@ -79,7 +79,7 @@ def _write_keys(view: SiteView) -> list[Key]:
 
 
 _HELP: tuple[tuple[str, str], ...] = (
-    ("1 to 7", "Overview, GPUs, Neurons, Earnings, Plan, Policies, Log"),
+    ("1 to 8", "Overview, GPUs, Neurons, Earnings, Plan, Policies, Log, Devices"),
     ("p", "pause the rig for 2 h (asks first)"),
     ("r", "run at a power for a time (asks first)"),
     ("u", "resume: end a pause or a run (asks first)"),
