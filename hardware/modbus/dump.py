@@ -1,20 +1,22 @@
 """Write down what a device serves, without what tells whose it is: reports that become tests."""
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 from hardware.modbus.address import Address
 from hardware.modbus.description import Profile
 from hardware.modbus.device import ModbusDevice
-from hardware.modbus.layout import Placed
 from hardware.modbus.limits import RegisterLink
 from hardware.modbus.link import ModbusLink
 from hardware.modbus.memory import RememberingLink
+from hardware.modbus.models import FoundModel, model_rows
+from hardware.modbus.points import Point
 from hardware.modbus.probe import find_roles
 from hardware.modbus.sunspec import walk_models
 from solard.core.readings import PointReading
 
-_SECRET = "serial"
-"""Points with this in their name say whose device it is."""
+_SECRETS = ("*serial*", "model_1_SN", "model_1_*_SN")
+"""Points whose names look like these say whose device it is."""
 _COVER_TEXT = 0x5858
 """`XX`"""
 _HOLDING = 3
@@ -32,12 +34,14 @@ async def dump(address: Address, profile: Profile, unit: int | None = None) -> d
         roles = await find_roles(link, profile)
         device = ModbusDevice("dump", profile, link, unit, units=roles)
         points = await device.poll()
+        models: tuple[FoundModel, ...] = ()
         if profile.sunspec:
-            await _read_models(link, device.unit, profile.limits.max_words)
+            models = await _read_models(link, device.unit, profile.limits.max_words)
     finally:
         await link.close()
     words = link.words()
-    _cover(words, device.placed)
+    _cover(words, [(one.point, one.unit) for one in device.placed])
+    _cover(words, model_rows(models))
     return {
         "id": f"{profile.profile_id}-report",
         "family": profile.profile_id.replace("-", "_"),
@@ -61,23 +65,31 @@ async def dump(address: Address, profile: Profile, unit: int | None = None) -> d
     }
 
 
-async def _read_models(link: RegisterLink, unit: int, most: int) -> None:
-    """Read every model from its first word to its last."""
-    for model in await walk_models(link, unit):
+async def _read_models(link: RegisterLink, unit: int, most: int) -> tuple[FoundModel, ...]:
+    """Read every model from its first word to its last, and return them."""
+    models = await walk_models(link, unit)
+    for model in models:
         for first in range(model.start, model.last + 1, most):
             await link.read(unit, _HOLDING, first, min(most, model.last + 1 - first))
+    return models
 
 
-def _cover(words: dict[tuple[int, int], dict[int, int]], placed: Iterable[Placed]) -> None:
-    """Put letters or zeros in the place of serial numbers."""
-    for one in placed:
-        register = one.point.register
-        if register is None or _SECRET not in one.point.name:
+def _cover(
+    words: dict[tuple[int, int], dict[int, int]], points: Iterable[tuple[Point, int]]
+) -> None:
+    """Put letters or zeros in the place of serial numbers, of points and the units they are of."""
+    for point, unit in points:
+        register = point.register
+        if register is None or not _is_secret(point.name):
             continue
         cover = _COVER_TEXT if register.kind.startswith("str") else 0
         for function in (3, 4):
-            known = words.get((one.unit, function), {})
+            known = words.get((unit, function), {})
             known.update({at: cover for at in register.addresses if at in known})
+
+
+def _is_secret(name: str) -> bool:
+    return any(fnmatchcase(name, one) for one in _SECRETS)
 
 
 def _runs(known: dict[int, int]) -> list[tuple[int, list[int]]]:
@@ -92,5 +104,5 @@ def _runs(known: dict[int, int]) -> list[tuple[int, list[int]]]:
 
 
 def _expected(point: PointReading) -> dict[str, object]:
-    value = REDACTED if _SECRET in point.name else point.value
+    value = REDACTED if _is_secret(point.name) else point.value
     return {"name": point.name, "address": point.address, "value": value, "unit": point.unit}

@@ -47,6 +47,17 @@ async def test_serial_numbers_are_covered_in_words_and_values():
     assert "4712" not in json.dumps(report)
 
 
+async def test_serial_numbers_of_every_common_model_are_covered():
+    profile = load_profile("sunspec")
+    inverter_and_meter = image_of_profile(load_profile("solaredge-storedge"))[1].holding
+    (block, *_) = (await dumped(ChaosDevice({1: dict(inverter_and_meter)}), profile))["blocks"]
+
+    text = b"".join(word.to_bytes(2, "big") for word in block["registers"])
+    assert text.count(b"SolarEdge") == 2
+    assert b"SIMULATED" not in text
+    assert text.count(b"X" * 32) == 2
+
+
 async def test_report_is_a_recording_that_replays_to_the_values_it_was_read_with(tmp_path: Path):
     profile = load_profile("sunspec")
     words = image_of_profile(profile)[1].holding
