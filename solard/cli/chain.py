@@ -62,11 +62,22 @@ def verify(context: click.Context, home: Path, as_json: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: other rigs too.")
 @click.option("--port", type=click.IntRange(1, 65535), required=True)
 @click.option("--tempo", type=click.IntRange(1, 50_400), default=30, show_default=True)
+@click.option("--places", type=click.IntRange(4, 256), default=256, show_default=True)
+@click.option("--immunity", type=click.IntRange(0, 1 << 20), default=4096, show_default=True)
 @click.option("--subnet", "subnets", multiple=True, default=("sunlight",), show_default=True)
-def node(home: Path, host: str, port: int, tempo: int, subnets: tuple[str, ...]) -> None:
+def node(
+    home: Path,
+    host: str,
+    port: int,
+    tempo: int,
+    places: int,
+    immunity: int,
+    subnets: tuple[str, ...],
+) -> None:
     """Run a node of the embedded network in the foreground, for any number of rigs.
 
-    It is a simulator of the chain. --tempo and --subnet are for a network that is new.
+    It is a simulator of the chain. --tempo, --places (neurons on a subnet), --immunity (blocks)
+    and --subnet are for a network that is new.
     """
     from miner.chain.values import Rules
     from miner.network import NetworkSettings, run_network
@@ -78,7 +89,7 @@ def node(home: Path, host: str, port: int, tempo: int, subnets: tuple[str, ...])
         socket=home / "node.sock",
         host=host,
         port=port,
-        rules=Rules(tempo=tempo),
+        rules=Rules(tempo=tempo, max_uids=places, immunity_blocks=immunity),
         subnets=subnets,
     )
     asyncio.run(run_network(settings, clock_from_environment()))
