@@ -10,12 +10,12 @@ from typing import Any
 
 from aiohttp import web
 
-from miner.chain.api import LIMITS, NodeApi, rewards_after
+from miner.chain.api import LIMITS, NodeApi, explored, rewards_after
 from miner.chain.authority import Authority, open_authority
 from miner.chain.picture import metagraph_of
 from miner.chain.values import Rules
 from miner.program import until_stopped
-from miner.telling import network_status, read_rewards_request, subnets_detail
+from miner.telling import network_status, read_explore_request, read_rewards_request, subnets_detail
 from miner.work import handler_of
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
@@ -113,6 +113,10 @@ class Network:
         after, hotkeys = read_rewards_request(request)
         return rewards_after(self._authority, after, hotkeys)
 
+    async def explore(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer the `explore` verb."""
+        return explored(self._authority, *read_explore_request(request))
+
 
 async def run_network(settings: NetworkSettings, clock: Clock) -> None:
     """Run the node until SIGTERM."""
@@ -127,7 +131,7 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
         await runner.setup()
         try:
             listening = await _listen(runner, settings.host, settings.port)
-            handler = handler_of(network, {"rewards": network.rewards})
+            handler = handler_of(network, {"rewards": network.rewards, "explore": network.explore})
             server = await serve_lines(settings.socket, handler)
             log.info("serving network=%s port=%s", authority.genesis.network, settings.port)
             try:

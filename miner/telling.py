@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from miner.chain.backend import Metagraph
+from miner.chain.question import Question, read_question
 from miner.work import RequestInvalid
 from solard.core.codec import Codec
 from solard.core.modes import WorkMode
@@ -48,6 +49,15 @@ def read_rewards_request(request: dict[str, Any]) -> tuple[int, list[str]]:
     if not isinstance(hotkeys, list) or not all(isinstance(one, str) for one in hotkeys):
         raise RequestInvalid("rewards: hotkeys is no list of addresses")
     return after, hotkeys
+
+
+def read_explore_request(request: dict[str, Any]) -> tuple[str, Question]:
+    """Return what an `explore` verb wants to see: the explorer's view, and what it is asked."""
+    query = request.get("query", {})
+    if not isinstance(query, dict):
+        raise RequestInvalid("explore: query is no mapping")
+    asked = {str(name): str(value) for name, value in query.items()}
+    return str(request.get("view")), read_question(asked)
 
 
 def _subnet_row(graph: Metagraph) -> dict[str, Any]:

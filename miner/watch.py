@@ -15,7 +15,7 @@ from miner.chain.backend import ChainRefused, ChainUnreachable, Head, Metagraph
 from miner.chain.client import NodeClient
 from miner.chain.question import Question
 from miner.program import Health, repeat, until_stopped
-from miner.telling import network_status, read_rewards_request, subnets_detail
+from miner.telling import network_status, read_explore_request, read_rewards_request, subnets_detail
 from miner.work import handler_of
 from solard.core.modes import WorkMode
 from solard.system.clock import Clock, real_period_s
@@ -95,6 +95,10 @@ class Watch:
         self._hotkeys = frozenset(hotkeys)
         return await self._node.rewards(after, hotkeys)
 
+    async def explore(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer the `explore` verb, as the node does."""
+        return await self._node.view(*read_explore_request(request))
+
 
 async def run_watch(settings: WatchSettings, clock: Clock) -> None:
     """Watch a node until SIGTERM."""
@@ -103,7 +107,7 @@ async def run_watch(settings: WatchSettings, clock: Clock) -> None:
         node = NodeClient(settings.network)
         try:
             watch = Watch(node, settings.socket.stem)
-            handler = handler_of(watch, {"rewards": watch.rewards})
+            handler = handler_of(watch, {"rewards": watch.rewards, "explore": watch.explore})
             server = await serve_lines(settings.socket, handler)
             log.info("watching node=%s", settings.network)
             try:

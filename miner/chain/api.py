@@ -11,7 +11,7 @@ from miner.chain.authority import Authority
 from miner.chain.explorer import ChainView, NothingFound, answer, block_of
 from miner.chain.extrinsic import MAX_EXTRINSIC_BYTES, ExtrinsicInvalid, read_extrinsic
 from miner.chain.picture import head_of, metagraph_of
-from miner.chain.question import QuestionInvalid, read_question
+from miner.chain.question import Question, QuestionInvalid, read_question
 from solard.core.codec import Codec
 from solard.system.guard import Guard, Limits
 
@@ -131,16 +131,10 @@ class NodeApi:
 
     async def get_view(self, request: web.Request) -> web.Response:
         """Answer one of the explorer's views."""
-        authority = self._authority
-        chain = ChainView(
-            state=authority.state,
-            store=authority.store,
-            genesis=authority.genesis,
-            head=authority.head.number,
-        )
         try:
             question = read_question(request.query)
-            return web.json_response(answer(request.match_info["view"], chain, question))
+            found = explored(self._authority, request.match_info["view"], question)
+            return web.json_response(found)
         except QuestionInvalid as err:
             return _problem(400, str(err))
         except NothingFound as err:
@@ -150,6 +144,17 @@ class NodeApi:
         """Answer all that was ever paid to a key."""
         earned = self._authority.store.earned_rao(request.match_info["ss58"])
         return web.json_response({"earned_rao": earned})
+
+
+def explored(authority: Authority, view: str, question: Question) -> dict[str, Any]:
+    """Return one of the explorer's views; raise NothingFound."""
+    chain = ChainView(
+        state=authority.state,
+        store=authority.store,
+        genesis=authority.genesis,
+        head=authority.head.number,
+    )
+    return answer(view, chain, question)
 
 
 def rewards_after(

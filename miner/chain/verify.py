@@ -44,11 +44,15 @@ def verify_home(home: Path) -> Verdict:
     return verify_chain(chain_in(home))
 
 
+class NoChainHere(ChainStoreFailed):
+    """A directory in which no network lives."""
+
+
 def chain_in(home: Path) -> Path:
     """Return the chain database of the network below a directory."""
     found = sorted(home.rglob("chain.db"))
     if not found:
-        raise ChainStoreFailed(f"no embedded network lives in {home}: there is no chain.db")
+        raise NoChainHere(f"no embedded network lives in {home}: there is no chain.db")
     return found[0]
 
 

@@ -96,6 +96,13 @@ async def neurons(desk: Desk, _request: web.Request) -> web.Response:
     return _answer(network=desk.view().network)
 
 
+async def chain(desk: Desk, request: web.Request) -> web.Response:
+    """Answer with a view of the chain's explorer."""
+    query = dict(request.query)
+    view = query.pop("view", "subnets")
+    return json_answer(to_json(await desk.source.explore(view, query)))
+
+
 async def earnings(desk: Desk, _request: web.Request) -> web.Response:
     """Answer with what each day earned."""
     view = desk.view()

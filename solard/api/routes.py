@@ -171,6 +171,23 @@ ROUTES = (
     ),
     Route(
         method="GET",
+        path="/v1/chain",
+        summary="A view of the embedded chain's explorer: a simulator, its tokens have no price",
+        serve=reads.chain,
+        query=(
+            Field("view", "string", "as `solard network` calls it; subnets without it"),
+            Field("limit", "integer", "how many rows; 20 without it"),
+            Field("before", "integer", "only blocks below this one"),
+            Field("number", "integer", "of a block"),
+            Field("netuid", "integer", "of a subnet"),
+            Field("account", "string", "an address"),
+            Field("blocks", "integer", "how far back earnings look; a day without it"),
+            Field("power_w", "number", "what the earner's machine draws"),
+        ),
+        answer=dict,
+    ),
+    Route(
+        method="GET",
         path="/v1/earnings",
         summary="What each day earned and took, newest first",
         serve=reads.earnings,

@@ -1,8 +1,8 @@
 """What the API asks of the daemon, and nothing more of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from solard.core.forecast import Forecast
 from solard.core.history import Sample
@@ -44,6 +44,10 @@ class ApiSource(Protocol):
 
     def forecast(self) -> Forecast | None:
         """Return the newest forecast."""
+        ...
+
+    async def explore(self, view: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return a view of the chain's explorer; raise SolardError with a sentence."""
         ...
 
     async def set_live(self, live: bool) -> None:

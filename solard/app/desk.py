@@ -1,10 +1,11 @@
 """What the API asks of a running daemon, answered from its parts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from hardware.modbus.profile import profile_names
 from solard.app.planner import SitePlanner
@@ -25,7 +26,7 @@ from solard.daemon.parts import Parts
 from solard.store.store import Store
 from solard.system.places import Places
 
-AT_START = ("devices", "workloads", "api", "store", "hooks")
+AT_START = ("devices", "network", "workloads", "api", "store", "hooks")
 """Sections that a reload leaves as they are: connections and programs are made once."""
 
 
@@ -77,6 +78,10 @@ class Desk:
     def forecast(self) -> Forecast | None:
         """Return the newest forecast."""
         return self._parts.planning.forecast
+
+    async def explore(self, view: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return a view of the chain's explorer."""
+        return await self._parts.chain.explore(view, query)
 
     async def set_live(self, live: bool) -> None:
         """Start or stop acting."""
@@ -135,7 +140,8 @@ class Desk:
         first = self._started_with
         try:
             settings = await asyncio.to_thread(load_settings, self._config, profile_names())
-            setup = make_setup(replace(settings, workloads=first.workloads), self._places)
+            work = replace(settings, workloads=first.workloads, network=first.network)
+            setup = make_setup(work, self._places)
         except (SolardError, OSError) as err:
             self._daemon.refuse_config(str(err))
             return str(err).splitlines()

@@ -163,12 +163,28 @@ def _show(
     view: str, question: "Question", *, home: Path | None, node: str | None, as_json: bool
 ) -> None:
     if node is None:
-        from miner.chain.explorer import answer_from
-
-        answer = answer_from(home or places_of(None).state, view, question)
+        answer = _of_this_rig(home, view, question)
     else:
         answer = asyncio.run(_ask(node, view, question))
     click.echo(json.dumps(answer, indent=1) if as_json else _say(answer))
+
+
+def _of_this_rig(home: Path | None, view: str, question: "Question") -> dict[str, Any]:
+    """Return what the chain in its directory says, or the daemon of one that has none."""
+    from miner.chain.explorer import answer_from
+    from miner.chain.verify import NoChainHere
+    from solard.client.errors import DaemonAway
+    from solard.client.now import ask
+
+    try:
+        return answer_from(home or places_of(None).state, view, question)
+    except NoChainHere:
+        try:
+            socket = places_of(home).api_socket
+            return ask(socket, lambda client: client.chain(view, question.to_query()))
+        except DaemonAway:
+            pass
+        raise
 
 
 async def _ask(node: str, view: str, question: "Question") -> dict[str, Any]:

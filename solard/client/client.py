@@ -78,6 +78,11 @@ class Client:
         forecast: Forecast | None = self._decode(Forecast | None, data["forecast"])
         return forecast
 
+    async def chain(self, view: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return a view of the explorer of the rig's chain."""
+        found: dict[str, Any] = await self._ask("GET", "/v1/chain", query={"view": view, **query})
+        return found
+
     async def set_live(self, live: bool) -> None:
         """Let the rig obey, or only observe."""
         await self._ask("POST", "/v1/live" if live else "/v1/observe")

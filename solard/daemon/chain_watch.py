@@ -1,6 +1,6 @@
 """What the chain says of our neurons, and the rewards that it paid."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from solard.core.errors import SolardError
@@ -12,9 +12,14 @@ from solard.system.clock import Clock
 from solard.system.lines import ask
 
 NODE_ROLE = "network"
+EXPLORED_WITHIN_S = 8.0
 _EARNERS = frozenset({"miner", "validator"})
 
 T = TypeVar("T")
+
+
+class NoNetwork(SolardError):
+    """There is no chain to look at."""
 
 
 class ChainWatch:
@@ -67,6 +72,14 @@ class ChainWatch:
             self._paid_up_to = 0
         if self._hotkeys:
             await self._collect_rewards(self._node_name, day)
+
+    async def explore(self, view: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return one of the explorer's views of the chain; raise SolardError."""
+        if self._node_name is None:
+            raise NoNetwork("this rig is on no network: its configuration runs no bundled work")
+        request = {"verb": "explore", "view": view, "query": dict(query)}
+        found = await ask(self._socket_of(self._node_name), request, EXPLORED_WITHIN_S)
+        return {name: value for name, value in found.items() if name != "ok"}
 
     async def _collect_rewards(self, node_name: str, day: str) -> None:
         hotkeys = sorted(self._hotkeys)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -207,6 +207,12 @@ class Desk:
 
     def forecast(self) -> Forecast | None:
         return None
+
+    async def explore(self, view: str, query: Mapping[str, str]) -> dict[str, Any]:
+        if self.failure:
+            raise self.failure
+        self.asked.append((view, query))
+        return {"subnets": [], "is_simulator": True}
 
     async def set_live(self, live: bool) -> None:
         if self.failure:

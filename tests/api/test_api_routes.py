@@ -46,6 +46,18 @@ async def test_before_the_first_tick_there_is_no_picture(tmp_path: Path) -> None
     assert "just started" in answers[0].error
 
 
+async def test_chain_is_explored_by_its_own_names(tmp_path: Path) -> None:
+    desk = Desk()
+    async with serving(tmp_path, desk) as caller:
+        answer = await caller.get("/v1/chain", params={"view": "metagraph", "netuid": "1"})
+        desk.failure = KeeperGone("the node is away")
+        refused = await caller.get("/v1/chain")
+
+    assert answer.json == {"subnets": [], "is_simulator": True}
+    assert desk.asked == [("metagraph", {"netuid": "1"})]
+    assert (refused.status, refused.error) == (409, "the node is away")
+
+
 async def test_quarter_hours_are_asked_for_by_moments(tmp_path: Path) -> None:
     desk = Desk()
     async with serving(tmp_path, desk) as caller:

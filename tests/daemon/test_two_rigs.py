@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from solard.daemon.supervisor import Supervisor
 from solard.daemon.work_holds import WorkHolds
 from solard.store.store import Store
 from solard.system.clock import CLOCK_VARIABLE, ScaledClock
+from solard.system.lines import Denied
 from solard.system.places import places_at
 from tests.config.yamls import ISLAND, read
 from tests.daemon.stage import opened_store
@@ -63,6 +65,9 @@ class Rig:
     async def look(self) -> None:
         await self.supervisor.run_once()
         await self._chain.run_once(self.supervisor, DAY)
+
+    async def explore(self, view: str, query: dict[str, str]) -> dict[str, Any]:
+        return await self._chain.explore(view, query)
 
     async def end(self) -> None:
         for spec in self._specs:
@@ -116,6 +121,10 @@ async def test_miner_works_on_the_node_of_another_rig(rigs: Rigs) -> None:
     (ours,) = second.network.neurons
     assert (ours.role, second.network.kind) == ("miner", "embedded")
     assert second.work("network").health == "ok"
+    found = await second.explore("metagraph", {"netuid": "1"})
+    assert ours.hotkey in {one["hotkey"] for one in found["neurons"]}
+    with pytest.raises(Denied, match=r"^no view .weather."):
+        await first.explore("weather", {})
     # Its home holds no chain and no key of the network.
     assert not list((second.places.state / "work" / "chain").rglob("*.db"))
     assert not list((second.places.state / "work" / "chain").rglob("*.json"))
