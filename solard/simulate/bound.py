@@ -17,6 +17,7 @@ from solard.simulate.tasks import Task
 FORCE = 1000.0
 """Money for a mandatory job: more than any energy for it can cost; taken out of the value."""
 SERVED = 0.999
+TINY_KW = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,10 @@ class _Tick:
     power: tuple[Term, ...]
     stored: int
     balance: list[Term]
+    trade: tuple[Term, Term] | None
+    """Import and export, where export earns more than import costs: nobody can do both."""
+    spare_kw: float
+    """What the site can sell at most."""
     needed_kw: float
     outage: int
 
@@ -112,11 +117,14 @@ def _write_tick(
     sold = program.column(hours * row.export_per_kwh, high=reach_kw)
     outage = program.column(-hours * site.outage_per_h)
     balance = [Term(bought, 1.0), Term(sold, -1.0), Term(discharge, 1.0), Term(charge, -1.0)]
+    trades = row.export_per_kwh > row.import_per_kwh
     return _Tick(
         cards=cards,
         power=tuple(power),
         stored=stored,
         balance=balance,
+        trade=(Term(bought, 1.0), Term(sold, 1.0)) if trades else None,
+        spare_kw=sun_kw + battery.max_discharge_w / 1000.0,
         needed_kw=house_kw - sun_kw + site.rig.host_w / 1000.0,
         outage=outage,
     )
@@ -145,6 +153,28 @@ def _close_tick(
     if taken:
         program.row([Term(tick.cards, 1.0), *taken], high=float(site.cards))
     program.row([Term(tick.cards, 1.0), Term(tick.outage, 1.0), *taken], low=1.0)
+    if tick.trade is not None:
+        _bar_trade(program, site, tick, tick.trade, jobs)
     load = [Term(term.column, -term.factor) for term in tick.power]
     load += [Term(column, -task.job.power_w / 1000.0) for column, task in jobs]
     program.row([*tick.balance, *load], low=tick.needed_kw, high=tick.needed_kw)
+
+
+def _bar_trade(
+    program: Program,
+    site: SimSite,
+    tick: _Tick,
+    trade: tuple[Term, Term],
+    jobs: Sequence[tuple[int, Task]],
+) -> None:
+    """Write that import and export of one tick are one flow.
+
+    Exclusive flows need an integer; the chord between the most of either is the tightest that a
+    linear program can say, and no course lies above it.
+    """
+    bought, sold = trade
+    jobs_kw = sum(task.job.power_w for _, task in jobs) / 1000.0
+    most_kw = site.most_w(site.cards) / 1000.0 - site.rig.host_w / 1000.0
+    buys_kw = max(TINY_KW, tick.needed_kw + most_kw + jobs_kw + tick.spare_kw)
+    sells_kw = max(TINY_KW, tick.spare_kw)
+    program.row([Term(bought.column, 1.0 / buys_kw), Term(sold.column, 1.0 / sells_kw)], high=1.0)

@@ -1,7 +1,7 @@
 """A recording: what sun and house did, on a grid of 5 min ticks."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -80,6 +80,7 @@ def read_recording(
 ) -> Recording:
     """Return the whole days between two moments (the file's own ends where they are None)."""
     rows, notices = _ordered(_read(path), path)
+    notices = (*notices, *_missing(rows, _step(rows, path)))
     step = _step(rows, path)
     first = _floor(rows[0].starts_at) if begins_at is None else _floor(begins_at)
     last = rows[-1].starts_at + step if ends_at is None else ends_at
@@ -144,6 +145,20 @@ def _ordered(rows: list[Row], path: Path) -> tuple[list[Row], tuple[str, ...]]:
     if any(one.starts_at > other.starts_at for one, other in pairwise(rows)):
         notices.append("rows were not in order of time")
     return ordered, tuple(notices)
+
+
+def _missing(rows: Sequence[Row], step: timedelta) -> Iterator[str]:
+    """Yield what the file leaves open, and what becomes of it."""
+    no_sun = sum(row.pv_w is None for row in rows)
+    no_load = sum(row.load_w is None for row in rows)
+    gaps = sum((later.starts_at - row.starts_at) // step - 1 for row, later in pairwise(rows))
+    if no_sun:
+        yield f"{no_sun} of {len(rows)} rows have no pv_w that can be: they count as 0 W"
+    if no_load:
+        said = "taken from their neighbours"
+        yield f"{no_load} of {len(rows)} rows have no load_w that can be: {said}"
+    if gaps > 0:
+        yield f"{gaps} rows are missing: no sun in them, and the load of their neighbours"
 
 
 def _step(rows: Sequence[Row], path: Path) -> timedelta:

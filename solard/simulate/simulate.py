@@ -9,13 +9,14 @@ from pathlib import Path
 from solard.config.load import load_settings
 from solard.simulate.baselines import AlwaysOn, Floor, Threshold
 from solard.simulate.bound import Bound, find_bound
+from solard.simulate.errors import RecordingInvalid
 from solard.simulate.files import stamp, write_jobs, write_summary, write_trace
 from solard.simulate.planned import PLANNED, PlannedPolicy
 from solard.simulate.recording import Recording, read_recording
 from solard.simulate.run import Course, live_through
 from solard.simulate.score import capture, days_of
 from solard.simulate.site import SimSite, make_site
-from solard.simulate.tasks import Task, make_tasks, read_jobs
+from solard.simulate.tasks import Task, find_hopeless, make_tasks, read_jobs
 from solard.simulate.world import Policy
 
 BASELINES: Mapping[str, Callable[[SimSite], Policy]] = {
@@ -56,8 +57,10 @@ def simulate(request: SimulationRequest, tell: Callable[[str], None]) -> dict[st
     for notice in recording.notices:
         tell(f"{request.data}: {notice}")
     jobs = () if request.jobs is None else read_jobs(request.jobs)
+    for notice in find_hopeless(jobs, site.cards):
+        tell(f"{request.jobs}: {notice}")
     tasks = make_tasks(jobs, recording.ticks[0].starts_at, len(recording.ticks))
-    request.out.mkdir(parents=True, exist_ok=True)
+    _make_folder(request.out)
     floor = live_through(site, recording, tasks, Floor(site))
     bound = find_bound(site, recording.ticks, tasks)
     tell(f"floor {floor.score.value:.2f}, bound {bound.value:.2f}")
@@ -72,6 +75,15 @@ def simulate(request: SimulationRequest, tell: Callable[[str], None]) -> dict[st
     summary = _summary(site, recording, tasks, floor, bound, scores)
     write_summary(request.out, summary)
     return summary
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise RecordingInvalid(
+            f"{folder}: cannot be made: {err.strerror}; name another folder with --out"
+        ) from err
 
 
 def _course(

@@ -25,15 +25,21 @@ def read_rows(
     header = [cell.strip().lower() for cell in next(reader, [])]
     missing = [name for name in required if name not in header]
     if missing:
-        known = ", ".join((*required, *optional))
-        raise RecordingInvalid(f"{path}: no column {', '.join(missing)}; a table has {known}")
+        said = ",".join(header)[:80] or "nothing"
+        raise RecordingInvalid(
+            f"{path}:1: no column {', '.join(missing)}; its first row says {said}, and a table "
+            f"begins with {','.join((*required, *optional))}, with commas between"
+        )
     wanted = {name: header.index(name) for name in (*required, *optional) if name in header}
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
         where = f"{path}:{reader.line_num}"
         if len(cells) < len(header):
-            raise RecordingInvalid(f"{where}: {len(cells)} cells under {len(header)} columns")
+            raise RecordingInvalid(
+                f"{where}: {len(cells)} cells under {len(header)} columns; write every comma, also "
+                "where a cell stays empty"
+            )
         yield where, {name: cells[place].strip() for name, place in wanted.items()}
 
 
@@ -54,7 +60,9 @@ def _text(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as err:
-        raise RecordingInvalid(f"{path}: no text: {err}") from err
+        raise RecordingInvalid(
+            f"{path}: no text in UTF-8 (byte {err.start + 1}); give the CSV, plain or as .gz"
+        ) from err
 
 
 def number_or_none(text: str, where: str, column: str) -> float | None:
@@ -72,7 +80,16 @@ def number(text: str, where: str, column: str) -> float:
     """Return a number that must be there."""
     value = number_or_none(text, where, column)
     if value is None:
-        raise RecordingInvalid(f"{where}: {column} is empty")
+        said = f'"{text[:40]}" is no finite number' if text else "is empty"
+        raise RecordingInvalid(f"{where}: {column} {said}; write a number")
+    return value
+
+
+def number_between(text: str, where: str, column: str, low: float, high: float) -> float:
+    """Return a number that must be there and lie within limits."""
+    value = number(text, where, column)
+    if not low <= value <= high:
+        raise RecordingInvalid(f"{where}: {column} {value:g} is outside {low:.0f}..{high:.0f}")
     return value
 
 

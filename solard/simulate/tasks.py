@@ -7,9 +7,10 @@ from math import ceil, floor
 from pathlib import Path
 
 from solard.core.job import JobDemand
+from solard.core.wording import say_duration
 from solard.simulate.errors import RecordingInvalid, SimulationImpossible
 from solard.simulate.recording import TICK, TICK_S
-from solard.simulate.table import flag, moment, number, read_rows
+from solard.simulate.table import flag, moment, number, number_between, read_rows
 
 COLUMNS = (
     "arrives_utc",
@@ -22,6 +23,9 @@ COLUMNS = (
     "mandatory",
 )
 TINY = 1e-6
+MOST_W = 1e6
+MOST_CARDS = 64
+LONGEST_S = 800 * 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +73,47 @@ def read_jobs(path: Path) -> tuple[Job, ...]:
     jobs = []
     for where, cells in read_rows(path, COLUMNS):
         job = Job(
-            power_w=number(cells["power_w"], where, "power_w"),
-            cards=int(number(cells["cards"], where, "cards")),
-            duration_s=number(cells["duration_s"], where, "duration_s"),
+            power_w=number_between(cells["power_w"], where, "power_w", 0.0, MOST_W),
+            cards=_cards(cells["cards"], where),
+            duration_s=number_between(cells["duration_s"], where, "duration_s", 1.0, LONGEST_S),
             arrives_at=moment(cells["arrives_utc"], where),
             deadline_at=moment(cells["deadline_utc"], where),
             value=number(cells["value"] or "0", where, "value"),
             interruptible=flag(cells["interruptible"], where, "interruptible"),
             mandatory=flag(cells["mandatory"], where, "mandatory"),
         )
-        if job.power_w < 0.0 or job.cards < 0 or job.duration_s <= 0.0:
-            raise RecordingInvalid(f"{where}: power_w and cards must be ≥ 0, duration_s > 0")
         jobs.append(job)
     return tuple(jobs)
+
+
+def _cards(text: str, where: str) -> int:
+    count = number_between(text, where, "cards", 0.0, MOST_CARDS)
+    if not count.is_integer():
+        raise RecordingInvalid(f"{where}: cards {count:g} is no whole number")
+    return int(count)
+
+
+def find_hopeless(jobs: Sequence[Job], cards: int) -> tuple[str, ...]:
+    """Return a sentence for each job that nobody can do, whatever the sky does."""
+    return tuple(
+        f"job {index}: {why}; every policy misses it"
+        for index, job in enumerate(jobs)
+        if (why := _hopeless(job, cards)) is not None
+    )
+
+
+def _hopeless(job: Job, cards: int) -> str | None:
+    window_s = (job.deadline_at - job.arrives_at).total_seconds()
+    if job.cards > cards:
+        return f"it takes {job.cards} cards, and the site has {cards}"
+    if window_s <= 0.0:
+        return (
+            f"its deadline {job.deadline_at:%F %R} is not after its arrival {job.arrives_at:%F %R}"
+        )
+    if window_s < job.duration_s:
+        lasts, window = say_duration(job.duration_s), say_duration(window_s)
+        return f"it takes {lasts} and its window is {window}"
+    return None
 
 
 def make_tasks(jobs: Sequence[Job], begins_at: datetime, ticks: int) -> tuple[Task, ...]:

@@ -69,6 +69,7 @@ def test_file_that_is_no_recording_is_one_sentence(tmp_path: Path) -> None:
 
     assert said.returncode == 1
     assert said.stderr == (
-        f"solard: {page}: no column time_utc, pv_w, load_w; a table has "
-        "time_utc, pv_w, load_w, pv_fc_w, import_price, export_price\n"
+        f"solard: {page}:1: no column time_utc, pv_w, load_w; its first row says <html>, and a "
+        "table begins with time_utc,pv_w,load_w,pv_fc_w,import_price,export_price, "
+        "with commas between\n"
     )

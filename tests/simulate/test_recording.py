@@ -89,6 +89,18 @@ def test_order_and_repeats_are_put_right_and_said(tmp_path: Path) -> None:
     )
 
 
+def test_what_is_missing_is_said_with_what_becomes_of_it(tmp_path: Path) -> None:
+    lines = rows(60, 24).splitlines()
+    lines[3], lines[4] = "2024-05-06T03:00:00Z,NaN,8", "2024-05-06T04:00:00Z,7,1e99"
+    del lines[10:12]
+
+    assert read(tmp_path, HEAD + "\n".join(lines)).notices == (
+        "1 of 22 rows have no pv_w that can be: they count as 0 W",
+        "1 of 22 rows have no load_w that can be: taken from their neighbours",
+        "2 rows are missing: no sun in them, and the load of their neighbours",
+    )
+
+
 def test_absurd_powers_are_missing_and_drift_below_zero_is_zero(tmp_path: Path) -> None:
     text = HEAD + "2024-05-06T00:00:00Z,1e9,-5\n" + rows(60, 23, first_min=60)
 
