@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hardware.work.external import ask_owner
 from solard.core.errors import SolardError
 from solard.core.work import External, FoundWork, Keeper
 
@@ -30,6 +32,16 @@ def read_pm2(text: str) -> tuple[FoundWork, ...]:
     if not found:
         raise Pm2Unreadable("pm2 runs nothing here; ask as the user whose pm2 it is")
     return tuple(found)
+
+
+def ask_pm2() -> str:
+    """Return what the pm2 of this user says that it runs."""
+    if shutil.which("pm2") is None:
+        raise Pm2Unreadable(
+            "this user has no pm2 on the PATH; ask as the user whose pm2 it is, or name a FILE: "
+            "what `pm2 jlist` printed there, or ~/.pm2/dump.pm2"
+        )
+    return ask_owner(("pm2", "jlist"))
 
 
 def _found(row: Mapping[str, Any], taken: set[str]) -> FoundWork:

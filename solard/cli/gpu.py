@@ -278,8 +278,8 @@ def _with_keeper(path: Path, act: Any) -> Any:
 
 def _away(path: Path) -> KeeperAway:
     return KeeperAway(
-        f"no GPU keeper answers on {path}; start it with `systemctl start solard-gpu`, "
-        "or name another with --socket or --dir"
+        f"no GPU keeper answers on {path}; start it with `systemctl start solard-gpu` or "
+        "`sudo solard gpu keeper`, or name another with --socket or --dir"
     )
 
 

@@ -82,17 +82,20 @@ for _made in (
 @click.argument("supervisor", type=click.Choice(["pm2"]))
 @click.argument("file", type=click.File(encoding="utf-8"), required=False)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path))
-def import_workloads(supervisor: str, file: "TextIO | None", output: Path | None) -> None:
+def import_workloads(
+    supervisor: str,  # noqa: ARG001 - there is one so far
+    file: "TextIO | None",
+    output: Path | None,
+) -> None:
     """Write the YAML of what pm2 runs; restart nothing.
 
     FILE is what `pm2 jlist` printed, or ~/.pm2/dump.pm2; `-` is standard input. Without it pm2 is
     asked: do that as the user whose pm2 it is.
     """
-    from hardware.work.external import ask_owner
-    from hardware.work.pm2 import read_pm2
+    from hardware.work.pm2 import ask_pm2, read_pm2
     from solard.config.written import write_workloads
 
-    said = file.read() if file is not None else ask_owner((supervisor, "jlist"))
+    said = file.read() if file is not None else ask_pm2()
     text = write_workloads(read_pm2(said))
     if output is None:
         click.echo(text, nl=False)

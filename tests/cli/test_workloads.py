@@ -34,7 +34,7 @@ def test_import_without_pm2_says_what_is_missing(tmp_path: Path) -> None:
     ran = solard("workload", "import", "pm2", env={"PATH": str(tmp_path)})
 
     assert ran.returncode == 1
-    assert ran.stderr.startswith("solard: pm2: no such program")
+    assert ran.stderr.startswith("solard: this user has no pm2 on the PATH; ask as the user")
 
 
 def log_of(home: Path, *lines: str) -> Path:

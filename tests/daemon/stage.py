@@ -192,7 +192,7 @@ def opened_store(directory: Path) -> Iterator[Store]:
         store.close(5.0)
 
 
-async def until(look: Callable[[], object], within_s: float = 15.0) -> None:
+async def until(look: Callable[[], object], within_s: float = 60.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(within_s):
         while not look():

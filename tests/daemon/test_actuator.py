@@ -15,7 +15,7 @@ from solard.daemon.events import Events
 from tests.daemon.stage import DeskKeeper, until
 from tests.hardware.gpu.rigs import RunningKeeper, SimulatedDriver
 
-LEASE_S = 1.6
+LEASE_S = 2.4
 FAILSAFE_W = [100.0, 100.0, 100.0, 100.0]
 OWN_W = [350.0, 350.0, 260.0, 260.0]
 
@@ -40,7 +40,7 @@ def limits(*watts: float) -> tuple[PowerLimit, ...]:
     )
 
 
-async def run_until(actuator: Actuator, look: object, within_s: float = 10.0) -> None:
+async def run_until(actuator: Actuator, look: object, within_s: float = 60.0) -> None:
     """Run the actuator as the daemon does, until `look()` is true."""
     async with asyncio.timeout(within_s):
         while not look():  # type: ignore[operator]

@@ -68,7 +68,7 @@ def hired(home: Path, events: Events, *specs: WorkSpec, **how: Any) -> Superviso
 
 
 async def look_until(
-    supervisor: Supervisor, look: Callable[[WorkloadView], object], within_s: float = 15.0
+    supervisor: Supervisor, look: Callable[[WorkloadView], object], within_s: float = 60.0
 ) -> WorkloadView:
     """Look after the workloads until the first one is as wanted."""
     async with asyncio.timeout(within_s):

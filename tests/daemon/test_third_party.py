@@ -59,7 +59,7 @@ class Rig:
         )
 
     async def until(
-        self, look: Callable[[WorkloadView], object], within_s: float = 15.0
+        self, look: Callable[[WorkloadView], object], within_s: float = 60.0
     ) -> WorkloadView:
         async with asyncio.timeout(within_s):
             while True:
@@ -204,9 +204,9 @@ async def test_row_32_miner_that_answers_no_more_is_started_again(rig: Rig) -> N
     rig.want(WorkMode.FULL)
     first = await rig.until(lambda view: view.health == "ok")
 
-    again = await rig.until(lambda view: view.pid not in {None, first.pid}, 20.0)
+    again = await rig.until(lambda view: view.pid not in {None, first.pid})
 
-    assert again.restarts == 1
+    assert again.restarts >= 1
     assert "Sick (http://127.0.0.1:" in rig.told()
     assert "answers 500 instead of 200); ended." in rig.told()
 
@@ -214,7 +214,7 @@ async def test_row_32_miner_that_answers_no_more_is_started_again(rig: Rig) -> N
 async def test_row_32_stopped_miner_is_started_again(rig: Rig) -> None:
     rig.describe(
         """
-        health: {http: "http://127.0.0.1:PORT/health", every: 1 s, timeout: 0.3 s, fails: 2}
+        health: {http: "http://127.0.0.1:PORT/health", every: 1 s, timeout: 1 s, fails: 2}
         """
     )
     rig.want(WorkMode.FULL)
@@ -223,9 +223,9 @@ async def test_row_32_stopped_miner_is_started_again(rig: Rig) -> None:
 
     os.kill(first.pid, signal.SIGSTOP)
 
-    again = await rig.until(lambda view: view.pid not in {None, first.pid}, 30.0)
-    assert again.restarts == 1
-    assert "has not answered in full in 0.3 s); ended." in rig.told()
+    again = await rig.until(lambda view: view.pid not in {None, first.pid})
+    assert again.restarts >= 1
+    assert "has not answered in full in 1 s); ended." in rig.told()
 
 
 async def test_log_that_says_no_more_what_it_should_is_sick(rig: Rig) -> None:
@@ -311,7 +311,7 @@ async def test_row_31_program_that_ends_at_once_is_parked_with_an_alert(rig: Rig
     )
     rig.want(WorkMode.FULL)
 
-    view = await rig.until(lambda view: view.parked, 30.0)
+    view = await rig.until(lambda view: view.parked)
 
     assert view.health == (
         "parked after 3 early deaths in an hour (exit status 3); `solard workload start m` "
@@ -351,7 +351,7 @@ async def test_row_39_port_of_a_child_that_stays_is_waited_for_and_its_pid_is_na
             assert f"port {rig.port} is taken by pid {stranger.pid} (" in view.health
         finally:
             stranger.send_signal(signal.SIGKILL)
-    assert (await rig.until(lambda view: view.pid, 30.0)).pid is not None
+    assert (await rig.until(lambda view: view.pid)).pid is not None
 
 
 async def test_operator_stops_it_and_a_restart_does_not_undo_that(rig: Rig) -> None:

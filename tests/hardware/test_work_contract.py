@@ -176,7 +176,7 @@ def lives(pid: int) -> bool:
     return stat is not None and not stat.has_ended
 
 
-async def until(look: Callable[[], object], within_s: float = 10.0) -> None:
+async def until(look: Callable[[], object], within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         while not look():
             await asyncio.sleep(0.02)

@@ -52,8 +52,8 @@ class Machine:
             self.is_running and not Path("/run/systemd/system").is_dir()
         ):
             raise NoSystemd(
-                "this machine is not run by systemd, so there is nothing to install into; "
-                "keep `solard run` and `python -m hardware.gpu.keeper` running by other means"
+                f"this machine is not run by systemd, which `solard {verb}` is about; "
+                "keep `solard run` and `solard gpu keeper` running by other means"
             )
         if self._dry or not self.is_running:
             return
