@@ -32,6 +32,8 @@ ANSWER_S = 2.0
 TEMPO = 30
 """Blocks between epochs: six minutes of site time."""
 QUARTER = timedelta(minutes=15)
+WEATHERS = DAY_NAMES[:2]
+"""What miners learned under: two fortnights of one place and season."""
 
 
 class TownUnusable(SolardError):
@@ -167,19 +169,21 @@ class _Town:
     def _miners(self) -> Iterator[Member]:
         for number, name in enumerate(self._names("miner")):
             more = ("--axon-port", str(free_port()))
-            yield Member(name, self._program("miner", name, *self._neuron(name, number), *more))
+            weather = load_day(WEATHERS[number % len(WEATHERS)])
+            neuron = self._neuron(name, number, weather)
+            yield Member(name, self._program("miner", name, *neuron, *more))
 
     def _validators(self) -> Iterator[Member]:
         for number, name in enumerate(self._names("validator")):
-            more = self._neuron(name, number)
+            more = self._neuron(name, number, load_day(DAY_NAMES[0]))
             yield Member(name, self._program("validator", name, *more))
 
-    def _neuron(self, name: str, number: int) -> tuple[str, ...]:
-        """Return a neuron's own site: each learns on another home, or a larger one."""
+    def _neuron(self, name: str, number: int, weather: MeasuredDay) -> tuple[str, ...]:
+        """Return a neuron's own site: each learns under another sky, or with more panels."""
         day = load_day(DAY_NAMES[0])
         factor = 0.6 + 0.2 * (number % 5)
         path = self._home / f"{name}.site.csv"
-        write_site(path, day, factor)
+        write_site(path, weather, factor, later=day.starts_at - weather.starts_at)
         options = [word for subnet in BUNDLED for word in ("--subnet", subnet)]
         return (
             *("--network", f"http://127.0.0.1:{self._port}", "--site-file", str(path)),
@@ -202,8 +206,11 @@ class _Town:
         fresh.replace(path)
 
 
-def write_site(path: Path, day: MeasuredDay, factor: float) -> None:
-    """Write a measured home's quarter hours, two weeks and the day, with panels scaled."""
+def write_site(path: Path, day: MeasuredDay, factor: float, later: timedelta) -> None:
+    """Write a measured home's quarter hours, two weeks and the day, with panels scaled.
+
+    `later` moves them to another date.
+    """
     trace = DayTrace(day, seed=1)
     rows = [(one.starts_at, one.pv_wh) for one in day.history]
     at = day.starts_at
@@ -214,7 +221,7 @@ def write_site(path: Path, day: MeasuredDay, factor: float) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("starts_at", "pv_wh"))
-        writer.writerows((at.isoformat(), round(pv_wh * factor, 3)) for at, pv_wh in rows)
+        writer.writerows(((at + later).isoformat(), round(pv_wh * factor, 3)) for at, pv_wh in rows)
 
 
 @contextlib.contextmanager
