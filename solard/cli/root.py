@@ -5,10 +5,12 @@ from pathlib import Path
 
 import click
 
+from solard.cli.backup import backup
 from solard.cli.configure import check, policy, reload
 from solard.cli.curves import calibrate, curve
 from solard.cli.demonstrate import demo
 from solard.cli.devices import devices
+from solard.cli.doctor import doctor
 from solard.cli.forecast import forecast
 from solard.cli.gpu import gpu
 from solard.cli.init import init
@@ -45,9 +47,11 @@ def solard(context: click.Context, home: Path | None, read_only: bool) -> None:
 
 
 for command in (
+    backup,
     check,
     demo,
     devices,
+    doctor,
     earnings,
     events,
     forecast,

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from solard.store.engine import open_engine, outside_transactions
+from solard.store.engine import open_engine, outside_transactions, say_damage
 from solard.store.errors import StoreUnavailable
 
 KEPT = 7
@@ -29,22 +29,39 @@ def back_up(engine: Engine, database: Path, at: datetime) -> Path:
     directory = backup_directory(database)
     directory.mkdir(mode=0o750, exist_ok=True)
     target = directory / f"{database.stem}-{at.strftime(_STAMP)}.db"
-    draft = target.with_suffix(".part")
-    draft.unlink(missing_ok=True)
+    _write_copy(engine, target)
+    for old in backups(database)[KEPT:]:
+        old.unlink()
+    return target
+
+
+def copy_history(database: Path, target: Path) -> None:
+    """Write a verified copy of a database, in use or not; raise StoreUnavailable."""
+    if not database.exists():
+        raise StoreUnavailable(f"there is no history at {database}; solard writes it while it runs")
+    engine = open_engine(database, read_only=True)
     try:
+        _write_copy(engine, target)
+    finally:
+        engine.dispose()
+
+
+def _write_copy(engine: Engine, target: Path) -> None:
+    draft = target.with_suffix(".part")
+    try:
+        draft.unlink(missing_ok=True)
         with outside_transactions(engine) as connection:
             connection.exec_driver_sql("VACUUM INTO ?", (str(draft),))
         damage = find_damage(draft, thorough=True)
     except DatabaseError as err:
         draft.unlink(missing_ok=True)
         raise StoreUnavailable(f"no backup at {target}: {err.orig}; the last one stays") from err
+    except OSError as err:
+        raise StoreUnavailable(f"no backup at {target}: {err.strerror}") from err
     if damage:
         draft.unlink()
         raise StoreUnavailable(f"no backup at {target}: the copy is damaged ({damage})")
     put_in_place(draft, target)
-    for old in backups(database)[KEPT:]:
-        old.unlink()
-    return target
 
 
 def backups(database: Path) -> list[Path]:
@@ -54,14 +71,11 @@ def backups(database: Path) -> list[Path]:
 
 def find_damage(database: Path, *, thorough: bool) -> str | None:
     """Return what SQLite finds wrong with a file, or None where it is sound."""
-    check = "integrity_check(1)" if thorough else "quick_check(1)"
     engine = open_engine(database)
     try:
-        with outside_transactions(engine) as connection:
-            answer: str = connection.exec_driver_sql(f"PRAGMA {check}").scalar_one()
+        return say_damage(engine, thorough=thorough)
     finally:
         engine.dispose()
-    return None if answer == "ok" else answer
 
 
 def move_aside(database: Path, at: datetime) -> Path:

@@ -43,6 +43,14 @@ def outside_transactions(engine: Engine) -> Connection:
     return engine.connect().execution_options(**{_BEGIN: ""})
 
 
+def say_damage(engine: Engine, *, thorough: bool) -> str | None:
+    """Return what SQLite finds wrong with the file, or None where it is sound."""
+    check = "integrity_check(1)" if thorough else "quick_check(1)"
+    with outside_transactions(engine) as connection:
+        answer: str = connection.exec_driver_sql(f"PRAGMA {check}").scalar_one()
+    return None if answer == "ok" else answer
+
+
 def _read_only_url(path: Path) -> URL:
     return URL.create(
         "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}

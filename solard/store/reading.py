@@ -27,7 +27,7 @@ from solard.core.told import ToldPower
 from solard.core.view import EarningsDay, EnergyTotals, Event, TracePoint
 from solard.core.work_energy import WorkEnergy
 from solard.store import tables
-from solard.store.engine import open_engine
+from solard.store.engine import open_engine, say_damage
 from solard.store.errors import StoreUnavailable
 from solard.store.packing import unpack
 from solard.store.rows import HEAVY
@@ -95,6 +95,10 @@ class History:
         sums = (func.coalesce(func.sum(table[name]), 0.0).label(name) for name in _ENERGIES)
         (row,) = self._rows(select(*sums).where(table.starts_at >= after))
         return EnergyTotals(**row._mapping)
+
+    def find_damage(self) -> str | None:
+        """Return what SQLite finds wrong in a quick look at the file, None where it is sound."""
+        return say_damage(self._engine, thorough=False)
 
     def events(self, limit: int) -> tuple[Event, ...]:
         """Return the newest events, newest first."""

@@ -1,0 +1,126 @@
+"""What `solard doctor` finds on the machine: configuration, history, backups, disk, clock."""
+
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from solard.app.drop_ins import differences
+from solard.config.load import load_settings
+from solard.core.errors import SolardError
+from solard.core.findings import Finding, Verdict
+from solard.core.wording import say_duration
+from solard.store.backup import backups
+from solard.store.errors import StoreUnavailable
+from solard.store.reading import open_history
+from solard.system.places import Places
+
+LITTLE_DISK_BYTES = 2 * 10**9
+NO_DISK_BYTES = 2 * 10**8
+OLD_BACKUP = timedelta(days=2)
+ASK_CLOCK_S = 5.0
+
+
+def examine_machine(
+    config: Path, places: Places, profiles: Iterable[str], root: Path | None
+) -> tuple[Finding, ...]:
+    """Return what files and machine show; `root` is where solard is installed, None = it is not."""
+    return (
+        *_configuration(config, profiles, root),
+        *_history(places.database),
+        *_disk(places.state),
+        *_clock(),
+    )
+
+
+def _configuration(config: Path, profiles: Iterable[str], root: Path | None) -> Iterator[Finding]:
+    try:
+        settings = load_settings(config, profiles)
+    except SolardError as err:
+        yield Finding(
+            topic="configuration",
+            verdict=Verdict.BAD,
+            text=str(err).splitlines()[0],
+            remedy="`solard check` lists all; a running daemon goes on with the last good one.",
+        )
+        return
+    yield Finding(topic="configuration", verdict=Verdict.GOOD, text=f"{config}: fine.")
+    for difference in () if root is None else differences(settings, root):
+        yield Finding(topic="configuration", verdict=Verdict.DOUBTFUL, text=difference)
+
+
+def _history(database: Path) -> Iterator[Finding]:
+    if not database.exists():
+        text = f"There is no history at {database} yet."
+        yield Finding(topic="history", verdict=Verdict.DOUBTFUL, text=text)
+        return
+    try:
+        with open_history(database) as history:
+            damage = history.find_damage()
+    except StoreUnavailable as err:
+        damage = str(err)
+    if damage is not None:
+        yield Finding(
+            topic="history",
+            verdict=Verdict.BAD,
+            text=f"{database} is not sound: {damage}",
+            remedy="If it is damaged, `systemctl restart solard` takes the newest backup instead.",
+        )
+        return
+    size_mb = database.stat().st_size / 1e6
+    yield Finding(topic="history", verdict=Verdict.GOOD, text=f"Sound, {size_mb:.0f} MB.")
+    yield _backups(database)
+
+
+def _backups(database: Path) -> Finding:
+    kept = backups(database)
+    if not kept:
+        text = "There is no backup yet; the first one is a day old at most."
+        return Finding(topic="backups", verdict=Verdict.DOUBTFUL, text=text)
+    made_at = datetime.fromtimestamp(kept[0].stat().st_mtime, UTC)
+    age = datetime.now(UTC) - made_at
+    said = f"{len(kept)} backups, the newest {say_duration(age.total_seconds())} old."
+    if age <= OLD_BACKUP:
+        return Finding(topic="backups", verdict=Verdict.GOOD, text=said)
+    remedy = "One is made each night while the daemon runs; `solard events` says what failed."
+    return Finding(topic="backups", verdict=Verdict.DOUBTFUL, text=said, remedy=remedy)
+
+
+def _disk(state: Path) -> Iterator[Finding]:
+    try:
+        free = shutil.disk_usage(state).free
+    except OSError as err:
+        text = f"{state}: {err.strerror}"
+        yield Finding(topic="disk", verdict=Verdict.BAD, text=text, remedy="Is it mounted?")
+        return
+    text = f"{free / 1e9:.1f} GB free at {state}."
+    if free >= LITTLE_DISK_BYTES:
+        yield Finding(topic="disk", verdict=Verdict.GOOD, text=text)
+        return
+    verdict = Verdict.BAD if free < NO_DISK_BYTES else Verdict.DOUBTFUL
+    yield Finding(
+        topic="disk",
+        verdict=verdict,
+        text=text,
+        remedy="Make room: `journalctl --vacuum-size=200M` is a start.",
+    )
+
+
+def _clock() -> Iterator[Finding]:
+    """Yield whether the wall clock follows a time server; plans and neurons need it."""
+    command = ("timedatectl", "show", "--property=NTPSynchronized", "--value")
+    try:
+        said = subprocess.run(
+            command, capture_output=True, text=True, timeout=ASK_CLOCK_S, check=False
+        ).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        said = ""
+    if said == "yes":
+        yield Finding(topic="clock", verdict=Verdict.GOOD, text="Follows a time server.")
+        return
+    text = "Nobody says whether it follows a time server."
+    if said == "no":
+        text = "It follows no time server; other neurons refuse whoever is 4 s off."
+    remedy = "`timedatectl set-ntp true`, and a real-time clock for days without a network."
+    yield Finding(topic="clock", verdict=Verdict.DOUBTFUL, text=text, remedy=remedy)
