@@ -14,6 +14,7 @@ from solard.core.wording import say_duration
 from solard.store.backup import backups
 from solard.store.errors import StoreUnavailable
 from solard.store.reading import open_history
+from solard.system.clock import SystemClock
 from solard.system.places import Places
 
 LITTLE_DISK_BYTES = 2 * 10**9
@@ -79,7 +80,7 @@ def _backups(database: Path) -> Finding:
         text = "There is no backup yet; the first one is a day old at most."
         return Finding(topic="backups", verdict=Verdict.DOUBTFUL, text=text)
     made_at = datetime.fromtimestamp(kept[0].stat().st_mtime, UTC)
-    age = datetime.now(UTC) - made_at
+    age = SystemClock().now() - made_at
     said = f"{len(kept)} backups, the newest {say_duration(age.total_seconds())} old."
     if age <= OLD_BACKUP:
         return Finding(topic="backups", verdict=Verdict.GOOD, text=said)

@@ -310,11 +310,11 @@ def test_no_daemon_is_a_sentence(command: tuple[str, ...], tmp_path: Path) -> No
         (("demo", "--headless", "--for", "1s", "--dir", "/proc/none"), 1, "give another --dir"),
         (("run", "--dir", "/proc/none", "--config", "CONFIG"), 1, "give another home with --dir"),
         (("replay", "--cycles", "--dir", "/nowhere"), 1, "there is no history at /nowhere"),
-        (("replay", "--dir", "/nowhere"), 2, "--cycles"),
+        (("replay", "--dir", "/nowhere"), 78, "/nowhere/etc/solard.yaml:1: cannot be read"),
         (("gpu", "list", "--dir", "/nowhere"), 1, "no GPU keeper answers on /nowhere/run"),
         (("modbus", "read", "127.0.0.1:1", "--profile", "sunspec"), 1, "refuses the connection"),
         (("modbus", "read", "127.0.0.1:1", "--profile", "sunspek"), 1, "did you mean sunspec?"),
-        (("modbus", "read", "inverter", "--profile", "sunspec"), 2, "is neither HOST:PORT"),
+        (("modbus", "read", "inverter:x", "--profile", "sunspec"), 2, "is neither HOST:PORT"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -253,6 +253,7 @@ def test_status_of_a_running_site_says_why_and_loads_little(site: Site) -> None:
     assert re.search(r"^pv_power +\d+(\.\d+)? W +good$", devices, re.MULTILINE)
 
 
+@pytest.mark.timeout(240)
 def test_a_job_is_added_by_hand_runs_survives_the_daemon_and_is_done(site: Site) -> None:
     site.start_daemon()
     assert eventually(lambda: working(site.status()), 30.0)
@@ -267,7 +268,7 @@ def test_a_job_is_added_by_hand_runs_survives_the_daemon_and_is_done(site: Site)
     site.kill("daemon")
     site.start_daemon()
 
-    assert eventually(lambda: job(site)["state"] == "done", 30.0)
+    assert eventually(lambda: job(site)["state"] == "done", 60.0), (job(site), site.log("daemon"))
     assert job(site)["exit_status"] == 0
     shown = site.command("job", "show", "retrain-1").stdout
     assert "done (exit status 0): Done." in shown
