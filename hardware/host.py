@@ -77,31 +77,6 @@ def _disk_use(path: Path) -> tuple[int, int] | None:
     return int(use.used), int(use.total)
 
 
-def process_rss_bytes(pid: int) -> int | None:
-    """Return the resident memory of a process, or None when there is none of that number."""
-    try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error:
-        return None
-
-
-def process_cpu_s(pid: int) -> float | None:
-    """Return the processor seconds that a process has used, or None when there is none."""
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return None
-    return float(times.user + times.system)
-
-
-def children_of(pid: int) -> tuple[int, ...]:
-    """Return the process numbers of all descendants; empty when there is no such process."""
-    try:
-        return tuple(child.pid for child in psutil.Process(pid).children(recursive=True))
-    except psutil.Error:
-        return ()
-
-
 def listener_on(port: int) -> str | None:
     """Return who listens on a TCP port, as `pid 123 (python3)`; None where that cannot be seen."""
     try:

@@ -116,6 +116,23 @@ class CardFacts:
         return frozenset(found)
 
 
+class ParkedCards:
+    """Which cards are to idle: no driver knows of that, their workloads unload the model."""
+
+    def __init__(self) -> None:
+        self._gpu_ids: set[str] = set()
+
+    def __contains__(self, gpu_id: str) -> bool:
+        return gpu_id in self._gpu_ids
+
+    def mark(self, gpu_id: str, *, parked: bool) -> None:
+        """Remember that a card is to idle, or not any more."""
+        if parked:
+            self._gpu_ids.add(gpu_id)
+        else:
+            self._gpu_ids.discard(gpu_id)
+
+
 class GpuBackend(Protocol):
     """Cards of one kind. Every call may block, and raises CardError."""
 

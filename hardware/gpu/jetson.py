@@ -17,8 +17,10 @@ from hardware.gpu.backend import (
     CardRefuses,
     Envelope,
     Limits,
+    ParkedCards,
     Telemetry,
 )
+from hardware.gpu.files import number_of, text_of
 
 CONF = Path("/etc/nvpmodel.conf")
 COMMAND_S = 10.0
@@ -49,7 +51,7 @@ class JetsonBackend:
     sys: Path
     kind: str = "jetson"
     note: str | None = None
-    _parked: set[str] = field(default_factory=set)
+    _parked: ParkedCards = field(default_factory=ParkedCards)
 
     def driver_start(self) -> str:
         """Return the modes: another set of them is another driver."""
@@ -62,7 +64,7 @@ class JetsonBackend:
             CardFacts(
                 gpu_id=self._gpu_id(),
                 index=0,
-                name=_text(self.sys / "firmware/devicetree/base/model") or "Jetson",
+                name=text_of(self.sys / "firmware/devicetree/base/model") or "Jetson",
                 envelope=envelope,
                 parked_w=PARKED_SHARE * envelope.max_w,
                 default_w=envelope.default_w,
@@ -99,10 +101,7 @@ class JetsonBackend:
 
     def park(self, gpu_id: str, *, parked: bool) -> None:
         """Remember that the module is parked: its workload unloads the model."""
-        if parked:
-            self._parked.add(gpu_id)
-        else:
-            self._parked.discard(gpu_id)
+        self._parked.mark(gpu_id, parked=parked)
 
     def lock_clocks(self, gpu_id: str, max_mhz: float | None) -> None:
         """Refuse: the modes are the clock caps."""
@@ -117,7 +116,7 @@ class JetsonBackend:
 
     def telemetry(self, gpu_id: str) -> Telemetry:  # noqa: ARG002
         """Return what the whole module draws: VDD_IN is the total, the other rails are parts."""
-        load = _number(self.sys / "devices/gpu.0/load")
+        load = number_of(self.sys / "devices/gpu.0/load")
         return Telemetry(
             power_w=self._input_w(),
             temperature_c=self._temperature_c(),
@@ -128,24 +127,24 @@ class JetsonBackend:
         """Do nothing: nothing stays open."""
 
     def _gpu_id(self) -> str:
-        serial = _text(self.sys / "firmware/devicetree/base/serial-number")
+        serial = text_of(self.sys / "firmware/devicetree/base/serial-number")
         return f"JETSON-{serial or 'module'}"
 
     def _input_w(self) -> float | None:
         for label in sorted(self.sys.glob("bus/i2c/drivers/ina3221/*/hwmon/hwmon*/in*_label")):
-            if _text(label) != "VDD_IN":
+            if text_of(label) != "VDD_IN":
                 continue
             number = label.name.removeprefix("in").removesuffix("_label")
-            volts_m = _number(label.with_name(f"in{number}_input"))
-            amps_m = _number(label.with_name(f"curr{number}_input"))
+            volts_m = number_of(label.with_name(f"in{number}_input"))
+            amps_m = number_of(label.with_name(f"curr{number}_input"))
             if volts_m is not None and amps_m is not None:
                 return volts_m * amps_m / 1e6
         return None
 
     def _temperature_c(self) -> float | None:
         for zone in sorted(self.sys.glob("class/thermal/thermal_zone*")):
-            if (_text(zone / "type") or "").lower().startswith("gpu"):
-                value = _number(zone / "temp")
+            if (text_of(zone / "type") or "").lower().startswith("gpu"):
+                value = number_of(zone / "temp")
                 return None if value is None else value / 1000.0
         return None
 
@@ -169,7 +168,7 @@ class JetsonBackend:
 
 def open_jetson(conf: Path = CONF, sys: Path = Path("/sys")) -> JetsonBackend:
     """Return this machine's module; raise BackendMissing where it is none."""
-    program, text = shutil.which("nvpmodel"), _text(conf)
+    program, text = shutil.which("nvpmodel"), text_of(conf)
     modes = _modes(text or "")
     if program is None or not modes:
         raise BackendMissing(f"no Jetson: no nvpmodel, or no power modes in {conf}")
@@ -185,17 +184,3 @@ def _modes(text: str) -> tuple[PowerMode, ...]:
         for number, name in found
     ]
     return tuple(sorted(modes, key=lambda mode: mode.power_w)) if highest_w else ()
-
-
-def _number(path: Path) -> float | None:
-    try:
-        return float(_text(path) or "")
-    except ValueError:
-        return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip("\0 \n") or None
-    except OSError:
-        return None

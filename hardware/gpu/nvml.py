@@ -19,6 +19,7 @@ from hardware.gpu.backend import (
     ClockRange,
     Envelope,
     Limits,
+    ParkedCards,
     Telemetry,
 )
 from hardware.gpu.lane import in_thread
@@ -114,7 +115,7 @@ class NvmlBackend:
 
     def __init__(self) -> None:
         self._handles: dict[str, Any] = {}
-        self._parked: set[str] = set()
+        self._parked = ParkedCards()
         self._meetings: dict[int, Future[tuple[CardFacts, Any]]] = {}
         self._facts: tuple[CardFacts, ...] = ()
         self._trouble: str | None = None
@@ -182,10 +183,7 @@ class NvmlBackend:
 
     def park(self, gpu_id: str, *, parked: bool) -> None:
         """Remember that the card is parked: its workload unloads the model."""
-        if parked:
-            self._parked.add(gpu_id)
-        else:
-            self._parked.discard(gpu_id)
+        self._parked.mark(gpu_id, parked=parked)
 
     def lock_clocks(self, gpu_id: str, max_mhz: float | None) -> None:
         """Hold the cores at or below a clock; drivers have no way to ask for it back."""

@@ -14,8 +14,10 @@ from hardware.gpu.backend import (
     CardRefuses,
     Envelope,
     Limits,
+    ParkedCards,
     Telemetry,
 )
+from hardware.gpu.files import number_of, text_of
 
 ROOT_VARIABLE = "SOLARD_SYSFS"
 """Where to find sysfs instead of /sys."""
@@ -29,6 +31,7 @@ INTEL_FLOOR = 0.4
 PARKED_SHARE = 0.06
 """Assumed draw of a parked card, of its default limit."""
 OLDEST_ENERGY_S = 10.0
+_HOW_TO_WRITE = "start the keeper as root; under systemd, `sudo solard install` again lets it"
 _MICRO = 1e6
 _VENDORS = {"amdgpu": "AMD", "xe": "Intel", "i915": "Intel"}
 
@@ -57,7 +60,7 @@ class SysfsBackend:
     note: str | None = None
     _files: dict[str, HwmonFiles] = field(default_factory=dict)
     _facts: tuple[CardFacts, ...] = ()
-    _parked: set[str] = field(default_factory=set)
+    _parked: ParkedCards = field(default_factory=ParkedCards)
     _energy: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def driver_start(self) -> str:
@@ -111,10 +114,7 @@ class SysfsBackend:
 
     def park(self, gpu_id: str, *, parked: bool) -> None:
         """Remember that the card is parked: its workload unloads the model."""
-        if parked:
-            self._parked.add(gpu_id)
-        else:
-            self._parked.discard(gpu_id)
+        self._parked.mark(gpu_id, parked=parked)
 
     def lock_clocks(self, gpu_id: str, max_mhz: float | None) -> None:
         """Refuse: these drivers lock clocks in ways of their own."""
@@ -130,10 +130,12 @@ class SysfsBackend:
     def telemetry(self, gpu_id: str) -> Telemetry:
         """Return draw, temperature and use, as far as the driver says them."""
         files = self._of(gpu_id)
-        energy_j = _number(files.hwmon / "energy1_input")
+        energy_j = number_of(files.hwmon / "energy1_input")
         measured_w = _watts(files.hwmon / "power1_average") or _watts(files.hwmon / "power1_input")
-        temperature = _number(files.hwmon / "temp1_input") or _number(files.hwmon / "temp2_input")
-        busy = _number(files.device / "gpu_busy_percent")
+        temperature = number_of(files.hwmon / "temp1_input") or number_of(
+            files.hwmon / "temp2_input"
+        )
+        busy = number_of(files.device / "gpu_busy_percent")
         energy = None if energy_j is None else energy_j / _MICRO
         return Telemetry(
             power_w=self._from_energy(gpu_id, energy) if measured_w is None else measured_w,
@@ -149,10 +151,7 @@ class SysfsBackend:
         default_w = self._default_w(files)
         can_write = os.access(files.cap, os.W_OK)
         if not can_write:
-            self.note = (
-                f"{gpu_id}: {files.cap} cannot be written: monitor mode; "
-                "start the keeper as root, with ProtectKernelTunables=no under systemd"
-            )
+            self.note = f"{gpu_id}: {files.cap} cannot be written: monitor mode; {_HOW_TO_WRITE}"
         return CardFacts(
             gpu_id=gpu_id,
             index=index,
@@ -191,8 +190,7 @@ class SysfsBackend:
         except OSError as err:
             if err.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
                 raise CardRefuses(
-                    f"{gpu_id}: no permission to write {files.cap}; start the keeper as root, "
-                    "with ProtectKernelTunables=no under systemd"
+                    f"{gpu_id}: no permission to write {files.cap}; {_HOW_TO_WRITE}"
                 ) from err
             if err.errno in {errno.ENOENT, errno.ENODEV}:
                 raise CardLost(f"{gpu_id}: {files.cap} is gone; see `dmesg`") from err
@@ -225,7 +223,7 @@ def open_sysfs(root: Path | None = None) -> SysfsBackend:
 def _find(root: Path) -> list[HwmonFiles]:
     found = []
     for hwmon in sorted((root / "class" / "drm").glob("card*/device/hwmon/hwmon*")):
-        driver = _text(hwmon / "name")
+        driver = text_of(hwmon / "name")
         vendor = _VENDORS.get(driver or "")
         # B580: power1_cap with kernel 6.14; power1_max before and after.
         caps = [hwmon / name for name in ("power1_max", "power1_cap") if (hwmon / name).exists()]
@@ -241,37 +239,23 @@ def _find(root: Path) -> list[HwmonFiles]:
 
 def _identity(files: HwmonFiles) -> str:
     """Return a name that stays with the card: its serial, or where it is plugged in."""
-    serial = _text(files.device / "unique_id")
+    serial = text_of(files.device / "unique_id")
     return f"{files.vendor}-{serial or _uevent(files.device).get('PCI_SLOT_NAME', 'unknown')}"
 
 
 def _name(files: HwmonFiles) -> str:
-    product = _text(files.device / "product_name")
+    product = text_of(files.device / "product_name")
     return product or f"{files.vendor} {_uevent(files.device).get('PCI_ID', 'GPU')}"
 
 
 def _uevent(device: Path) -> dict[str, str]:
-    lines = (_text(device / "uevent") or "").splitlines()
+    lines = (text_of(device / "uevent") or "").splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def _watts(path: Path) -> float | None:
-    value = _number(path)
+    value = number_of(path)
     return None if value is None else value / _MICRO
-
-
-def _number(path: Path) -> float | None:
-    try:
-        return float(_text(path) or "")
-    except ValueError:
-        return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip() or None
-    except OSError:  # absent, or a sensor that sleeps with its card
-        return None
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,12 +2,10 @@
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-from hardware.host import HostReader, children_of, listener_on, process_cpu_s, process_rss_bytes
+from hardware.host import HostReader, listener_on
 
 
 def test_the_host_reads_within_sense(tmp_path: Path):
@@ -41,30 +39,3 @@ def test_listener_is_named_by_its_pid():
     assert who is not None
     assert who.startswith(f"pid {os.getpid()} (")
     assert listener_on(port) is None
-
-
-def test_a_process_has_memory_and_time():
-    rss_bytes = process_rss_bytes(os.getpid())
-    cpu_s = process_cpu_s(os.getpid())
-
-    assert rss_bytes is not None
-    assert rss_bytes > 1e6
-    assert cpu_s is not None
-    assert cpu_s > 0.0
-
-
-def test_a_process_that_is_gone_is_unknown():
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-
-    assert process_rss_bytes(process.pid) is None
-    assert process_cpu_s(process.pid) is None
-    assert children_of(process.pid) == ()
-
-
-def test_children_are_found():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        found = children_of(os.getpid())
-        child.communicate(b"\n")
-
-    assert child.pid in found

@@ -1,6 +1,7 @@
 """What only a driver does: permissions, old and missing libraries, persistence, other limiters."""
 
 import ctypes.util
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from rigs import FakeDriver, eventually
 
-from hardware.host import process_rss_bytes
+from solard.system.processes import read_stat
 
 BARE = (
     *("nvmlInitWithFlags", "nvmlShutdown", "nvmlDeviceGetCount_v2", "nvmlDeviceGetUUID"),
@@ -220,10 +221,10 @@ def test_the_keeper_stays_small(nvml, start_keeper):
         keeper.set((0, watts), (1, watts))
         keeper.states()
 
-    rss_bytes = process_rss_bytes(keeper.pid)
+    stat = read_stat(keeper.pid)
 
-    assert rss_bytes is not None
-    assert rss_bytes < 30e6
+    assert stat is not None
+    assert stat.rss_pages * resource.getpagesize() < 30e6
 
 
 def _python(script: str, home: Path, driver: FakeDriver) -> str:
