@@ -167,6 +167,8 @@ def _best_of(
         options, terms = search.owners.options_at(place), replace(terms, bounds=bounds)
         can_work = int(options.most_cards)
         spare = np.stack((surplus, *bounds.corners_kw(surplus, job_kw)), axis=-1)
+    if index in search.case.naps:
+        can_work = 0
     powers, values = options.filled(spare)
     values = search.level_values(values[..., None], loads.cards[index])
     money, after = step(

@@ -33,6 +33,9 @@ class PlanCase:
     """By step; where it is unknown a high one."""
     export_per_kwh: tuple[float, ...]
     """By step; 0 where it is unknown."""
+    naps: frozenset[int] = frozenset()
+    """Steps that the machine sleeps through; their house is less by `nap_saves_w`."""
+    nap_saves_w: float = 0.0
     limits: Limits | None = None
     """What policies, card limit and inverter leave; None = they leave everything."""
 
@@ -99,6 +102,10 @@ class PlanCase:
             for index, step in enumerate(self.steps)
             if any(step.starts_at < moment <= step.ends_at for moment in self.request.full_by)
         )
+
+    def asleep_w(self, index: int) -> float:
+        """Return what sleep takes off the load of a step."""
+        return self.nap_saves_w if index in self.naps else 0.0
 
     def wants_power(self, index: int) -> bool:
         """Say whether the owner's rules ask for power in a step, whatever it earns."""

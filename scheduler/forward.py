@@ -72,6 +72,8 @@ def choose(search: Search, worths: Array, places: Places) -> Choices:
         can_work = [int(count) for count in options.most_cards]
         within = surplus + gives + bounds.import_kw
         spare = (*spare, within, *bounds.corners_kw(surplus, places.jobs_kw))
+    naps = search.case.naps
+    can_work = [0 if step in naps else most for step, most in zip(at, can_work, strict=True)]
     if search.site.fuse_kw < np.inf:
         spare = (*spare, fused_kw(search.site, surplus, gives, places.jobs_kw))
     powers, values = options.filled(np.stack(spare, axis=-1))

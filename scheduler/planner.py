@@ -8,6 +8,7 @@ from scheduler.case import make_case
 from scheduler.course import Lived, Wish, live
 from scheduler.dynamics import Array
 from scheduler.gate import better, check_plan, check_worth
+from scheduler.naps import find_naps, with_naps
 from scheduler.placing import Placed, place_jobs
 from scheduler.steps import Step
 from solard.core.errors import SolardError
@@ -37,6 +38,10 @@ def make_plan(request: PlanRequest) -> Plan:
     started_s = time.perf_counter()
     search = make_search(case)
     placed = place_jobs(search)
+    if naps := find_naps(search, placed):
+        case = with_naps(case, naps)
+        search = make_search(case)
+        placed = place_jobs(search)
     wishes = _wishes(placed)
     course = live(case, wishes)
     plan = Plan(
@@ -71,12 +76,13 @@ def _wishes(placed: Placed) -> list[Wish]:
 
 
 def _slot(index: int, step: Step, lived: Lived, search: Search, placed: Placed) -> PlanSlot:
+    asleep_w = search.case.asleep_w(index)
     return PlanSlot(
         starts_at=step.starts_at,
         ends_at=step.ends_at,
         pv_w=step.pv_w,
-        house_w=step.house_w,
-        rig_w=lived.rig_w,
+        house_w=step.house_w + asleep_w,
+        rig_w=lived.rig_w - asleep_w,
         battery_w=lived.battery_w,
         grid_w=lived.grid_w,
         throttled_w=lived.throttled_w,
@@ -84,6 +90,7 @@ def _slot(index: int, step: Step, lived: Lived, search: Search, placed: Placed) 
         water_value_per_kwh=_water_value(search, placed.worths[index + 1], lived),
         cards_on=lived.cards_on,
         jobs_w=lived.jobs_w,
+        asleep=asleep_w > 0.0 and lived.jobs_w <= 0.0,
         unserved_w=lived.unserved_w,
     )
 

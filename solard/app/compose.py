@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hardware.gpu.client import KeeperClient
 from hardware.host import HostReader
 from hardware.poller import Poller
+from hardware.sleep import sleep_for
 from hardware.work.backend import make_backend
 from hardware.work.probe import Probe
 from scheduler.job_times import JobCalendar
@@ -18,6 +19,7 @@ from solard.core.sun import is_dark
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.events import KEPT_IN_MEMORY, Events
+from solard.daemon.host_sleeper import HostSleeper
 from solard.daemon.host_watch import HostWatch
 from solard.daemon.job_book import JobBook
 from solard.daemon.job_runner import JobRunner
@@ -89,6 +91,10 @@ def make_parts(
         actuator=actuator,
         supervisor=supervisor,
         host=HostWatch(HostReader(places.state).read, events),
+        # Sleep is of the real machine: a site at another speed has a time of its own.
+        sleeper=HostSleeper(
+            sleep_for if settings.rig.sleep is not None and clock.speed == 1.0 else None, events
+        ),
         jobs=jobs,
         chain=ChainWatch(setup.network, node, places.work_socket, store, clock),
         planning=planning,

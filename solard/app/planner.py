@@ -112,6 +112,7 @@ def plan_request(settings: Settings, forecast: Forecast, basis: PlanBasis) -> Pl
         export_at_most_w=settings.grid.export_at_most_w,
         import_at_most_w=rule.import_at_most_w,
         nominal_per_kwh=rule.nominal_per_kwh,
+        sleep=None if settings.rig.sleep is None else settings.rig.sleep.for_core(),
         heat_per_kwh=0.0 if rule.heat is None else rule.heat.per_kwh(basis.seen),
         full_by=_full_by(settings, forecast.issued_at, basis.full_at),
         cards_on=_expected_cards(basis.previous, forecast.issued_at),

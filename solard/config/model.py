@@ -16,6 +16,8 @@ from solard.config.quantities import (
     POWER,
     SHARE,
     TEMPERATURE,
+    read_minute,
+    read_sun_work,
 )
 from solard.config.reader import MappingNode, Node, ScalarNode
 from solard.config.reading import Reading
@@ -25,6 +27,7 @@ from solard.config.shapes import (
     ChoiceShape,
     ListShape,
     MoneyShape,
+    ParsedShape,
     QuantityShape,
     TableShape,
     TextShape,
@@ -40,10 +43,12 @@ from solard.config.work import (
     RateSection,
     RestartSection,
 )
+from solard.core.host_sleep import HostSleep
 from solard.core.rig import PowerTerms, Workload
 from solard.core.rules.card_limit import CardLimit
 from solard.core.rules.data_age import DataAge
 from solard.core.rules.gpu_temperature import GpuTemperature
+from solard.core.units import SECONDS_PER_HOUR
 from solard.core.work import LIMIT_ONLY, ActionKind
 
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
@@ -75,6 +80,29 @@ class HeatSection:
         return self.sensor.partition(".")[0]
 
 
+class SleepMethod(StrEnum):
+    """How the machine is put to sleep and woken."""
+
+    RTCWAKE = "rtcwake"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SleepSection:
+    """Leave to put the whole machine to sleep."""
+
+    method: SleepMethod
+    wake_for_s: float | None = key(
+        ParsedShape(parse=read_sun_work, unit="1 h of sun work"), default=None
+    )
+    wake_by: int | None = key(ParsedShape(parse=read_minute, unit='"11:00"'), default=None)
+    """Minute of the local day."""
+
+    def for_core(self) -> HostSleep:
+        """Return the terms for the plan."""
+        wake_for_s = SECONDS_PER_HOUR if self.wake_for_s is None else self.wake_for_s
+        return HostSleep(wake_for_s=wake_for_s, wake_by_minute=self.wake_by)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RigSection:
     """The machine that this daemon runs on."""
@@ -103,6 +131,7 @@ class RigSection:
         at_most_c=QuantityShape(of=TEMPERATURE, low=40.0, high=100.0),
     )
     heat: HeatSection | None = None
+    sleep: SleepSection | None = None
     blind: Given = embed(
         DataAge,
         {"stop_after_s": "when_blind.stop_after"},

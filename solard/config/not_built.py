@@ -5,7 +5,6 @@ NOT_BUILT = {
     "rig.gpus.*": "limits for single cards",
     "rig.when_blind.standby_after": "it is always 30 s or six polls",
     "rig.when_blind.sleep_after": "sleep of the host",
-    "rig.sleep": "sleep by solard's own decision; `solard rig sleep` works",
     "store.keep": "other times than 48 h, 30 days and 3 years",
 }
 """By path; `*` stands for any one part of it."""

@@ -185,6 +185,15 @@ def read_minute(value: Plain) -> int:
     return hour * 60 + minute
 
 
+def read_sun_work(value: Plain) -> float:
+    """Return the seconds of `1 h of sun work`; the words after the duration may be left out."""
+    text = value.removesuffix("of sun work") if isinstance(value, str) else value
+    seconds = read_quantity(text, DURATION)
+    if not 60.0 <= seconds <= 86400.0:
+        raise QuantityInvalid(f"{_quoted(value)} is outside 1 min .. 1 day")
+    return seconds
+
+
 def read_fuse(value: Plain) -> tuple[float, int]:
     """Return the current in A and the number of phases of `3 x 35 A`."""
     match = _FUSE.fullmatch(_clean(value)) if isinstance(value, str) else None

@@ -31,6 +31,8 @@ class PlanSlot:
     cards_on: int
     jobs_w: float = 0.0
     """Of planned jobs, beside the rig's own work."""
+    asleep: bool = False
+    """Whether the whole machine sleeps."""
     unserved_w: float = 0.0
     """Load that nothing can serve: off-grid with an empty battery."""
 
@@ -62,6 +64,17 @@ class Plan:
     def is_fresh(self, moment: datetime) -> bool:
         """Say whether the plan is young enough to follow."""
         return 0.0 <= (moment - self.made_at).total_seconds() < PLAN_EXPIRES_S
+
+    def sleeps_until(self, moment: datetime) -> datetime | None:
+        """Return when a sleep ends that holds `moment`; None where the plan is awake."""
+        until = None
+        for slot in self.slots:
+            if slot.ends_at <= moment:
+                continue
+            if not slot.asleep:
+                break
+            until = slot.ends_at
+        return until
 
     def sun_wh(self, after: datetime) -> float:
         """Return the sun expected after a moment until the plan's end, in Wh."""

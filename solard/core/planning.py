@@ -5,6 +5,7 @@ from datetime import datetime
 
 from solard.core.calibration import Calibration
 from solard.core.forecast import Forecast
+from solard.core.host_sleep import HostSleep
 from solard.core.inputs import Rule
 from solard.core.job import JobDemand
 from solard.core.plan import Plan
@@ -133,6 +134,8 @@ class PlanRequest:
     """Of the whole site while the rig works; None = nothing is bought for work."""
     nominal_per_kwh: float | None = None
     """What a kWh of work counts where energy has no price and no workload states a worth."""
+    sleep: HostSleep | None = None
+    """On what terms the machine may sleep; None = it never does."""
     heat_per_kwh: float = 0.0
     """What each kWh of the rig is worth as heat; it is taken to stay as it is."""
     full_by: tuple[datetime, ...] = ()

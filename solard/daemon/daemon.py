@@ -29,8 +29,9 @@ WORKLOADS_EVERY_S = 1.0
 JOBS_EVERY_S = 0.5
 PUBLISH_EVERY_S = 1.0
 BOOKS_EVERY_S = 5.0
+SLEEP_LOOK_S = 10.0
 FIRST_LOOK_S = 0.05
-"""Real seconds, these five; the last until there is something to look at."""
+"""Real seconds, these six; the last until there is something to look at."""
 PLAN_EVERY_S = 900.0
 TIDY_EVERY_S = 86400.0
 """Site seconds, both."""
@@ -68,6 +69,7 @@ class Daemon:
                 tasks.create_task(self._run_books(), name="books")
                 tasks.create_task(self._run_publishing(), name="publishing")
                 tasks.create_task(self._parts.host.run(), name="host")
+                tasks.create_task(self._run_sleep(), name="sleep")
                 tasks.create_task(self._parts.events.run(), name="alerts")
         finally:
             self._parts.ticker.finish()
@@ -217,6 +219,18 @@ class Daemon:
                     parts.jobs.changed.clear()
                     self._plan_wanted.set()
                 await asyncio.sleep(JOBS_EVERY_S)
+
+    async def _run_sleep(self) -> None:
+        """Let the machine sleep when it is time; a plan follows at once when it has woken."""
+        parts = self._parts
+        while True:
+            await asyncio.sleep(SLEEP_LOOK_S)
+            record = parts.ticker.record
+            if record is None:
+                continue
+            has_jobs = bool(parts.jobs.running)
+            if await parts.sleeper.look(record, live=parts.ticker.live, has_jobs=has_jobs):
+                self._plan_wanted.set()
 
     async def _want_plan(self) -> None:
         self._plan_wanted.set()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from solard.daemon.actuator import Actuator
 from solard.daemon.chain_watch import ChainWatch
 from solard.daemon.events import Events
+from solard.daemon.host_sleeper import HostSleeper
 from solard.daemon.host_watch import HostWatch
 from solard.daemon.jobs import Jobs
 from solard.daemon.latest import Latest
@@ -27,6 +28,7 @@ class Parts:
     actuator: Actuator
     supervisor: Supervisor
     host: HostWatch
+    sleeper: HostSleeper
     jobs: Jobs
     chain: ChainWatch
     planning: Planning
