@@ -80,7 +80,7 @@ class Rigs:
     def __init__(self, first: Rig, second: Rig) -> None:
         self.first, self.second = first, second
 
-    async def until(self, holds: Callable[[], object], within_s: float = 30.0) -> None:
+    async def until(self, holds: Callable[[], object], within_s: float = 60.0) -> None:
         async with asyncio.timeout(within_s):
             while not holds():
                 await self.first.look()
@@ -112,7 +112,7 @@ async def rigs(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rigs]:
                 await rigs.second.end()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(200)
 async def test_miner_works_on_the_node_of_another_rig(rigs: Rigs) -> None:
     first, second = rigs.first, rigs.second
     await rigs.until(lambda: second.network and [one.role for one in second.network.neurons])

@@ -131,7 +131,7 @@ class Stage:
     async def status(self, name: str) -> dict:
         return await ask(self.socket_of(name), {"verb": "status"})
 
-    async def until(self, name: str, holds, timeout_s: float = 40.0) -> dict:
+    async def until(self, name: str, holds, timeout_s: float = 60.0) -> dict:
         """Return the first status of a program for which `holds` is true."""
         status = None
         ends_s = time.monotonic() + timeout_s

@@ -38,7 +38,7 @@ def shows_all_roles(status: dict) -> bool:
     return {one["role"] for one in status["detail"]["neurons"]} == {"owner", "miner", "validator"}
 
 
-@pytest.mark.timeout(110)
+@pytest.mark.timeout(200)
 async def test_forecasting_earns_and_goes_on_after_kills():
     with new_stage(SPEED) as stage:
         async with daemon_api(stage.api, stage.clock):
@@ -101,7 +101,7 @@ async def test_forecasting_earns_and_goes_on_after_kills():
         assert "secret" not in stage.log_text().lower()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 async def test_miner_answers_in_every_mode_but_off():
     with new_stage(SPEED) as stage:
         async with daemon_api(stage.api, stage.clock):
@@ -131,7 +131,7 @@ async def test_miner_answers_in_every_mode_but_off():
             assert refused["detail"]["answered"] <= off["detail"]["answered"] + 1
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(90)
 async def test_second_process_in_a_directory_exits_75_and_names_the_first():
     with new_stage(SPEED) as stage:
         stage.start("network")
@@ -142,7 +142,7 @@ async def test_second_process_in_a_directory_exits_75_and_names_the_first():
         assert f"(pid {first['pid']}) works in" in stage.log_text()
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(90)
 async def test_taken_port_is_a_sentence():
     with new_stage(SPEED) as stage:
         stage.start("network")
@@ -161,7 +161,7 @@ async def test_taken_port_is_a_sentence():
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(90)
 async def test_axon_refuses_who_is_not_on_the_subnet():
     with new_stage(SPEED) as stage:
         stage.start("network")
