@@ -46,7 +46,7 @@ class Judge:
         """Return the reading of every known sample, and of what the profile derives from them."""
         points = {one.point.name: one.point for one in placed}
         judged = {
-            name: _doubt(points[name], self._judge(name, points[name].bounds, one, known))
+            name: _doubt(points[name], self._judge_point(points[name], one, known))
             for name, one in known.items()
         }
         for spec in self._profile.derived:
@@ -69,6 +69,13 @@ class Judge:
             )
             for name, one in judged.items()
         )
+
+    def _judge_point(self, point: Point, one: Judged, known: Mapping[str, Judged]) -> Judged:
+        judged = self._judge(point.name, point.bounds, one, known)
+        never_had = point.optional and point.name not in self._watches
+        if never_had and one.value == 0 and judged is MISSING:
+            return Judged(one.value, Quality.SUSPECT)  # only people ask for what a device lacks
+        return judged
 
     def _judge(self, name: str, bounds: Bounds, one: Judged, known: Mapping[str, Judged]) -> Judged:
         witnesses = bounds.zero_unless

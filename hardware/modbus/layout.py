@@ -170,7 +170,7 @@ class Layout:
     def _find_extras(self) -> Iterator[Placed]:
         """Yield every row of the walked models that no point of the profile tells.
 
-        A bit field is told twice: decisions need its number, people the names of its bits.
+        A bit field is told twice: by its number, and by the names of the bits that are set.
         """
         read = {
             (one.unit, one.point.register.first)

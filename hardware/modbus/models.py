@@ -127,19 +127,23 @@ def model_rows(models: tuple[FoundModel, ...]) -> Iterator[tuple[Point, int]]:
         head = f"model_{found.model}{again}"
         for name, row in model_points(found.model, "").items():
             if row.offset + row.words <= found.length + 2:
-                yield _bare(f"{head}_{name}", row, found, found.start), found.unit
+                for point in _bare(f"{head}_{name}", row, found, found.start):
+                    yield point, found.unit
         at, size = MODULES.get(found.model, (found.length + 2, 1))
         for number in range(1, (found.length + 2 - at) // size + 1):
             start = found.start + at + (number - 1) * size
             for name, row in model_points(found.model, "module").items():
-                yield _bare(f"{head}_module_{number}_{name}", row, found, start), found.unit
+                for point in _bare(f"{head}_module_{number}_{name}", row, found, start):
+                    yield point, found.unit
 
 
-def _bare(name: str, row: ModelPoint, found: FoundModel, start: int) -> Point:
-    """Return a row as people want it: bit fields by the names of the bits that are set."""
-    bits = row.symbols if row.is_bits else None
-    point = Point(name=name, unit=row.unit, register=None, bits=bits, group=Group.EXTRA)
-    return _placed(point, row, found, start)
+def _bare(name: str, row: ModelPoint, found: FoundModel, start: int) -> Iterator[Point]:
+    """Yield a row as it stands; a bit field as its number, and by the names of its bits."""
+    point = Point(name=name, unit=row.unit, register=None, group=Group.EXTRA)
+    if row.is_bits:
+        yield _placed(replace(point, name=f"{name}_bits"), row, found, start)
+        point = replace(point, bits=row.symbols)
+    yield _placed(point, row, found, start)
 
 
 def looks_like_model(model: int, length: int) -> bool:

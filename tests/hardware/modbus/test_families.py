@@ -91,6 +91,12 @@ async def test_zero_that_needs_a_witness_proves_nothing_either():
     ]
 
 
+async def test_people_see_a_zero_that_has_no_witness_and_that_it_is_doubtful():
+    body = OPTIONAL.replace("nan: 0xFFFF", "zero_unless: []")
+
+    assert await polls(extra(body), 0, extras=True) == [(0.0, Quality.SUSPECT)]
+
+
 async def test_people_see_what_the_device_lacks():
     assert await polls(extra(OPTIONAL), 0xFFFF, extras=True) == [(None, Quality.MISSING)]
 

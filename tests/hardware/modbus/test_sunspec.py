@@ -16,6 +16,7 @@ from sunspec_map import (
     lay_out,
     many_modules,
     meter,
+    model_words,
     modules,
     ports,
     status,
@@ -217,6 +218,13 @@ async def test_bit_field_is_a_number_for_decisions_and_names_for_people():
     assert reading.number("inverter_events") == 0b10001000
     assert reading.text("model_103_Evt1") == "DC_DISCONNECT, OVER_TEMP"
     assert reading.text("model_122_PVConn") is None
+
+
+async def test_bit_field_of_people_is_a_number_too_where_no_bit_is_set():
+    reading = await read_device(common(), (203, model_words(203, {105: [0, 0]})))
+
+    assert reading.number("model_203_Evt_bits") == 0
+    assert reading.text("model_203_Evt") is None
 
 
 async def test_modules_are_asked_for_their_names_in_as_few_questions_as_can_be():
