@@ -18,6 +18,7 @@ def make_setup(settings: Settings, places: Places) -> DaemonSetup:
         psu_efficiency=settings.rig.psu_efficiency,
         rig_share=settings.rig.share,
         rig_meter=settings.rig.meter,
+        silent_at_most_s=settings.rig.standby_after_s,
         rules=settings.rules,
         tariff=settings.tariff,
         workloads=settings.core_workloads,

@@ -13,7 +13,8 @@ from solard.config.rules import LINE_MARGIN_SOC, battery_lines, say_untold, tell
 from solard.config.tariff import check_tariff
 from solard.config.work_checks import shared_ports, workload_faults
 from solard.core.rig import PowerTerms
-from solard.core.wording import say_percent, say_power
+from solard.core.rules.data_age import DataAge
+from solard.core.wording import say_duration, say_percent, say_power
 
 Finding = tuple[str, str]
 """The path whose line is shown, and the sentence."""
@@ -67,6 +68,11 @@ def _site(document: Document, reading: Reading) -> Iterator[Finding]:
 
 
 def _devices(document: Document) -> Iterator[Finding]:
+    stop_s = document.rig.blind.get("stop_after_s", DataAge().stop_after_s)
+    if isinstance(stop_s, float) and document.rig.standby_after_s > stop_s:
+        path = "rig.when_blind.standby_after"
+        silent, stop = say_duration(document.rig.standby_after_s), say_duration(stop_s)
+        yield path, f"{path} {silent} is longer than stop_after {stop}: work would stop before it"
     meter = document.rig.meter
     if meter is not None and meter not in dict(document.devices):
         known = ", ".join(name for name, _ in document.devices) or "none"

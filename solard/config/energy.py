@@ -110,6 +110,13 @@ class Battery:
     wear_per_kwh: float = key(MoneyShape(per="kWh", low=0.0, high=1.0), default=0.0)
     inverter_minimum_soc: float | None = None
     """Where the inverter itself stops discharging."""
+    steered_by: str = key(
+        ChoiceShape(
+            words={"inverter": "inverter"}, later={"evcc": "batteries that another program steers"}
+        ),
+        default="inverter",
+    )
+    """Who decides when it charges: the inverter, which covers any load first. solard only reads."""
     full_by_sunset: bool = key(
         ChoiceShape(words={"sunset": True}, later={}), name="full_by", default=False
     )

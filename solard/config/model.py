@@ -132,6 +132,12 @@ class RigSection:
     )
     heat: HeatSection | None = None
     sleep: SleepSection | None = None
+    standby_after_s: float = key(
+        QuantityShape(of=DURATION, low=10.0, high=600.0),
+        name="when_blind.standby_after",
+        default=30.0,
+    )
+    """How long a device may be silent, or six of its polls where that is longer."""
     blind: Given = embed(
         DataAge,
         {"stop_after_s": "when_blind.stop_after"},

@@ -14,7 +14,6 @@ from solard.daemon.setup import DaemonSetup
 
 STALE_PERIODS = 3.0
 MISSING_PERIODS = 6.0
-MISSING_AT_LEAST_S = 30.0
 _RIG = ("rig_power", "load_power", "grid_power")
 """What the rig's own meter may call what flows through it."""
 _LOAD = ("load_power", "grid_power")
@@ -142,8 +141,9 @@ class Latest:
     def _age(self, name: str, now_s: float) -> "_Age":
         reading = self._good.get(name)
         if reading is None:
-            return _Age(now_s - self._started_s, 0.0)
-        return _Age(now_s - reading.measured_s, reading.period_s)
+            return _Age(now_s - self._started_s, 0.0, self._setup.silent_at_most_s)
+        silent_s = now_s - reading.measured_s
+        return _Age(silent_s, reading.period_s, self._setup.silent_at_most_s)
 
     def _load_and_rig(
         self, usable: list[DeviceReading], now_s: float, *, dark: bool
@@ -202,7 +202,7 @@ def _said(reading: DeviceReading) -> Supply:
 class _Age:
     """How old a source is, and what that makes of it."""
 
-    def __init__(self, silent_s: float, period_s: float) -> None:
+    def __init__(self, silent_s: float, period_s: float, at_most_s: float) -> None:
         self.silent_s = silent_s
         self.is_stale = silent_s > STALE_PERIODS * period_s
-        self.is_missing = silent_s > max(MISSING_AT_LEAST_S, MISSING_PERIODS * period_s)
+        self.is_missing = silent_s > max(at_most_s, MISSING_PERIODS * period_s)

@@ -26,6 +26,8 @@ class DaemonSetup:
     """Of what is left over or missing, beside other rigs on the same meter."""
     rig_meter: str | None = None
     """The device that measures the whole rig at the wall; None = cards and `idle_w` make it."""
+    silent_at_most_s: float = 30.0
+    """A device that says nothing for longer, and for six of its polls, is missing. Site seconds."""
     rules: tuple[Rule, ...]
     """In priority order."""
     tariff: Tariff

@@ -279,7 +279,7 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         "battery:\n"
         "  capacity: 10\n"
         "  standby_above: 140 %\n"
-        "  steered_by: inverter\n"
+        "  steered_by: evcc\n"
         "rig: {idle: .inf}\n"
         "network: finney\n"
     )
@@ -297,8 +297,8 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         "s.yaml:8: devices.gx.port 70000 is outside 1..65535",
         "s.yaml:10: battery.capacity 10 has no unit; did you mean 10 kWh?",
         "s.yaml:11: battery.standby_above 140 % is outside 0..100 %",
-        "s.yaml:12: battery.steered_by is not built yet: batteries that another program "
-        "steers; delete it until then",
+        "s.yaml:12: battery.steered_by evcc is not built yet: batteries that another program "
+        "steers",
         "s.yaml:13: .inf is not a finite number",
         "s.yaml:14: network finney is not built yet: a real network",
     ]
@@ -316,6 +316,10 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         (
             "rig: {gpus: {all: {at_mots: 1 W}}}",
             'at_mots is not a key here; did you mean "at_most"?',
+        ),
+        (
+            "rig: {when_blind: {standby_after: 5 min, stop_after: 2 min}}",
+            "standby_after 5 min is longer than stop_after 2 min: work would stop before it",
         ),
         ("rig: {gpus: 280 W}", "rig.gpus 280 W is not a mapping; write `gpus: {all: …}`"),
         ("rig: {idle: }", "rig.idle has no value; write a power like 6.4 kW"),

@@ -104,6 +104,16 @@ def test_slow_device_is_missing_after_six_of_its_periods(clock: HandClock) -> No
     assert look(latest, clock).missing == {"inverter"}
 
 
+def test_owner_says_how_long_a_device_may_be_silent(clock: HandClock) -> None:
+    latest = Latest(setup_of(silent_at_most_s=90.0), clock.monotonic_s())
+    latest.take(sunny(clock))
+
+    clock.pass_s(90.0)
+    assert look(latest, clock).missing == frozenset()
+    clock.pass_s(0.1)
+    assert look(latest, clock).missing == {"inverter"}
+
+
 def test_failed_poll_ages_the_last_answer(latest: Latest, clock: HandClock) -> None:
     latest.take(sunny(clock))
     clock.pass_s(4.0)
