@@ -13,6 +13,9 @@ BACKTEST_DAYS = 7
 BACKTEST_STEP = 4
 """Every how many slots of the last days a model has to prove itself."""
 BACKTEST_HORIZON = 8
+BRIGHT = 0.1
+"""Of the best slot: below it parts of a forecast say nothing."""
+LEAST_PARTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,8 @@ class Trained:
     mean_wh: tuple[float, ...]
     shares: tuple[tuple[float, ...], ...]
     """By slots ahead: weight of each model of `MODELS` in the blend, summing to 1."""
+    spread: tuple[tuple[float, float], ...] = ()
+    """By slots ahead: what came true as a part of the blend, its 10 % and its 90 % quantile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,16 @@ def blend(view: View, slots: Sequence[datetime]) -> list[float]:
     ]
 
 
+def spread_of(view: View, values: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Return the 10 % and 90 % quantiles of a blend's values, as it strayed on the own site."""
+    spread = view.trained.spread or ((1.0, 1.0),)
+    parts = [spread[min(ahead, len(spread) - 1)] for ahead in range(len(values))]
+    return (
+        [value * part[0] for value, part in zip(values, parts, strict=True)],
+        [value * part[1] for value, part in zip(values, parts, strict=True)],
+    )
+
+
 def train(history: Sequence[SiteSlot], location: Location | None) -> Trained:
     """Return what a site's history teaches; throttled slots teach nothing but a lower bound."""
     if not history:
@@ -110,7 +125,9 @@ def train(history: Sequence[SiteSlot], location: Location | None) -> Trained:
     best = tuple(max(values, default=0.0) for values in seen)
     means = tuple(sum(values) / len(values) if values else 0.0 for values in seen)
     first = Trained(best_wh=_widen(best), mean_wh=means, shares=())
-    return Trained(best_wh=first.best_wh, mean_wh=means, shares=_backtest(history, location, first))
+    tried = _backtest(history, location, first)
+    shares = tuple(_merits(row) for row in _errors(tried))
+    return replace(first, shares=shares, spread=_spread(tried, shares, max(best)))
 
 
 def _by_index(view: View, slots: Sequence[datetime], count: int) -> list[float]:
@@ -143,12 +160,14 @@ def _widen(best: tuple[float, ...]) -> tuple[float, ...]:
     )
 
 
-def _backtest(
-    history: Sequence[SiteSlot], location: Location | None, trained: Trained
-) -> tuple[tuple[float, ...], ...]:
+Tried = list[list[tuple[tuple[float, ...], float]]]
+"""By slots ahead: what each model said, and what came true, in Wh."""
+
+
+def _backtest(history: Sequence[SiteSlot], location: Location | None, trained: Trained) -> Tried:
     known = by_start(history)
     start = history[-1].starts_at - timedelta(days=BACKTEST_DAYS)
-    errors = [[1.0] * len(MODELS) for _ in range(BACKTEST_HORIZON)]
+    tried: Tried = [[] for _ in range(BACKTEST_HORIZON)]
     moments = [slot.starts_at for slot in history if slot.starts_at >= start][::BACKTEST_STEP]
     for moment in moments:
         targets = [moment + SLOT * ahead for ahead in range(BACKTEST_HORIZON)]
@@ -160,9 +179,33 @@ def _backtest(
             truth = known.get(target)
             if truth is None or truth.is_throttled:
                 continue
-            for place, answer in enumerate(answers):
-                errors[ahead][place] += abs(answer[ahead] - truth.pv_wh)
-    return tuple(_merits(row) for row in errors)
+            tried[ahead].append((tuple(answer[ahead] for answer in answers), truth.pv_wh))
+    return tried
+
+
+def _errors(tried: Tried) -> list[list[float]]:
+    """Return by slots ahead how far each model was off in all, in Wh."""
+    return [
+        [1.0 + sum(abs(said[place] - true) for said, true in row) for place in range(len(MODELS))]
+        for row in tried
+    ]
+
+
+def _spread(
+    tried: Tried, shares: Sequence[Sequence[float]], best_wh: float
+) -> tuple[tuple[float, float], ...]:
+    """Return by slots ahead between which parts of the blend eight of ten truths lay."""
+    spread = []
+    for row, share in zip(tried, shares, strict=True):
+        mixed = [(sum(a * b for a, b in zip(share, said, strict=True)), true) for said, true in row]
+        parts = sorted(true / said for said, true in mixed if said > BRIGHT * best_wh)
+        if len(parts) < LEAST_PARTS:
+            spread.append((1.0, 1.0))
+            continue
+        last = len(parts) - 1
+        low, high = parts[round(0.1 * last)], parts[round(0.9 * last)]
+        spread.append((min(low, 1.0), max(high, 1.0)))
+    return tuple(spread)
 
 
 def _merits(errors: Sequence[float]) -> tuple[float, ...]:

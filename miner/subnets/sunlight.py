@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from miner.subnets.model import Location, Model, Trained, View, blend, couple, persist
+from miner.subnets.model import Location, Model, Trained, View, blend, couple, persist, spread_of
 from miner.subnets.slots import SLOT, SiteSlot
 from miner.wire.synapse import SynapseField, SynapseKind
 from solard.core.errors import SolardError
@@ -21,6 +21,8 @@ KIND = SynapseKind(
         SynapseField(name="location", kind="list"),
         SynapseField(name="peak_w", kind="float"),
         SynapseField(name="pv_wh", kind="list"),
+        SynapseField(name="low_wh", kind="list"),
+        SynapseField(name="high_wh", kind="list"),
         SynapseField(name="model", kind="str"),
     ),
     hash_fields=("slots", "recent"),
@@ -111,15 +113,36 @@ def read_challenge(data: Any) -> Challenge:
     return Challenge(slots=slots, recent=recent, location=place, peak_w=peak)
 
 
-def read_answer(data: Any, count: int) -> tuple[float, ...] | None:
-    """Return the forecast in Wh per slot, or None when it is not one."""
-    values = data.get("pv_wh") if isinstance(data, dict) else None
-    if not isinstance(values, list) or len(values) != count:
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a miner expects of one slot, in Wh."""
+
+    low_wh: float
+    """10 % quantile."""
+    middle_wh: float
+    high_wh: float
+    """90 % quantile."""
+
+
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+def read_answer(data: Any, count: int) -> tuple[Guess, ...] | None:
+    """Return the forecast of each slot, or None when it is not one.
+
+    Who says no quantiles is as sure as can be.
+    """
+    if not isinstance(data, dict):
+        return None
+    middle = data.get("pv_wh")
+    columns = [data.get("low_wh") or middle, middle, data.get("high_wh") or middle]
+    if not all(isinstance(one, list) and len(one) == count for one in columns):
         return None
     try:
-        return tuple(_energy(value) for value in values)
+        rows = [sorted(map(_energy, row)) for row in zip(*columns, strict=True)]
     except (TypeError, ValueError, OverflowError):
         return None
+    return tuple(Guess(*row) for row in rows)
 
 
 def forward(challenge: Challenge, trained: Trained, mode: WorkMode) -> dict[str, Any]:
@@ -127,27 +150,45 @@ def forward(challenge: Challenge, trained: Trained, mode: WorkMode) -> dict[str,
     view = View(recent=challenge.recent, location=challenge.location, trained=trained)
     values = _model_of(mode)(view, challenge.slots)
     limit_wh = challenge.peak_w / 4 if challenge.peak_w else MAX_SLOT_WH
+
+    def told(column: Sequence[float]) -> list[float]:
+        return [round(min(max(value, 0.0), limit_wh), 2) for value in column]
+
+    if mode is not WorkMode.FULL:
+        return {"pv_wh": told(values), "model": mode.value}
+    low, high = spread_of(view, values)
     return {
-        "pv_wh": [round(min(max(value, 0.0), limit_wh), 2) for value in values],
+        "pv_wh": told(values),
+        "low_wh": told(low),
+        "high_wh": told(high),
         "model": mode.value,
     }
 
 
-def score(forecast_wh: float | None, truth: SiteSlot, best_slot_wh: float) -> Truth:
-    """Judge one forecast: 1 - |error| / scale, never below 0; no answer is 0.
+def score(guess: Guess | None, truth: SiteSlot, best_slot_wh: float) -> Truth:
+    """Judge one forecast: 1 - CRPS / scale, never below 0; no answer is 0.
 
-    A throttled slot says only that the sun gave at least so much, so more is no error there.
+    The continuous ranked probability score is twice the mean pinball loss of the quantiles; of a
+    forecast without a spread that is its error. A throttled slot says only that the sun gave at
+    least so much, so more is no error there.
     """
     scale_wh = max(truth.pv_wh, SCALE_FLOOR * best_slot_wh, 1.0)
     sunny = truth.pv_wh > SCALE_FLOOR * best_slot_wh
     weight = THROTTLED_WEIGHT if truth.is_throttled else 1.0 if sunny else DARK_WEIGHT
-    if forecast_wh is None:
+    if guess is None:
         # Silence counts whole at any hour: degrade, do not vanish.
         return Truth(score=0.0, weight=1.0)
-    error_wh = truth.pv_wh - forecast_wh
+    said = (guess.low_wh, guess.middle_wh, guess.high_wh)
+    errors_wh = [truth.pv_wh - each for each in said]
     if truth.is_throttled:
-        error_wh = max(0.0, error_wh)
-    return Truth(score=max(0.0, 1.0 - abs(error_wh) / scale_wh), weight=weight)
+        errors_wh = [max(0.0, each) for each in errors_wh]
+    losses = [_pinball(q, each) for q, each in zip(QUANTILES, errors_wh, strict=True)]
+    crps_wh = 2.0 * sum(losses) / len(losses)
+    return Truth(score=max(0.0, 1.0 - crps_wh / scale_wh), weight=weight)
+
+
+def _pinball(quantile: float, error_wh: float) -> float:
+    return quantile * error_wh if error_wh > 0.0 else (quantile - 1.0) * error_wh
 
 
 def _model_of(mode: WorkMode) -> Model:

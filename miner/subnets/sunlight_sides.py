@@ -16,8 +16,8 @@ RECENT = timedelta(hours=3)
 GIVE_UP = timedelta(hours=6)
 """A slot without good data by then never comes true."""
 
-Guesses = dict[str, list[float | None]]
-"""What each hotkey said about one slot, ask by ask in Wh; None where it said nothing."""
+Guesses = dict[str, list[sunlight.Guess | None]]
+"""What each hotkey said about one slot, ask by ask; None where it said nothing."""
 
 
 class SunlightWorker:
@@ -69,7 +69,7 @@ class SunlightJudge:
 
     def hear(self, round_at: datetime, hotkey: str, answer: Any) -> bool:
         """Keep a forecast until its slots have come true."""
-        values: tuple[float | None, ...] | None = (None,) * sunlight.HORIZON_SLOTS
+        values: tuple[sunlight.Guess | None, ...] | None = (None,) * sunlight.HORIZON_SLOTS
         if answer is not None:
             values = sunlight.read_answer(answer, sunlight.HORIZON_SLOTS)
         if values is None:
@@ -96,14 +96,22 @@ class SunlightJudge:
     def to_json(self) -> dict[str, Any]:
         """Return the open guesses and the scale."""
         return {
-            "waiting": {at.isoformat(): guesses for at, guesses in self._waiting.items()},
+            "waiting": {
+                at.isoformat(): {hotkey: [_row(one) for one in said] for hotkey, said in by.items()}
+                for at, by in self._waiting.items()
+            },
             "best_slot_wh": self._best_slot_wh,
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Take them back."""
         waiting = data.get("waiting", {})
-        self._waiting = {datetime.fromisoformat(at): guesses for at, guesses in waiting.items()}
+        self._waiting = {
+            datetime.fromisoformat(at): {
+                hotkey: [_guess(one) for one in said] for hotkey, said in by.items()
+            }
+            for at, by in waiting.items()
+        }
         self._best_slot_wh = float(data.get("best_slot_wh", 0.0))
 
     def guesses_after(self, moment: datetime) -> dict[datetime, dict[str, float]]:
@@ -114,7 +122,7 @@ class SunlightJudge:
             if at > moment
         }
         return {
-            at: {hotkey: value for hotkey, value in guesses.items() if value is not None}
+            at: {hotkey: one.middle_wh for hotkey, one in guesses.items() if one is not None}
             for at, guesses in latest.items()
         }
 
@@ -133,10 +141,24 @@ class SunlightJudge:
         self._best_slot_wh = max(self._best_slot_wh, told_wh, seen_wh)
 
 
+def _row(guess: sunlight.Guess | None) -> list[float] | None:
+    return None if guess is None else [guess.low_wh, guess.middle_wh, guess.high_wh]
+
+
+def _guess(kept: Any) -> sunlight.Guess | None:
+    """Return what `_row` wrote, or a single number as validators of before kept it."""
+    if kept is None:
+        return None
+    low, middle, high = kept if isinstance(kept, list) else (kept, kept, kept)
+    return sunlight.Guess(low, middle, high)
+
+
 def mix_forecasts(answers: Weighed) -> dict[str, Any]:
     """Mix forecasts slot by slot, by the weight of who made them."""
-    mean_wh = mean_of(answers, "pv_wh")
-    return take_best(answers) if mean_wh is None else {"pv_wh": mean_wh, "model": "mixture"}
+    columns = {name: mean_of(answers, name) for name in ("pv_wh", "low_wh", "high_wh")}
+    if columns["pv_wh"] is None:
+        return take_best(answers)
+    return {**{name: one for name, one in columns.items() if one is not None}, "model": "mixture"}
 
 
 def offer_forecast(

@@ -3,6 +3,7 @@
 import json
 import math
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -10,6 +11,7 @@ from miner.subnets.model import UNTRAINED, View, blend, persist, resemble, smoot
 from miner.subnets.slots import SLOT, SiteSlot, slot_of_day, slot_start
 from miner.subnets.sun import clear_sky_wh_m2, sun_elevation
 from miner.subnets.sunlight import (
+    Guess,
     SunlightInvalid,
     forward,
     new_challenge,
@@ -152,24 +154,67 @@ def test_answer_that_is_no_forecast_counts_as_silence(data):
     assert read_answer(data, 2) is None
 
 
+def sure(wh: float) -> Guess:
+    """A forecast without a spread."""
+    return Guess(wh, wh, wh)
+
+
 def test_score_falls_with_the_error():
     truth = slot(NOON, 1000.0)
 
-    assert score(1000.0, truth, 1500.0).score == 1.0
-    assert score(750.0, truth, 1500.0).score == 0.75
-    assert score(1250.0, truth, 1500.0).score == 0.75
-    assert score(9000.0, truth, 1500.0).score == 0.0
+    assert score(sure(1000.0), truth, 1500.0).score == 1.0
+    assert score(sure(750.0), truth, 1500.0).score == 0.75
+    assert score(sure(1250.0), truth, 1500.0).score == 0.75
+    assert score(sure(9000.0), truth, 1500.0).score == 0.0
+
+
+def test_honest_spread_costs_little_when_right_and_saves_much_when_wrong():
+    truth = slot(NOON, 1000.0)
+
+    # Pinball losses: 0.1 × 200, 0 and 0.1 × 200 Wh; twice their mean is 26.7 Wh.
+    assert score(Guess(800.0, 1000.0, 1200.0), truth, 0.0).score == pytest.approx(1 - 0.08 / 3)
+    # 0.9 × 200, 0.5 × 400 and 0.1 × 600 Wh against 400 Wh of who is as wrong and sure.
+    too_high = Guess(1200.0, 1400.0, 1600.0)
+    assert score(too_high, truth, 0.0).score == pytest.approx(1 - 0.88 / 3)
+    assert score(sure(1400.0), truth, 0.0).score == pytest.approx(0.6)
 
 
 def test_silence_is_zero_at_any_hour_and_darkness_proves_little():
     night = slot(NOON, 0.0)
 
     assert (score(None, night, 1500.0).score, score(None, night, 1500.0).weight) == (0.0, 1.0)
-    assert (score(0.0, night, 1500.0).score, score(0.0, night, 1500.0).weight) == (1.0, 0.1)
+    dark = score(sure(0.0), night, 1500.0)
+    assert (dark.score, dark.weight) == (1.0, 0.1)
 
 
 def test_throttled_truth_is_a_lower_bound():
     truth = slot(NOON, 400.0, throttled=True)
 
-    assert score(1000.0, truth, 1500.0).score == 1.0
-    assert score(200.0, truth, 1500.0).score == 0.5
+    assert score(sure(1000.0), truth, 1500.0).score == 1.0
+    assert score(sure(200.0), truth, 1500.0).score == 0.5
+
+
+def test_answer_has_quantiles_or_is_sure():
+    assert read_answer({"pv_wh": [5.0]}, 1) == (sure(5.0),)
+    assert read_answer({"pv_wh": [5.0], "low_wh": None, "high_wh": [9.0]}, 1) == (
+        Guess(5.0, 5.0, 9.0),
+    )
+    # Whoever says them in another order means the same.
+    assert read_answer({"pv_wh": [5.0], "low_wh": [9.0], "high_wh": [2.0]}, 1) == (
+        Guess(2.0, 5.0, 9.0),
+    )
+    assert read_answer({"pv_wh": [5.0], "low_wh": [1.0, 2.0]}, 1) is None
+    assert read_answer({"pv_wh": [5.0], "high_wh": ["9"]}, 1) is None
+
+
+def test_full_model_says_how_far_it_has_strayed():
+    clouds = Random(3)
+    changing = [slot(one.starts_at, one.pv_wh * clouds.uniform(0.4, 1.0)) for one in days(14)]
+    challenge = new_challenge(NOON, changing[-6:], None, None)
+    answer = forward(challenge, train(changing, None), WorkMode.FULL)
+
+    for low, middle, high in zip(answer["low_wh"], answer["pv_wh"], answer["high_wh"], strict=True):
+        assert 0.3 * middle < low < middle < high < 2.0 * middle
+    untaught = forward(challenge, UNTRAINED, WorkMode.FULL)
+    assert untaught["low_wh"] == untaught["pv_wh"] == untaught["high_wh"]
+    assert "low_wh" not in forward(challenge, train(changing, None), WorkMode.ECO)
