@@ -92,7 +92,8 @@ def _blocks(data: dict[str, object]) -> Iterator[RecordedBlock]:
     if isinstance(holding, dict):
         yield from _runs(holding, unit, 3)
     blocks = data.get("blocks") or []
-    assert isinstance(blocks, list)
+    if not isinstance(blocks, list):
+        raise TypeError("`blocks` is no list")
     for one in blocks:
         inner = one.get("registers")
         if isinstance(inner, dict):

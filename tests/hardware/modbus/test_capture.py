@@ -118,6 +118,7 @@ def test_list_of_recordings_is_chosen_from_by_family_or_name(read):
         ('{"frames": [["00"]]}', "a frame needs request and response"),
         ('{"unit": "one", "blocks": []}', "invalid literal"),
         ('{"unit": 1.5, "blocks": []}', "is no whole number"),
+        ('{"blocks": {"1": [1]}}', "`blocks` is no list"),
     ],
 )
 def test_file_that_is_no_recording_is_refused_with_a_sentence(tmp_path, data, message):
