@@ -25,7 +25,8 @@ LEAST_GOOD_S = SLOT_S / 2.0
 
 def is_known(slot: SiteSlot) -> bool:
     """Say whether enough of a quarter hour is known to tell of it."""
-    return slot.good_s >= LEAST_GOOD_S and slot.pv_wh is not None and slot.house_wh is not None
+    figures = (slot.pv_wh, slot.house_wh, slot.rig_wh)
+    return slot.good_s >= LEAST_GOOD_S and None not in figures
 
 
 def day_forecast(slots: Sequence[SiteSlot], begins_at: datetime, ends_at: datetime) -> Forecast:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hardware.modbus.profile import profile_names
 from scheduler.hindsight import day_forecast, is_known, replay_day
 from solard.app.planner import plan_request
-from solard.config.load import load_settings
+from solard.config.load import Settings, load_settings
 from solard.core.day_replay import DayReplay
 from solard.core.errors import SolardError
 from solard.core.planning import PlanBasis
@@ -43,20 +43,29 @@ def replay_day_of(config: Path, database: Path, day: date | timedelta) -> DayRep
         if isinstance(day, timedelta):
             now = clock_from_environment().now() if last is None else last.inputs.state.taken_at
             day = (now.astimezone(zone) - day).date()
-        slots = history.site15(_midnight(day, zone), _midnight(day + ONE_DAY, zone))
-        known = [slot.starts_at for slot in slots if is_known(slot)]
+        midnights = _midnight(day, zone), _midnight(day + ONE_DAY, zone)
+        slots, socs = history.site15(*midnights), _charges(history, *midnights)
+        known = [
+            slot.starts_at
+            for slot in slots
+            if is_known(slot)
+            and (settings.battery is None or socs(slot.starts_at + QUARTER) is not None)
+        ]
         if not known:
             raise NothingToReplay(
-                f"nothing is known of {day}: name a day of the last three years on which solard ran"
+                f"nothing is known of {day}: name a day of the last {_kept(settings)} on which "
+                "solard ran"
             )
         begins_at, ends_at = known[0], known[-1] + QUARTER
-        socs = _charges(history, begins_at, ends_at)
+        slots = tuple(slot for slot in slots if begins_at <= slot.starts_at < ends_at)
         notes = []
         if last is None:
             notes.append("The cards are not known: no decision is stored.")
         rig = Rig(host_w=settings.rig.idle_w) if last is None else last.inputs.rig
         forecast = day_forecast(slots, begins_at, ends_at)
-        request = plan_request(settings, forecast, PlanBasis(rig=rig, soc=socs(begins_at)))
+        soc = socs(begins_at)
+        soc = socs(begins_at + QUARTER) if soc is None else soc
+        request = plan_request(settings, forecast, PlanBasis(rig=rig, soc=soc))
         request = replace(request, prices=_prices(history, begins_at, ends_at))
         planned = history.plan_at(begins_at) or history.plan_at(begins_at + FIRST_PLAN_WITHIN)
         if planned is None:
@@ -67,9 +76,14 @@ def replay_day_of(config: Path, database: Path, day: date | timedelta) -> DayRep
         currency=settings.tariff.currency,
         courses=courses,
         known_quarters=len(known),
-        quarters=(_midnight(day + ONE_DAY, zone) - _midnight(day, zone)) // QUARTER,
+        quarters=(midnights[1] - midnights[0]) // QUARTER,
         notes=tuple(notes),
     )
+
+
+def _kept(settings: Settings) -> str:
+    """Return how far back a day can be told: charges are kept by the minute."""
+    return "three years" if settings.battery is None else "30 days"
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

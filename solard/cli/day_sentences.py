@@ -18,7 +18,7 @@ def say_day(replay: DayReplay, timezone: str) -> str:
     head = ("sun", "house", "rig", "import", "export", "SoC")
     lines = [
         f"{replay.day}, {known}",
-        f"{'':16}" + "".join(f"{name:>10}" for name in head) + f"{worth:>10}",
+        f"{'':20}" + "".join(f"{name:>10}" for name in head) + f"{worth:>10}",
         *(_say_course(course) for course in replay.courses),
         "",
         *_say_blocks(replay, zone),
@@ -37,7 +37,7 @@ def _say_course(course: DayCourse) -> str:
     )
     cells = [say_energy(1000.0 * figure) for figure in figures]
     cells.append(NOTHING if course.end_soc is None else say_percent(course.end_soc))
-    return f"{course.name:16}" + "".join(f"{cell:>10}" for cell in cells) + f"{course.value:>10.2f}"
+    return f"{course.name:20}" + "".join(f"{cell:>10}" for cell in cells) + f"{course.value:>10.2f}"
 
 
 def _say_blocks(replay: DayReplay, zone: ZoneInfo) -> list[str]:
@@ -49,18 +49,18 @@ def _say_blocks(replay: DayReplay, zone: ZoneInfo) -> list[str]:
     suns = [_at(was, moment).pv_w for moment in moments]
     most_w = max(1.0, *(power or 0.0 for row in (suns, *rigs) for power in row))
     scale = say_power(most_w)
-    lines = [f"{'sun':16}{_row(suns, most_w)} {scale}"]
+    lines = [f"{'sun':20}{_row(suns, most_w)} {scale}"]
     lines += [
-        f"{'rig ' + course.name:16.16}{_row(rig, most_w)} {scale}"
+        f"{'rig ' + course.name:20}{_row(rig, most_w)} {scale}"
         for course, rig in zip(replay.courses, rigs, strict=True)
     ]
     lines += [
-        f"{'SoC ' + course.name:16.16}{_row([_at(course, one).soc for one in moments], 1.0)} 100 %"
+        f"{'SoC ' + course.name:20}{_row([_at(course, one).soc for one in moments], 1.0)} 100 %"
         for course in replay.courses
     ]
     last = say_time(ends.astimezone(zone))
     axis = f"{say_time(begins.astimezone(zone)):<{max(6, count - len(last))}}{last}"
-    return [*lines, f"{'':16}{axis}"]
+    return [*lines, f"{'':20}{axis}"]
 
 
 def _row(values: list[float | None], most: float) -> str:

@@ -83,7 +83,7 @@ def test_day_is_told_three_times(home: Path) -> None:
         "as planned 24 kWh 9.6 kWh 12 kWh 0 Wh 2.4 kWh — 0.19",
         "with hindsight 8 kWh 9.6 kWh 2.4 kWh 10 kWh 6 kWh — -2.52",
     ]
-    assert said[6].startswith("sun                                 ████████  ")
+    assert said[6].startswith("sun                                     ████████  ")
     assert said[-2].split() == ["00:00", "00:00"]
 
 
