@@ -1,5 +1,6 @@
 """Forecast and plan for the configured site, made by the scheduler's workers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from solard.core.planning import (
     PlanBasis,
     PlanRequest,
 )
+from solard.core.rig import Rig
 from solard.core.rules.fuse import Fuse
 from solard.core.rules.plan_rule import PlanRule
 from solard.core.tariff import KnownPrices, expected_prices
@@ -99,7 +101,7 @@ def plan_request(settings: Settings, forecast: Forecast, basis: PlanBasis) -> Pl
     return PlanRequest(
         forecast=forecast,
         timezone=settings.site.timezone,
-        rig=basis.rig,
+        rig=_as_capped(basis.rig, dict(settings.rig.caps_w)),
         workloads=with_card_ids(settings.core_workloads, basis.rig.cards),
         jobs=basis.jobs,
         battery=battery_spec(settings),
@@ -119,6 +121,15 @@ def plan_request(settings: Settings, forecast: Forecast, basis: PlanBasis) -> Pl
         previous=basis.previous,
         start_cost=settings.rig.start_cost,
     )
+
+
+def _as_capped(rig: Rig, caps_w: Mapping[int, float]) -> Rig:
+    """Return the rig with single cards that their owner allows less than their driver does."""
+    cards = tuple(
+        replace(card, max_w=min(card.max_w, caps_w.get(card.index, card.max_w)))
+        for card in rig.cards
+    )
+    return replace(rig, cards=cards)
 
 
 def _full_by(settings: Settings, now: datetime, full_at: datetime | None) -> tuple[datetime, ...]:

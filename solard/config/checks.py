@@ -185,6 +185,10 @@ def _workload(workload: WorkloadSection, document: Document) -> Iterator[str]:
     most_w = document.rig.card_limit.get("at_most_w")
     if least_w is not None and isinstance(most_w, float) and least_w > most_w:
         yield f"wants {say_power(least_w)} a card, but rig.gpus.all.at_most is {say_power(most_w)}"
+    for index, cap_w in document.rig.caps_w:
+        if least_w is not None and least_w > cap_w and index in (workload.gpus or ()):
+            path = f"rig.gpus.single.{index}.at_most"
+            yield f"wants {say_power(least_w)} a card, but {path} is {say_power(cap_w)}"
     if least_w is not None and workload.gpus == ():
         yield "says at_least for its cards, but has none; write gpus: [0]"
 

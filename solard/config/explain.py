@@ -54,7 +54,7 @@ def explain_rule(rule: Rule, currency: str | None = None) -> str:
         case GpuTemperature():
             return f"A card above {say_temperature(rule.at_most_c)} gets less until it has cooled."
         case CardLimit():
-            return f"No card ever takes more than {say_power(rule.at_most_w)}."
+            return rule.sentence()
         case InverterRating():
             most, free = say_power(rule.continuous_w), say_power(rule.keep_free_w)
             return f"Without a grid house and rig stay under {most}, with {free} of it free."

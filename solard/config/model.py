@@ -103,6 +103,16 @@ class SleepSection:
         return HostSleep(wake_for_s=wake_for_s, wake_by_minute=self.wake_by)
 
 
+CARD_POWER = QuantityShape(of=POWER, low=1.0, high=2000.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleCard:
+    """One card that differs from the others: in a hot corner, or on a thin cable."""
+
+    at_most_w: float = key(CARD_POWER)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RigSection:
     """The machine that this daemon runs on."""
@@ -122,8 +132,17 @@ class RigSection:
     """Of waking one card: a model must be loaded again."""
     card_limit: Given = embed(
         CardLimit,
-        {"at_most_w": "gpus.all.at_most"},
-        at_most_w=QuantityShape(of=POWER, low=1.0, high=2000.0),
+        {"at_most_w": "gpus.all.at_most", "single": None},
+        at_most_w=CARD_POWER,
+    )
+    single_cards: tuple[tuple[str, SingleCard], ...] = key(
+        TableShape(
+            item=SectionShape(of=SingleCard),
+            form=r"[0-9]|[1-5][0-9]|6[0-3]",
+            hint="the number of a card, as `solard gpu list` shows it",
+        ),
+        name="gpus.single",
+        default=(),
     )
     temperature: Given = embed(
         GpuTemperature,
@@ -143,6 +162,11 @@ class RigSection:
         {"stop_after_s": "when_blind.stop_after"},
         stop_after_s=QuantityShape(of=DURATION, low=30.0, high=86400.0),
     )
+
+    @property
+    def caps_w(self) -> tuple[tuple[int, float], ...]:
+        """Return the caps of single cards by index."""
+        return tuple((int(index), card.at_most_w) for index, card in self.single_cards)
 
 
 NETWORK_NAME = "chain"

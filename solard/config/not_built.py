@@ -1,7 +1,6 @@
 """Keys that will mean something, and what is missing until then."""
 
 NOT_BUILT = {
-    "rig.gpus.*": "limits for single cards",
     "rig.when_blind.sleep_after": "sleep of the host",
     "store.keep": "other times than 48 h, 30 days and 3 years",
 }

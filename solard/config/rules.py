@@ -56,8 +56,9 @@ def build_rules(document: Document, site: Site) -> tuple[Rule, ...]:
         JobPower(),
         plan_rule(document),
     ]
-    if document.rig.card_limit:
-        rules.append(_with(CardLimit, {}, document.rig.card_limit))
+    if document.rig.card_limit or document.rig.single_cards:
+        single = {"single": document.rig.caps_w}
+        rules.append(_with(CardLimit, single, document.rig.card_limit))
     if document.inverter.rating.get("continuous_w") is not None:
         rules.append(inverter_rating(document.inverter.rating))
     if document.grid.fuse is not None:

@@ -40,7 +40,12 @@ class Leeway:
 
 def foreseen(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """Return the rules whose answer depends on nothing that only the moment itself can tell."""
-    return tuple(one for one in rules if _is_foreseen(one))
+    return tuple(_of_all_cards(one) for one in rules if _is_foreseen(one))
+
+
+def _of_all_cards(rule: Rule) -> Rule:
+    """Return a rule without single cards: the plan's question bounds those themselves."""
+    return replace(rule, single=()) if isinstance(rule, CardLimit) else rule
 
 
 def _is_foreseen(rule: Rule) -> bool:

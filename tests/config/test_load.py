@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from solard.config.explain import explain_settings
 from solard.config.load import NETWORK_WORKLOAD, load_settings
 from solard.config.model import Bundled, Power
 from solard.config.problems import ConfigInvalid
@@ -79,6 +80,22 @@ def test_cabin_becomes_the_rules_that_it_says() -> None:
         )
         in rules
     )
+
+
+def test_single_cards_have_caps_of_their_own() -> None:
+    settings = read(ISLAND + "rig: {gpus: {single: {2: {at_most: 200 W}}}}\n")
+
+    assert CardLimit(single=((2, 200.0),)) in settings.rules
+    assert "gpu2 takes at most 200 W." in explain_settings(settings)
+
+
+def test_a_workload_that_wants_more_than_its_single_card_may_is_named() -> None:
+    text = ISLAND + (
+        "rig: {gpus: {single: {2: {at_most: 200 W}}}}\n"
+        "workloads: {a: {command: [/bin/a], gpus: [2], power: {at_least: 250 W}}}\n"
+    )
+
+    assert problems(text)[0].endswith("wants 250 W a card, but rig.gpus.single.2.at_most is 200 W")
 
 
 def test_home_becomes_the_rules_that_it_says() -> None:
@@ -312,7 +329,14 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         ("generator: {may_feed_rig: no}", "neither true nor false; did you mean false?"),
         ("generator: {may_feed_rig: 1}", "neither true nor false; write true or false"),
         ("generator: {starts_at: [1]}", "starts_at is a list; write a share like 30 %"),
-        ("rig: {gpus: {0: {at_most: 1 W}}}", "rig.gpus.0 is not built yet: limits for single"),
+        (
+            "rig: {gpus: {0: {at_most: 1 W}}}",
+            "rig.gpus.0 is not a key here; known here: all, single",
+        ),
+        (
+            "rig: {gpus: {single: {70: {at_most: 200 W}}}}",
+            '"70" is no name: the number of a card, as `solard gpu list` shows it',
+        ),
         (
             "rig: {gpus: {all: {at_mots: 1 W}}}",
             'at_mots is not a key here; did you mean "at_most"?',

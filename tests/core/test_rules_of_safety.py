@@ -177,6 +177,15 @@ def test_card_limit_caps_every_card() -> None:
     assert [cap.at_most_w for cap in proposal.card_caps] == [250.0, 250.0]
 
 
+def test_single_card_is_capped_further_and_never_higher() -> None:
+    both = CardLimit(at_most_w=250.0, single=((1, 200.0), (0, 300.0)))
+    alone = CardLimit(single=((1, 200.0),))
+
+    assert [cap.at_most_w for cap in both.propose(inputs_of()).proposal.card_caps] == [250.0, 200.0]
+    caps = alone.propose(inputs_of()).proposal.card_caps
+    assert [(cap.gpu_id, cap.at_most_w) for cap in caps] == [("gpu-1", 200.0)]
+
+
 def test_island_inverter_carries_house_rig_and_a_kettle() -> None:
     rule = InverterRating(continuous_w=2000.0, keep_free_w=1000.0)
     state = state_of(supply=Supply.ISLAND)
