@@ -1,7 +1,7 @@
 """Jobs: work that can wait, until a deadline, for the sun."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from solard.core.units import energy_wh
@@ -30,6 +30,10 @@ class JobState(StrEnum):
     def is_over(self) -> bool:
         """Say whether nothing more will come of the job."""
         return self in {JobState.DONE, JobState.FAILED, JobState.MISSED, JobState.CANCELLED}
+
+
+START_MARGIN = timedelta(minutes=1)
+"""Of a job that waits: planned to the second it would be too late when its program starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,12 @@ class Job:
         paid = most * energy_wh(self.spec.power_w, self.remaining_s) / 1000.0
         return paid if value is None else min(value, paid)
 
+    @property
+    def _plan_by(self) -> datetime | None:
+        """Return by when the plan is to have it done: a start takes its moment, too."""
+        deadline = self.spec.deadline_at
+        return deadline if deadline is None or self.is_running else deadline - START_MARGIN
+
     def demand(self) -> "JobDemand":
         """Return the job as the plan sees it."""
         return JobDemand(
@@ -125,7 +135,7 @@ class Job:
             cards=self.spec.cards,
             remaining_s=self.remaining_s,
             earliest_at=self.not_before_at or self.spec.earliest_at,
-            deadline_at=self.spec.deadline_at,
+            deadline_at=self._plan_by,
             value=self._worth,
             mandatory=self.spec.mandatory,
             interruptible=self.spec.interruptible,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from solard.core.decision import Decision, Verdict
-from solard.core.job import Job
+from solard.core.job import START_MARGIN, Job
 from solard.core.modes import WorkMode, lower_mode
 from solard.core.plan import Plan
 from solard.core.wording import say_duration, say_power, say_time
@@ -176,6 +176,11 @@ def _planned(job: Job, room: JobRoom, plan: Plan) -> JobMove:
     if plan.runs_job(job.job_id, room.now_at):
         return JobMove(move=Move.START, note="The plan gives it this time.")
     later = [one for one in plan.jobs if one.job_id == job.job_id and one.starts_at > room.now_at]
+    deadline = job.spec.deadline_at
+    if later and deadline is not None:
+        latest = deadline - START_MARGIN - timedelta(seconds=job.remaining_s)
+        if room.now_at >= latest:
+            return JobMove(move=Move.START, note="The plan wants it, and it must start now.")
     if later:
         return JobMove(move=Move.WAIT, note=f"Planned for {room.say_time(later[0].starts_at)}.")
     if plan.made_at < job.added_at:

@@ -70,6 +70,26 @@ def test_a_mandatory_job_starts_at_the_latest_moment_whatever_the_plan_says() ->
     assert move(early, plan=plan_with((2.0, 4.0)), sun_w=0.0).move is Move.WAIT
 
 
+def test_a_job_that_the_plan_wants_later_than_it_can_be_in_time_starts_now() -> None:
+    """Two hours, and a deadline in two hours and a minute: no later window is in time."""
+    tight = job_of(deadline_at=in_h(2.0 + 1.0 / 60.0))
+    later = plan_with((0.25, 2.25))
+
+    assert move(tight, plan=later) == JobMove(
+        move=Move.START, note="The plan wants it, and it must start now."
+    )
+    assert move(job_of(deadline_at=in_h(2.1)), plan=later).move is Move.WAIT
+    assert move(tight, plan=plan_with()).move is Move.WAIT
+
+
+def test_a_waiting_job_is_planned_with_a_minute_to_start_in() -> None:
+    waiting = job_of(deadline_at=in_h(4.0))
+
+    assert waiting.demand().deadline_at == in_h(4.0) - timedelta(minutes=1)
+    assert running(waiting).demand().deadline_at == in_h(4.0)
+    assert job_of().demand().deadline_at is None
+
+
 def test_the_operator_comes_before_the_plan_but_not_before_the_rules() -> None:
     urgent = replace(job_of(), at_once=True)
 
