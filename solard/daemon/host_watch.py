@@ -13,6 +13,7 @@ FULL_SHARE = 0.95
 CLEAR_SHARE = 0.90
 """Of memory or disk; said when one is passed, and again only after it was clear."""
 HOT_C = 95.0
+_BLIND = "looks"
 
 
 class HostWatch:
@@ -27,9 +28,21 @@ class HostWatch:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            self.state = await asyncio.to_thread(self._read)
-            self._warn(self.state)
+            await self._look()
             await asyncio.sleep(EVERY_S)
+
+    async def _look(self) -> None:
+        try:
+            self.state = await asyncio.to_thread(self._read)
+        except OSError as err:  # without a free descriptor not even /proc can be read
+            self.state = None
+            if _BLIND not in self._short:
+                self._short.add(_BLIND)
+                text = f"Running short: the machine cannot be looked at: {err.strerror}."
+                self._events.tell("host", text, "alert")
+            return
+        self._short.discard(_BLIND)
+        self._warn(self.state)
 
     def _warn(self, state: HostState) -> None:
         for name, share in (("memory", state.memory_share), ("disk", state.disk_share)):

@@ -165,7 +165,7 @@ class History:
         """Return the forecasts issued since a moment, oldest first, one at a time."""
         table = tables.forecast_issued.c
         statement = select(table.body).where(table.issued_at >= after).order_by(table.issued_at)
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             for row in connection.execute(statement.execution_options(yield_per=_CHUNK)):
                 yield RECORD_CODEC.decode(Forecast, unpack(row.body))
 
@@ -234,7 +234,7 @@ class History:
         statement = select(table).order_by(table.c.boot.desc(), table.c.seq.desc()).limit(limit)
         if after is not None:
             statement = statement.where(table.c.decided_at >= after)
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             return tuple(one.record for one in _cycles(connection, statement))
 
     def last_cycle(self) -> CycleRecord | None:
@@ -254,7 +254,7 @@ class History:
             .limit(1)
         )
         try:
-            with self._engine.connect() as connection:
+            with self._connected() as connection:
                 return next((one.record for one in _cycles(connection, statement)), None)
         except CodecError:
             return None
@@ -263,7 +263,7 @@ class History:
         """Return every stored cycle, oldest first, one at a time, whole again for a replay."""
         table = tables.cycle
         statement = select(table).order_by(table.c.boot, table.c.seq)
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             yield from _cycles(connection, statement.execution_options(yield_per=_CHUNK))
 
     def last_override(self) -> Override | None:
@@ -290,8 +290,17 @@ class History:
             return json.loads(row.value)
         return None
 
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """Lend a connection; raise StoreUnavailable where the file cannot be read now."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except DatabaseError as err:
+            raise StoreUnavailable(f"history at {self.path} cannot be read: {err.orig}") from err
+
     def _rows(self, statement: Select[Any]) -> list[Row[Any]]:
-        with self._engine.connect() as connection:
+        with self._connected() as connection:
             return list(connection.execute(statement).all())
 
 
@@ -303,8 +312,6 @@ def open_history(path: Path) -> Iterator[History]:
     engine = open_engine(path, read_only=True)
     try:
         yield History(path, engine)
-    except DatabaseError as err:
-        raise StoreUnavailable(f"history at {path} cannot be read: {err.orig}") from err
     finally:
         engine.dispose()
 

@@ -1,6 +1,7 @@
 """The machine is looked at, and what runs short is told once."""
 
 import asyncio
+import errno
 from dataclasses import replace
 
 from solard.core.host import HostState
@@ -42,6 +43,20 @@ def test_full_memory_and_heat_are_told(events: Events) -> None:
     assert said == [
         "Running short: memory is 97 % full.",
         "Running short: the machine is at 96 °C.",
+    ]
+
+
+async def test_machine_that_cannot_be_looked_at_is_unknown_and_told_once(events: Events) -> None:
+    def read() -> HostState:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    watch = HostWatch(read, events)
+    await watch._look()
+    await watch._look()
+
+    assert watch.state is None
+    assert [event.text for event in events.newest()] == [
+        "Running short: the machine cannot be looked at: Too many open files."
     ]
 
 

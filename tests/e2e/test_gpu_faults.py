@@ -4,7 +4,9 @@
 """
 
 import os
+import resource
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,7 @@ def driver(outside: Path) -> Iterator[FakeDriver]:
 @pytest.fixture(scope="module")
 def site(outside: Path, driver: FakeDriver) -> Iterator[Site]:
     """A site in full sun that works on two cards; each test mends what it broke."""
-    site = Site(outside, speed=60.0)
+    site = Site(outside)
     try:
         text = site.config.read_text().replace("mode: observe", "mode: live")
         site.config.write_text(text + WORK)
@@ -158,3 +160,20 @@ def test_row_30_call_that_blocks_leaves_the_other_cards_and_the_daemon_s_ticks_a
     assert others == ["ok", "ok"]
     assert limits[0] > driver.lowest_w[1], "still held: its lease is renewed all the same"
     assert eventually(lambda: card(site, 0)["health"] == "ok", 30.0)
+
+
+def test_row_57_daemon_without_a_free_descriptor_sheds_its_work_says_so_and_goes_on(
+    site: Site,
+) -> None:
+    assert eventually(lambda: works(site, "second"), 60.0)
+    daemon, before = site.running["daemon"], site.status()["stats"]["ticks"]
+    allowed = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (3, allowed[1]))  # open ones stay open
+    time.sleep(3.0)
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, allowed)
+
+    assert eventually(lambda: works(site, "second"), 60.0)
+    assert daemon.poll() is None
+    assert site.status()["stats"]["ticks"] > before + 10
+    alerts = [event["text"] for event in site.status()["events"] if event["level"] == "alert"]
+    assert any("Too many open files" in text for text in alerts), alerts
