@@ -1,8 +1,9 @@
 """From the horizon back to now: what every charge and every count of working cards is worth.
 
 Dynamic programming: exact for a battery that serves itself, for whole cards and for what a start
-costs, each of which a linear program can only approximate. Three skies (P10, P50, P90) run side by
-side and mix as time goes on: what is cloudy now tends to stay so.
+costs, each of which a linear program can only approximate. Three courses run side by side: little
+sun and a hungry house (P10 and P90), both as expected, and the contrary. They mix as time goes on:
+what is cloudy now tends to stay so.
 """
 
 from dataclasses import dataclass, replace
@@ -79,16 +80,17 @@ def make_search(case: PlanCase) -> Search:
     counts = np.arange(options.levels)
     house = np.array([one.house_w for one in case.steps]) / 1000.0
     skies = np.array([[one.pv_low_w, one.pv_w, one.pv_high_w] for one in case.steps]).T / 1000.0
-    skies = skies[1] + SPREAD * (skies - skies[1])
-    if np.array_equal(skies[0], skies[1]) and np.array_equal(skies[1], skies[2]):
-        skies = skies[1:2]
+    strays = np.array([one.house_spread_w for one in case.steps]) / 1000.0
+    surplus = skies[1] + SPREAD * (skies - skies[1]) - house - np.outer((1.0, 0.0, -1.0), strays)
+    if np.array_equal(surplus[0], surplus[1]) and np.array_equal(surplus[1], surplus[2]):
+        surplus = surplus[1:2]
     return Search(
         case=case,
         site=(site := make_site(case)),
         options=options,
         charges_kwh=site.charges(),
         owners=owners,
-        skies_kw=skies - house,
+        skies_kw=surplus,
         median_kw=np.array([one.pv_w for one in case.steps]) / 1000.0 - house,
         terms=tuple(
             Terms(hours=one.hours, import_per_kwh=bought, export_per_kwh=sold)
@@ -113,7 +115,7 @@ def find_worths(search: Search, loads: Loads) -> Array:
     weights = SKY_WEIGHTS if skies > 1 else np.ones(1)
     worths = np.empty((steps + 1, levels, charges.size))
     missing = _missing(search)
-    end = search.case.end_per_kwh * charges - missing[steps]
+    end = np.array(search.case.end_worths(charges.tolist())) - missing[steps]
     later = np.broadcast_to(end, (skies, levels, charges.size)).copy()
     worths[steps] = later[0]
     for index in range(steps - 1, -1, -1):

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from scheduler.frame import Frame, look, make_frame
-from scheduler.house import learn_house
+from scheduler.house import learn_house, learn_house_spread
 from scheduler.nights import Days, learn_nights
 from scheduler.past import Past
 from scheduler.sky import QUARTERS, Flags, Floats, Ints, Sky
@@ -70,6 +70,7 @@ class Learner:
             spread=spread,
             issued_spread=None,
             house_w=house,
+            house_spread_share=learn_house_spread(house, self.past.house_w[stretch], week[stretch]),
         )
         if int(np.unique(frame.row[frame.is_issued & taught]).size) < LEAST_ISSUED_DAYS:
             return calibration

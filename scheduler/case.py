@@ -1,5 +1,6 @@
 """A plan's question, digested: steps, prices, cards and what the sun leaves over."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
@@ -20,6 +21,8 @@ FULL_LEAST_PER_KWH = 0.2
 """Where nothing earns more: as much as a kWh of import is worth."""
 END_SHARE = 0.7
 """Of what a stored kWh can earn or save: what one that is left at the end counts."""
+NEEDED_H = 48.0
+"""For so long after the end a house is fed from what is left; more can only be worked with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,30 @@ class PlanCase:
         if not self.request.off_grid and self.import_per_kwh:
             saves = fmean(self.import_per_kwh)
         return END_SHARE * max(self.fleet.best_per_kwh, saves)
+
+    def end_worth(self, stored_kwh: float) -> float:
+        """Return what a charge at the end counts."""
+        return self.end_worths((stored_kwh,))[0]
+
+    def end_worths(self, charges_kwh: Iterable[float]) -> tuple[float, ...]:
+        """Return what charges at the end count: of a huge battery not all can save import."""
+        battery = self.request.battery
+        least_kwh = 0.0 if battery is None else battery.min_soc * battery.capacity_wh / 1000.0
+        saves_kwh = least_kwh + self._needed_kwh()
+        saves, works = self.end_per_kwh, min(self.end_per_kwh, END_SHARE * self.fleet.best_per_kwh)
+        return tuple(
+            saves * min(one, saves_kwh) + works * max(0.0, one - saves_kwh) for one in charges_kwh
+        )
+
+    def _needed_kwh(self) -> float:
+        """Return what the house will take from the battery after the end, as in the last day."""
+        hours, lacks_kwh = 0.0, 0.0
+        for step in reversed(self.steps):
+            if hours >= 24.0:
+                break
+            hours += step.hours
+            lacks_kwh += max(0.0, -self.surplus_kw(step)) * step.hours
+        return NEEDED_H * lacks_kwh / hours if hours > 0.0 else 0.0
 
     @property
     def works_now(self) -> bool:

@@ -80,7 +80,7 @@ class _Life:
         """Return what is left in the battery, in money."""
         if self._battery is None:
             return 0.0
-        return self._soc * self._battery.capacity_wh / 1000.0 * self._case.end_per_kwh
+        return self._case.end_worth(self._soc * self._battery.capacity_wh / 1000.0)
 
     def step(self, index: int, step: Step, wish: Wish) -> Lived:
         """Live through one step in pieces; return their means."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from scheduler.calibrate import Learner
 from scheduler.frame import WINDOWS, Frame, look, make_frame
-from scheduler.house import RECENT, expect_house, quarters_of_week
+from scheduler.house import RECENT, UNKNOWN_SPREAD, expect_house, quarters_of_week
 from scheduler.nights import Nights
 from scheduler.past import Past
 from scheduler.sky import Flags, Floats, Ints, Sky
@@ -44,6 +44,8 @@ class Expected:
     """90 % quantile."""
     house_w: Floats
     """Load without the rig."""
+    house_spread: float
+    """Share of it by which a few hours stray."""
     told_w: Floats
     """What somebody else had forecast; NaN = nothing."""
 
@@ -57,6 +59,7 @@ class Expected:
                 pv_low_w=float(self.pv_low_w[index]),
                 pv_high_w=float(self.pv_high_w[index]),
                 house_w=float(self.house_w[index]),
+                house_spread_w=self.house_spread * float(self.house_w[index]),
                 told_w=None if np.isnan(self.told_w[index]) else float(self.told_w[index]),
             )
             for index in range(len(self.pv_w))
@@ -124,6 +127,9 @@ class Forecaster:
             house_w=expect_house(
                 calibration.house_w, recent_w, self._week[recent], self._week[index:last]
             ),
+            house_spread=UNKNOWN_SPREAD
+            if calibration.house_spread_share is None
+            else calibration.house_spread_share,
             told_w=self._past.issued_w[index:last].copy(),
         )
 

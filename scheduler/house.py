@@ -33,6 +33,18 @@ YESTERDAY_PART = 0.25
 AROUND = 2
 """Quarter hours to each side that are the same time of yesterday."""
 
+SPAN = 24
+"""Quarter hours over whose energy a house is compared with what was expected: less than that a
+battery evens out."""
+SPREAD_DAYS = 30
+UNKNOWN_SPREAD = 0.4
+"""Of a house of which nothing is known yet, and for so many days' worth of it:"""
+SPREAD_TRUST_DAYS = 2.0
+DAYS_TO_COME = 1.25
+"""They stray further than those from which the usual was learned."""
+WIDEST = 0.8
+"""A house always takes something."""
+
 
 def quarters_of_week(first_s: int, count: int, zone: ZoneInfo) -> Ints:
     """Return the quarter hour of the local week of Unix quarter hours; Monday 00:00 = 0."""
@@ -66,6 +78,32 @@ def learn_house(house_w: Floats, week: Ints) -> tuple[float, ...]:
     slow_w, sums, counts = _days(house_w[known], week[known], slow)
     own_w = (_near(sums) - _near(counts) * np.tile(slow_w, 7)) / (_near(counts) + WEEKDAY_TRUST)
     return tuple(float(each) for each in np.maximum(np.tile(usual_w, 7) + own_w, 0.0))
+
+
+def learn_house_spread(profile: tuple[float, ...], house_w: Floats, week: Ints) -> float:
+    """Return by which share of the usual load six hours stray: half of the way from P10 to P90.
+
+    Args:
+        profile: As learned from the same quarter hours.
+        house_w: Of quarter hours in order, the last one the newest; NaN = unknown.
+        week: Their quarter hours of the week.
+    """
+    recent = slice(max(0, len(house_w) - SPREAD_DAYS * QUARTERS), None)
+    if not profile or len(house_w[recent]) < SPAN:
+        return UNKNOWN_SPREAD
+    ones = np.full(SPAN, 1.0 / SPAN)
+    usual_w = np.convolve(np.array(profile)[week[recent]], ones, "valid")
+    # What is unknown makes all sums unknown that hold it, here and nowhere else.
+    known = np.convolve(np.isfinite(house_w[recent]), ones, "valid") > 1.0 - 0.5 / SPAN
+    mean_w = np.convolve(np.nan_to_num(house_w[recent]), ones, "valid")
+    shares = mean_w[known] / np.maximum(usual_w[known], 1.0) - 1.0
+    if not len(shares):
+        return UNKNOWN_SPREAD
+    low, high = np.quantile(shares, (0.1, 0.9))
+    days = len(shares) / QUARTERS
+    strays = DAYS_TO_COME * float(high - low) / 2.0
+    learned = days * strays + SPREAD_TRUST_DAYS * UNKNOWN_SPREAD
+    return min(learned / (days + SPREAD_TRUST_DAYS), WIDEST)
 
 
 def _days(house_w: Floats, week: Ints, weights: Floats) -> tuple[Floats, Floats, Floats]:

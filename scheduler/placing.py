@@ -51,22 +51,25 @@ def place_jobs(search: Search) -> Placed:
     path = follow(search, loads, worths)
     windows: list[JobWindow] = []
     unpriced_kwh = 0.0
+    # The course is followed anew only when another job asks for it, and from where it changes.
+    changed: int | None = None
     for job in sorted(search.case.request.jobs, key=_order):
+        if unpriced_kwh >= REPRICE_KWH:
+            worths, unpriced_kwh = find_worths(search, loads), 0.0
+            path, changed = follow(search, loads, worths), None
+        elif changed is not None:
+            path, changed = follow(search, loads, worths, path, changed), None
         spot = _find_spot(search, loads, worths, path, job)
         if spot is None or not (_is_owed(job) or _pays(search, job, spot.cost)):
             continue
         loads = _with(search, loads, job, spot.hours)
         unpriced_kwh += job.power_w * job.remaining_s / 3.6e6
-        if unpriced_kwh >= REPRICE_KWH:
-            worths, unpriced_kwh = find_worths(search, loads), 0.0
-            path = follow(search, loads, worths)
-        else:
-            path = follow(search, loads, worths, path, int(np.argmax(spot.hours > TINY_H)))
+        changed = int(np.argmax(spot.hours > TINY_H))
         windows += [
             JobWindow(job_id=job.job_id, starts_at=first, ends_at=last)
             for first, last in spot.windows
         ]
-    if unpriced_kwh > 0.0:
+    if unpriced_kwh > 0.0 or changed is not None:
         worths = find_worths(search, loads)
         path = follow(search, loads, worths)
     ordered = tuple(sorted(windows, key=lambda one: (one.starts_at, one.job_id)))

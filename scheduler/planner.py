@@ -47,7 +47,7 @@ def make_plan(request: PlanRequest) -> Plan:
     plan = Plan(
         made_at=request.forecast.issued_at,
         solve_s=time.perf_counter() - started_s,
-        gap=abs(placed.path.total + case.end_per_kwh * placed.path.stored_kwh[-1] - course.value),
+        gap=abs(placed.path.total + case.end_worth(placed.path.stored_kwh[-1]) - course.value),
         slots=tuple(
             _slot(index, step, lived, search, placed)
             for index, (step, lived) in enumerate(zip(case.steps, course.steps, strict=True))

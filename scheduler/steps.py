@@ -22,6 +22,7 @@ class Step:
     pv_low_w: float
     pv_high_w: float
     house_w: float
+    house_spread_w: float = 0.0
 
     @property
     def hours(self) -> float:
@@ -58,4 +59,5 @@ def _mean(starts_at: datetime, ends_at: datetime, slots: list[ForecastSlot]) -> 
         pv_low_w=fmean(slot.pv_low_w for slot in slots),
         pv_high_w=fmean(slot.pv_high_w for slot in slots),
         house_w=fmean(slot.house_w for slot in slots),
+        house_spread_w=fmean(slot.house_spread_w for slot in slots),
     )

@@ -28,7 +28,7 @@ WITHOUT_UNIT = {
     *("soc", "soc_min", "efficiency", "psu_efficiency", "utilization", "work_share"),
     *("charge_efficiency", "discharge_efficiency"),
     *("incentive", "dividends", "vtrust", "low", "high"),
-    *("clear", "usual", "losses", "covered_share", "vat_share", "rig_share"),
+    *("clear", "usual", "losses", "covered_share", "house_spread_share", "vat_share", "rig_share"),
     *("work_rate", "rate", "work", "gain", "per_work", "total"),
     *("cost", "lost_feed_in", "gap", "start_cost", "value"),
     *("above", "below", "between", "speed", "cpu_cores", "cpu_share"),

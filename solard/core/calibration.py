@@ -45,5 +45,7 @@ class Calibration:
     """Of the forecast that somebody else's goes into; None where there was none."""
     house_w: tuple[float, ...]
     """Base load for each quarter hour of the local week, Monday 00:00 first; empty = unknown."""
+    house_spread_share: float | None = None
+    """By which share of what is expected the load of a few hours strays; None = unknown."""
     guessed_peak_w: float | None = None
     """Where no panels were configured: what the history made of them."""

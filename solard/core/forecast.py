@@ -18,6 +18,9 @@ class ForecastSlot:
     """90 % quantile; never above clear sky."""
     house_w: float
     """Load without this rig."""
+    house_spread_w: float = 0.0
+    """By how much a few hours of it may lie above or below on the mean: half of the way from P10 to
+    P90; 0 = it is known."""
     told_w: float | None = None
     """What somebody else's forecast said, before it was corrected; None = it said nothing."""
 

@@ -111,10 +111,14 @@ def _write_tick(
     if before is not None:
         chain.append(Term(before.stored, -1.0))
     program.row(chain, low=first_kwh, high=first_kwh)
-    # Caps that no sensible plan reaches; they bound the program where export pays more than import.
+    # A cap that no sensible plan reaches bounds the program where it is paid to take energy.
     reach_kw = house_kw + sun_kw + battery.max_discharge_w / 1000.0 + 100.0
     bought = program.column(-hours * row.import_per_kwh, high=reach_kw)
     sold = program.column(hours * row.export_per_kwh, high=reach_kw)
+    if row.export_per_kwh > row.import_per_kwh:
+        # Nobody sells what he buys in the same tick: only sun and battery go out.
+        spare_kw = max(0.0, sun_kw - house_kw)
+        program.row([Term(sold, 1.0), Term(discharge, -1.0)], high=spare_kw)
     outage = program.column(-hours * site.outage_per_h)
     balance = [Term(bought, 1.0), Term(sold, -1.0), Term(discharge, 1.0), Term(charge, -1.0)]
     trades = row.export_per_kwh > row.import_per_kwh

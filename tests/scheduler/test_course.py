@@ -211,6 +211,13 @@ class TestValue:
         assert case_of([DARK], workloads=(GOLD,)).end_per_kwh == pytest.approx(0.7)
         assert case_of([], off_grid=True).end_per_kwh == pytest.approx(0.07)
 
+    def test_what_no_night_will_need_counts_as_work(self) -> None:
+        """0.3 kW for two days are 14.4 kWh at 0.21; all beyond counts 0.7 of the 0.10 of work."""
+        case = case_of([DARK], battery=battery_of(capacity_wh=50_000.0))
+
+        assert case.end_worth(14.4) == pytest.approx(14.4 * 0.21)
+        assert case.end_worth(24.4) == pytest.approx(14.4 * 0.21 + 10.0 * 0.07)
+
     def test_each_card_that_wakes_costs_a_start(self) -> None:
         fresh, running = (
             lived(case_of([SUN] * 2, start_cost=0.5, cards_on=cards)).value for cards in (0, 1)

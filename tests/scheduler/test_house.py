@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from scheduler.house import UNKNOWN_W, expect_house, learn_house, quarters_of_week
+from scheduler.house import (
+    UNKNOWN_SPREAD,
+    UNKNOWN_W,
+    expect_house,
+    learn_house,
+    learn_house_spread,
+    quarters_of_week,
+)
 from scheduler.sky import Floats
 from tests.scheduler.skies import MONDAY
 
@@ -103,6 +110,35 @@ def test_heating_that_ended_two_weeks_ago_is_forgotten() -> None:
     house_w = np.where(np.arange(count) < 3 * 7 * 96, 2000.0, 300.0)
 
     assert expected_w(learn_house(house_w, week), MONDAY + SEVEN) < 750.0
+
+
+def spread_of(daily_w: list[float]) -> float:
+    """The spread learned from days that each have one load all day."""
+    house_w = np.repeat(np.array(daily_w), 96)
+    week = week_of(MONDAY - timedelta(days=len(daily_w)), len(house_w))
+    return learn_house_spread(learn_house(house_w, week), house_w, week)
+
+
+def test_house_of_which_nothing_is_known_strays_by_as_much_as_is_assumed() -> None:
+    assert learn_house_spread((), NOTHING, week_of(MONDAY, 4)) == UNKNOWN_SPREAD
+    assert spread_of([np.nan] * 9) == UNKNOWN_SPREAD
+
+
+def test_house_that_is_always_the_same_strays_little() -> None:
+    """Nothing for 30 days less six hours, against two fifths for two days."""
+    assert spread_of([400.0] * 60) == pytest.approx(0.4 * 2.0 / (29.75 + 2.0), abs=0.001)
+
+
+def test_house_strays_by_as_much_as_its_days_differ() -> None:
+    """300 and 500 W in turn are 400 W and a quarter of it; days to come count a quarter more."""
+    assert spread_of([300.0, 500.0] * 30) == pytest.approx(1.25 * 0.25, abs=0.04)
+
+
+def test_hours_that_were_not_measured_say_nothing_about_the_spread() -> None:
+    known, gaps = [400.0] * 60, [400.0] * 60
+    gaps[40] = np.nan
+
+    assert spread_of(gaps) == pytest.approx(spread_of(known), abs=0.01)
 
 
 @pytest.mark.parametrize(("day", "quarters"), [((2024, 3, 31), 92), ((2024, 10, 27), 100)])

@@ -348,6 +348,18 @@ class TestWaterValue:
         assert water(plan_for([DARK] * 4, battery=spec, soc=0.5, workloads=(GOLD,))) == [0.30] * 4
 
 
+def test_a_house_that_may_take_more_makes_stored_energy_dearer() -> None:
+    """What a night leaves over counts 0.21; in one that takes more each kWh saves 0.30."""
+    certain = request_of([DARK] * 96, battery=battery_of(), soc=1.0, workloads=(), rig=rig_of(0))
+    slots = tuple(replace(slot, house_spread_w=200.0) for slot in certain.forecast.slots)
+    unsure = replace(certain, forecast=replace(certain.forecast, slots=slots))
+
+    known, feared = (water(make_plan(one))[0] for one in (certain, unsure))
+
+    assert known == pytest.approx(0.21, abs=0.001)
+    assert 0.215 < feared < 0.30
+
+
 def test_forecast_without_slots_gives_no_plan() -> None:
     with pytest.raises(NothingToPlan, match="the forecast holds no slot"):
         plan_for([])

@@ -157,6 +157,25 @@ def test_job_on_all_cards_leaves_none_to_the_floor(tmp_path: Path) -> None:
     assert [row["cards_on"] for row in trace(tmp_path, "floor")[23:27]] == ["1", "0", "0", "1"]
 
 
+def test_bound_sells_no_energy_that_it_buys(tmp_path: Path) -> None:
+    """In the dark only the battery's 3.8 kWh go out, though export pays three times the import.
+
+    Four cards earn at most 0.0145 an hour each at that import, with 340 W.
+    """
+    data = write_data(
+        tmp_path / "data.csv",
+        1.0,
+        pv=lambda _h: 0.0,
+        import_price=lambda _h: 0.1,
+        export_price=lambda _h: 0.3,
+    )
+
+    summary = run(tmp_path, data, ["floor"])
+
+    prize = summary["upper_bound"] - summary["floor_value"]
+    assert prize < 24.0 * 4 * 0.0145 + 3.8 * 0.3
+
+
 def test_prize_below_one_is_no_prize(tmp_path: Path) -> None:
     data = write_data(tmp_path / "data.csv", 1.0, pv=lambda _h: 0.0, load=lambda _h: 0.0)
 
