@@ -147,9 +147,8 @@ def _runs_the_other_way(name: str, points: "tuple[PointReading, ...]") -> bool:
         return False
     says = plus if value > 0 else minus
     click.echo(f"\n{name} {value:+.0f} W, which means {abs(value):.0f} W of {says}.", err=True)
-    answer = click.prompt(
-        question, type=click.Choice(["yes", "no", "unsure"]), default="unsure", err=True
-    )
+    asked = f"{question} (yes, no, unsure)"
+    answer = click.prompt(asked, type=_Answer(), default="unsure", err=True)
     if answer == "unsure" or (answer == "yes") == (value > 0):
         return False
     click.echo(
@@ -158,6 +157,20 @@ def _runs_the_other_way(name: str, points: "tuple[PointReading, ...]") -> bool:
         err=True,
     )
     return True
+
+
+class _Answer(click.ParamType[str]):
+    """`yes`, `no` or `unsure`, or how any of them begins."""
+
+    name = "yes, no, unsure"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the whole word."""
+        said = str(value).strip().lower()
+        found = [word for word in ("yes", "no", "unsure") if said and word.startswith(said)]
+        return found[0] if found else self.fail("answer yes, no or unsure", param, ctx)
 
 
 def _write(path: Path, device_line: str) -> None:

@@ -30,6 +30,7 @@ def init(path: Path, *arguments: str, answers: str) -> subprocess.CompletedProce
     [
         ("no\nunsure\n", ()),
         ("yes\nno\n", ("grid_power",)),
+        ("perhaps\ny\nN\n", ("grid_power",)),
         ("unsure\nyes\n", ("battery_power",)),
     ],
 )
