@@ -62,11 +62,16 @@ class PlanCase:
     @property
     def buys_w(self) -> float:
         """Return what may be bought for work; nothing where no price of import is known."""
-        request, most_w = self.request, self.request.import_at_most_w
-        tariff = request.tariff
+        most_w = self.request.import_at_most_w
+        return 0.0 if most_w is None or not self.has_prices else most_w
+
+    @property
+    def has_prices(self) -> bool:
+        """Say whether import has a price here."""
+        request, tariff = self.request, self.request.tariff
         stated = tariff.import_per_kwh is not None or bool(tariff.import_windows)
         known = stated or any(one.import_per_kwh is not None for one in request.prices)
-        return 0.0 if request.off_grid or most_w is None or not known else most_w
+        return known and not request.off_grid
 
     @property
     def dearest_per_kwh(self) -> float:

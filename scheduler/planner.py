@@ -90,6 +90,7 @@ def _slot(index: int, step: Step, lived: Lived, search: Search, placed: Placed) 
         water_value_per_kwh=_water_value(search, placed.worths[index + 1], lived),
         cards_on=lived.cards_on,
         jobs_w=lived.jobs_w,
+        import_per_kwh=search.case.import_per_kwh[index] if search.case.has_prices else None,
         asleep=asleep_w > 0.0 and lived.jobs_w <= 0.0,
         unserved_w=lived.unserved_w,
     )

@@ -53,13 +53,21 @@ def say_plan(view: SiteView) -> str:
         return "There is no plan yet."
     offset = timedelta(seconds=view.state.utc_offset_s)
     head = f"{'from':6}{'sun':>10}{'house':>10}{'rig':>10}{'battery':>10}{'grid':>10}{'SoC':>7}"
+    prices = {slot.import_per_kwh for slot in view.plan}
+    if len(prices) > 1:
+        head += f"{'import ' + (view.currency or ''):>12}"
     rows = [
         f"{say_time(slot.starts_at + offset):6}{say_power(slot.pv_w):>10}"
-        f"{say_power(slot.house_w):>10}{say_power(slot.rig_w):>10}"
+        f"{say_power(slot.house_w):>10}{'asleep' if slot.asleep else say_power(slot.rig_w):>10}"
         f"{say_power(slot.battery_w):>10}{say_power(slot.grid_w):>10}{say_percent(slot.soc):>7}"
+        f"{_price(slot.import_per_kwh) if len(prices) > 1 else ''}"
         for slot in view.plan
     ]
     return "\n".join([say_plan_blocks(view), "", head, *rows])
+
+
+def _price(per_kwh: float | None) -> str:
+    return f"{NOTHING if per_kwh is None else format(per_kwh, '.3f'):>12}"
 
 
 def say_plan_blocks(view: SiteView) -> str:

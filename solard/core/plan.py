@@ -31,6 +31,8 @@ class PlanSlot:
     cards_on: int
     jobs_w: float = 0.0
     """Of planned jobs, beside the rig's own work."""
+    import_per_kwh: float | None = None
+    """Price that the plan reckons with; None where none is known."""
     asleep: bool = False
     """Whether the whole machine sleeps."""
     unserved_w: float = 0.0

@@ -56,3 +56,17 @@ def test_blocks_stand_above_the_table() -> None:
 
 def test_site_without_a_plan_says_so() -> None:
     assert say_plan(replace(HOME, plan=())) == "There is no plan yet."
+
+
+def test_price_of_the_hour_and_sleep_stand_in_the_table_where_there_are_any() -> None:
+    dear, cheap, dark = VIEW.plan
+    plan = (
+        replace(dear, import_per_kwh=0.4),
+        replace(cheap, import_per_kwh=-0.01),
+        replace(dark, asleep=True),
+    )
+    said = [line.split() for line in say_plan(replace(VIEW, plan=plan)).splitlines()[5:]]
+
+    assert said[0][-2:] == ["import", "EUR"]
+    assert [line[-1] for line in said[1:]] == ["0.400", "-0.010", "—"]
+    assert "asleep" in said[3]
