@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from hardware.gpu.client import KeeperClient
 from solard.core.decision import ApplyResult, Clamped, PowerLimit, Refused
 from solard.core.errors import SolardError
-from solard.system.lines import NoAnswer
 
 LONGEST_PERIOD_S = 8.0
 SHORTEST_PERIOD_S = 0.2
@@ -41,7 +40,7 @@ class Holder:
         self._said: dict[str, str] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Hold until `stopping`, then give the cards back; raise HoldImpossible at the start."""
+        """Hold until `stopping`, then give the cards back; raise SolardError only at the start."""
         held = await self._take()
         try:
             while not await _is_set(stopping, held.period_s):
@@ -74,7 +73,7 @@ class Holder:
         """Say the limits again: it renews the lease, and a new keeper hears them too."""
         try:
             self._tell(await self._client.set(held.limits), held.names)
-        except NoAnswer as err:
+        except SolardError as err:  # gone, or just stopping: the next one is asked
             self._say(f"the keeper is away: {err}; asking again")
             while not await _is_set(stopping, RETRY_S):
                 try:
