@@ -8,6 +8,8 @@ import click
 from solard.cli.places import home_option, places_of
 from solard.core.view import SiteView
 
+EVERY_DAY = 100_000
+
 
 def _view(home: Path | None) -> SiteView:
     from solard.client.now import ask_view
@@ -46,11 +48,19 @@ def plan(as_json: bool, home: Path | None) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True)
+@click.option("--csv", "as_csv", is_flag=True, help="Every day in the history, for a spreadsheet.")
 @home_option
-def earnings(as_json: bool, home: Path | None) -> None:
+def earnings(as_json: bool, as_csv: bool, home: Path | None) -> None:
     """Show what each day earned and took."""
     from solard.cli.sentences import say_earnings
 
+    if as_csv:
+        from solard.cli.spreadsheet import to_csv
+        from solard.store.reading import open_history
+
+        with open_history(places_of(home).database) as history:
+            click.echo(to_csv(history.earnings_days(EVERY_DAY)), nl=False)
+        return
     view = _view(home)
     click.echo(to_json(view.earnings) if as_json else say_earnings(view))
 
