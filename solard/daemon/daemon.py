@@ -312,6 +312,7 @@ class Daemon:
             stats=self.stats(),
             host=parts.host.state,
             storage_problem=parts.history.problem,
+            price_problem=parts.planning.prices.problem,
             config_problem=self._config_problem,
             jobs=parts.jobs.shown,
         )

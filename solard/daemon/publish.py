@@ -63,6 +63,7 @@ class Sources:
     stats: DaemonStats
     host: HostState | None = None
     storage_problem: str | None = None
+    price_problem: str | None = None
     """Why history is not being kept."""
     config_problem: str | None = None
     """Why the last reload kept the old configuration."""
@@ -210,6 +211,8 @@ def _degraded(sources: Sources) -> tuple[str, ...]:
         found.append(sources.config_problem)
     if sources.forecast is not None and sources.forecast.problem is not None:
         found.append(f"forecast: {sources.forecast.problem}")
+    if sources.price_problem:
+        found.append(f"prices: {sources.price_problem}")
     if sources.storage_problem:
         found.append(f"storage: {sources.storage_problem}")
     return tuple(found)

@@ -8,7 +8,7 @@ import pytest
 from solard.core.calibration import Calibration
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast, ForecastSlot
-from solard.core.history import SlotRow
+from solard.core.history import Sample, SlotRow
 from solard.core.plan import Plan, PlanSlot
 from solard.core.planning import ForecastBasis, PlanBasis
 from solard.core.rig import Rig
@@ -63,6 +63,7 @@ class ScriptedPlanner:
         self.forecast_fails: str | None = None
         self.plan_fails: str | None = None
         self.answer = PLAN
+        self.known = KnownPrices()
         self.asked: list[tuple[float | None, Plan | None, int]] = []
         self._slots = 0
 
@@ -73,7 +74,7 @@ class ScriptedPlanner:
         return replace(FORECAST, issued_at=issued_at)
 
     async def prices(self, now: datetime) -> KnownPrices:
-        return KnownPrices()
+        return self.known
 
     async def calibrate(self, made_at: datetime, basis: ForecastBasis) -> Calibration:
         raise SolardError("not in this test")
@@ -179,3 +180,37 @@ async def test_recovery_is_said(
         "Planning works again.",
         "No new plan: no time",
     ]
+
+
+async def test_prices_that_do_not_come_are_said_once_and_so_is_that_they_come_again(
+    planning: Planning, planner: ScriptedPlanner, events: Events
+) -> None:
+    planner.known = KnownPrices(problem="Energy-Charts: no answer in 20 s")
+    await planning.renew(0.7, RIG)
+    await planning.renew(0.7, RIG)
+    planner.known = KnownPrices()
+    await planning.renew(0.7, RIG)
+
+    assert [event.text for event in events.newest()] == [
+        "Prices come again.",
+        "No new prices: Energy-Charts: no answer in 20 s",
+    ]
+
+
+async def test_plan_knows_when_the_battery_was_last_full(
+    planning: Planning, planner: ScriptedPlanner, store: Store
+) -> None:
+    sample = Sample(
+        seq=0,
+        starts_at=NOON - timedelta(hours=3),
+        **dict.fromkeys(("pv_w", "house_w", "rig_w", "grid_w", "battery_w"), 0.0),
+        generator_w=None,
+        soc=1.0,
+        good_s=60.0,
+    )
+    store.put_sample(sample)
+    assert store.flush()
+
+    await planning.renew(0.7, RIG)
+
+    assert planner.full_at == sample.starts_at

@@ -97,6 +97,7 @@ def test_everything_that_fails_is_a_sentence() -> None:
             issued_at=NOON, source="own", slots=(), problem="Open-Meteo: no answer in 20 s"
         ),
         storage_problem="disk full",
+        price_problem="Energy-Charts: no answer in 20 s",
     )
 
     assert view.degraded == (
@@ -105,6 +106,7 @@ def test_everything_that_fails_is_a_sentence() -> None:
         "validator: silent for 7 s",
         "configuration not reloaded: solard.yaml:3: unknown key",
         "forecast: Open-Meteo: no answer in 20 s",
+        "prices: Energy-Charts: no answer in 20 s",
         "storage: disk full",
     )
 

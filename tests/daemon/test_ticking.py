@@ -14,6 +14,7 @@ from solard.core.modes import WorkMode
 from solard.core.records import replays_same
 from solard.core.rig import Workload
 from solard.core.rules.user_policy import UserPolicy
+from solard.core.tariff import KnownPrices, PriceSlot
 from solard.daemon.actuator import Actuator
 from solard.daemon.events import Events
 from solard.daemon.latest import Latest
@@ -50,10 +51,10 @@ class Site:
             Probe(backend.log),
             WorkHolds(home / "holds.json"),
         )
-        planning = Planning(ScriptedPlanner(), store, clock, events)
+        self.planning = Planning(ScriptedPlanner(), store, clock, events)
         self.ticker = Ticker(
             *(self.setup, clock, self.latest, self.actuator, self.supervisor),
-            *(planning, store, events),
+            *(self.planning, store, events),
         )
 
     async def live_through(self, ticks: int, **values: float | str | None) -> None:
@@ -220,3 +221,16 @@ def test_workloads_find_their_cards_by_index() -> None:
     work = Workload(name="miner", gpu_ids=("1", "7"))
 
     assert with_card_ids((work,), CARDS)[0].gpu_ids == ("GPU-1",)
+
+
+async def test_price_of_the_hour_counts_in_its_hour_and_the_tariff_outside(site: Site) -> None:
+    hour = PriceSlot(starts_at=NOON, ends_at=NOON + timedelta(minutes=1), import_per_kwh=-0.05)
+    site.planning.prices = KnownPrices(slots=(hour,))
+
+    seen = []
+    for _ in range(2):
+        await site.live_through(16)
+        assert site.ticker.record is not None
+        seen.append(site.ticker.record.inputs.tariff.import_per_kwh)
+
+    assert seen == [-0.05, 0.28]
