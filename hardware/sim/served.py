@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from math import sin
 
+from hardware.modbus.blocks import Span, plan_blocks
 from hardware.modbus.derive import Rule
 from hardware.modbus.description import EmbeddedTest, Profile, RecordedBlock, Sign
 from hardware.modbus.encode import encode, place, to_raw
+from hardware.modbus.layout import Placed
+from hardware.modbus.limits import MOST_WORDS
 from hardware.modbus.points import MAIN, Group, Point, Value
 from hardware.sim.server import HOLDING, INPUT, Image, Split
 
@@ -101,9 +104,11 @@ def image_of_profile(profile: Profile, turn: int = 0) -> Image:
             _add(words, profile.unit, sign.register.function, _words_of(sign))
     for point, served_by, function in places:
         _add(words, served_by, function, encode(point, _plain(point)))
-        known = words.setdefault((served_by, function), {})
-        for address in range(point.first, point.last + 1):
-            known.setdefault(address, 0)  # between a value and what gives its sign
+    spans = (one for point, unit, _ in places for one in _spans(point, unit))
+    for question in plan_blocks(spans, profile.limits):
+        known = words.setdefault((question.unit, question.function), {})
+        for address in range(question.first, question.first + question.count):
+            known.setdefault(address, 0)  # a device of the family can be read across its gaps
     if profile.fc_same:
         for unit, function in tuple(words):
             _add(words, unit, HOLDING + INPUT - function, words[unit, function])
@@ -150,6 +155,10 @@ def _places(profile: Profile) -> Iterator[tuple[Point, int, int]]:
         served_by = units.get(point.role)
         if served_by is not None and point.register is not None:
             yield point, served_by, point.register.function
+
+
+def _spans(point: Point, unit: int) -> tuple[Span, ...]:
+    return Placed(point=point, unit=unit).spans(MOST_WORDS)
 
 
 def _usual(profile: Profile, point: Point, turn: int) -> float:
