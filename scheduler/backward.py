@@ -164,11 +164,15 @@ def _best_of(
     surplus = search.skies_kw[:, index] - job_kw
     terms, options, can_work = replace(search.terms[index], jobs_kw=job_kw), search.options, None
     spare = surplus[:, None]
+    if search.site.export_kw < np.inf:
+        # Below it sun is throttled: what it feeds costs nothing.
+        spare = np.stack((surplus, surplus - search.site.export_kw), axis=-1)
     if search.owners is not None and place is not None:
         bounds = search.owners.bounds(place)
         options, terms = search.owners.options_at(place), replace(terms, bounds=bounds)
         can_work = int(options.most_cards)
-        spare = np.stack((surplus, *bounds.corners_kw(surplus, job_kw)), axis=-1)
+        corners = np.stack(bounds.corners_kw(surplus, job_kw), axis=-1)
+        spare = np.concatenate((spare, corners), axis=-1)
     if index in search.case.naps:
         can_work = 0
     powers, values = options.filled(spare)

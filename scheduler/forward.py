@@ -63,6 +63,8 @@ def choose(search: Search, worths: Array, places: Places) -> Choices:
     )
     bought = surplus + gives + search.site.buys_kw
     spare: tuple[Array, ...] = (surplus, surplus - takes, bought)
+    if search.site.export_kw < np.inf:
+        spare = (*spare, surplus - takes - search.site.export_kw)
     options = search.options
     can_work: list[int | None] = [None] * len(at)
     if search.owners is not None:
