@@ -12,6 +12,7 @@ from solard.system.clock import Clock
 from solard.system.lines import ask
 
 NODE_ROLE = "network"
+OWNER = "owner"
 EXPLORED_WITHIN_S = 8.0
 _EARNERS = frozenset({"miner", "validator"})
 
@@ -55,14 +56,6 @@ class ChainWatch:
         block = detail.get("block")
         if isinstance(block, int) and block != self._seen_block:
             self._seen_block, self._seen_s = block, self._clock.monotonic_s()
-        self.view = NetworkView(
-            kind=str(detail.get("kind") or self._network),
-            block=self._seen_block,
-            epochs=_count(detail.get("epochs")),
-            tempo=_count(detail.get("tempo")),
-            age_s=None if self._seen_block is None else self._clock.monotonic_s() - self._seen_s,
-            neurons=tuple(_readable(detail.get("neurons"), _neuron)),
-        )
         name = detail.get("network")
         if name != self._name or not supervisor.hotkeys <= self._hotkeys:
             # Another chain, or a neuron that has earned before we knew it: all of its blocks are
@@ -70,8 +63,20 @@ class ChainWatch:
             self._name = name
             self._hotkeys |= supervisor.hotkeys
             self._paid_up_to = 0
+        self.view = NetworkView(
+            kind=str(detail.get("kind") or self._network),
+            block=self._seen_block,
+            epochs=_count(detail.get("epochs")),
+            tempo=_count(detail.get("tempo")),
+            age_s=None if self._seen_block is None else self._clock.monotonic_s() - self._seen_s,
+            neurons=tuple(filter(self._is_ours, _readable(detail.get("neurons"), _neuron))),
+        )
         if self._hotkeys:
             await self._collect_rewards(self._node_name, day)
+
+    def _is_ours(self, neuron: NeuronView) -> bool:
+        """Say whether a neuron is our rig's, or our own network's; others' may be on the node."""
+        return neuron.hotkey in self._hotkeys or neuron.role == OWNER
 
     async def explore(self, view: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Return one of the explorer's views of the chain; raise SolardError."""

