@@ -51,8 +51,9 @@ async def test_faults_in_any_order_publish_no_wrong_number_and_leave_no_trace(
                 chaos.next(*chance.choices(faults, k=chance.randint(1, 2)))
             await reader.poll()
         chaos.faults.clear()
-        first = await reader.poll()
-        well = first if not first.error else await reader.poll()
+        well = await reader.poll()
+        for _ in range(10):  # one is enough, but for a machine that is busy elsewhere
+            well = well if not well.error else await reader.poll()
 
     wrong = [(at, reader.good(f"p{at}") - {TRUTH[at]}) for at in PLACES]
     assert [one for one in wrong if one[1]] == []
