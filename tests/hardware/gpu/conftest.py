@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rigs import FakeDriver, RunningKeeper, SimulatedDriver, compile_library
+from rigs import FakeDriver, RunningKeeper, SimulatedDriver, Witness, compile_library
 
 StartKeeper = Callable[..., RunningKeeper]
 QUICK = 5.0
@@ -32,9 +32,16 @@ def home() -> Iterator[Path]:
         yield Path(directory)
 
 
+@pytest.fixture(scope="session")
+def witness(fake_library: Path) -> Iterator[Witness]:
+    witness = Witness(fake_library)
+    yield witness
+    witness.close()
+
+
 @pytest.fixture
-def nvml(fake_library: Path, home: Path) -> Iterator[FakeDriver]:
-    driver = FakeDriver(fake_library, home / "nvml.state")
+def nvml(fake_library: Path, witness: Witness, home: Path) -> Iterator[FakeDriver]:
+    driver = FakeDriver(fake_library, home / "nvml.state", witness=witness)
     yield driver
     driver.close()
 

@@ -28,12 +28,13 @@ KEEPER = ("-m", "hardware.gpu.keeper")
 T = TypeVar("T")
 
 WITNESS = """
-import ctypes, json, os, sys
-ctypes.CDLL(os.environ["SOLARD_NVML_LIBRARY"])
+import ctypes, json, sys
+fake = ctypes.CDLL(sys.argv[1])
 import pynvml
-pynvml.nvmlInit()
 for line in sys.stdin:
-    words = line.split()
+    state, *words = line.split()
+    fake.fakeAttach(state.encode())
+    pynvml.nvmlInit()
     if words[0] == "set":
         card = pynvml.nvmlDeviceGetHandleByIndex(int(words[1]))
         pynvml.nvmlDeviceSetPowerManagementLimit(card, int(words[2]) * 1000)
@@ -44,6 +45,7 @@ for line in sys.stdin:
             limits.append(pynvml.nvmlDeviceGetPowerManagementLimit(card) / 1000)
         except pynvml.NVMLError:
             limits.append(None)
+    pynvml.nvmlShutdown()
     print(json.dumps(limits), flush=True)
 """
 
@@ -85,6 +87,31 @@ def eventually(
         time.sleep(0.05)
 
 
+class Witness:
+    """A process that reads cards through the real binding, as anybody's tool would."""
+
+    def __init__(self, library: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", WITNESS, str(library)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, state: Path, line: str) -> list[float | None]:
+        """Return the limits that it sees; `line` is `read`, or `set CARD WATTS` by hand."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{state} {line}\n")
+        self._process.stdin.flush()
+        answer: list[float | None] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
 @dataclass
 class FakeDriver:
     """Cards behind the fake NVML library, broken from here, witnessed by another process."""
@@ -95,7 +122,9 @@ class FakeDriver:
     own_w: tuple[float, ...] = (450.0, 350.0, 140.0, 115.0)
     lowest_w: tuple[float, ...] = (150.0, 100.0, 100.0, 115.0)
     """The fourth takes no limit."""
-    _witness: subprocess.Popen[str] | None = None
+    witness: Witness | None = None
+    """Shared by tests on one library; without one the driver has its own."""
+    _own_witness: Witness | None = None
 
     def __post_init__(self) -> None:
         self._fake = ctypes.CDLL(str(self.library))
@@ -162,25 +191,17 @@ class FakeDriver:
             self.set(what, 0, index)
 
     def close(self) -> None:
-        if self._witness is not None:
-            self._witness.kill()
-            self._witness.communicate()
+        for index in range(len(self.gpu_ids)):
+            self.set("hangs_s", 0, index)
+        if self._own_witness is not None:
+            self._own_witness.close()
 
     def _ask(self, line: str) -> list[float | None]:
-        if self._witness is None:
-            self._witness = subprocess.Popen(
-                [sys.executable, "-c", WITNESS],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env=os.environ | self.environment(),
-            )
-        assert self._witness.stdin is not None
-        assert self._witness.stdout is not None
-        self._witness.stdin.write(line + "\n")
-        self._witness.stdin.flush()
-        answer: list[float | None] = json.loads(self._witness.stdout.readline())
-        return answer
+        if self.witness is None and self._own_witness is None:
+            self._own_witness = Witness(self.library)
+        witness = self.witness or self._own_witness
+        assert witness is not None
+        return witness.ask(self.state, line)
 
 
 @dataclass
