@@ -46,7 +46,8 @@ def simulate(request: SimulationRequest, tell: Callable[[str], None]) -> dict[st
 
     `tell` hears a sentence for each part that is over.
     """
-    site = make_site(load_settings(request.site))
+    settings = load_settings(request.site)
+    site = make_site(settings)
     recording = read_recording(
         request.data,
         site.tariff,
@@ -56,6 +57,11 @@ def simulate(request: SimulationRequest, tell: Callable[[str], None]) -> dict[st
     )
     for notice in recording.notices:
         tell(f"{request.data}: {notice}")
+    if settings.spot is not None and not any(tick.has_price for tick in recording.ticks):
+        tell(
+            f"{request.site}: tariff.import.source is not asked here; without import_price in "
+            "DATA `fixed`, `windows` or `when_missing` counts"
+        )
     jobs = () if request.jobs is None else read_jobs(request.jobs)
     for notice in find_hopeless(jobs, site.cards):
         tell(f"{request.jobs}: {notice}")

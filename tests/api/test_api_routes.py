@@ -36,6 +36,8 @@ async def test_status_is_the_whole_picture(tmp_path: Path) -> None:
         answer = await caller.get("/v1/status")
 
     assert RECORD_CODEC.decode(SiteView, answer.json) == VIEW
+    # What docs/operate.md tells evcc to read as an `aux` meter.
+    assert answer.json["state"]["rig_w"] == VIEW.state.rig_w
 
 
 async def test_before_the_first_tick_there_is_no_picture(tmp_path: Path) -> None:

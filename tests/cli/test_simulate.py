@@ -73,3 +73,21 @@ def test_file_that_is_no_recording_is_one_sentence(tmp_path: Path) -> None:
         "table begins with time_utc,pv_w,load_w,pv_fc_w,import_price,export_price, "
         "with commas between\n"
     )
+
+
+def test_prices_that_nobody_is_asked_for_are_said(data: Path, tmp_path: Path) -> None:
+    site = tmp_path / "spot.yaml"
+    text = Path(SITE).read_text(encoding="utf-8")
+    site.write_text(
+        text[: text.index("tariff:")]
+        + "tariff: {import: {source: energy-charts, zone: DE-LU}, when_missing: 0.3 EUR/kWh}\n"
+        + text[text.index("grid:") :],
+        encoding="utf-8",
+    )
+
+    said = solard(
+        *("simulate", "--site", str(site), "--data", str(data), "--out", str(tmp_path / "out")),
+        *("--policies", "floor"),
+    )
+
+    assert f"{site}: tariff.import.source is not asked here" in said.stderr
