@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hardware.modbus.capture import Recording
-from hardware.modbus.description import EmbeddedTest, Profile, RecordedBlock
+from hardware.modbus.description import EmbeddedTest, Profile, RecordedBlock, UnitRole
 from hardware.modbus.errors import DeviceRefused
 from hardware.modbus.judge import Judge, sample
 from hardware.modbus.layout import Layout, Placed
+from hardware.modbus.models import MARKER
 from hardware.modbus.points import MAIN, Value
 from hardware.modbus.quality import Judged
 from hardware.modbus.reader import Words, is_void
@@ -143,13 +144,15 @@ def find_units(
         found = next((one for one in own if one in present), None)
         if found is None:
             others = [*free, main]
-            found = next((one for one in others if _serves(profile, role.name, blocks, one)), None)
+            found = next((one for one in others if _serves(profile, role, blocks, one)), None)
         if found is not None:
             units[role.name] = found
     return units
 
 
-def _serves(profile: Profile, role: str, blocks: tuple[RecordedBlock, ...], unit: int) -> bool:
+def _serves(profile: Profile, role: UnitRole, blocks: tuple[RecordedBlock, ...], unit: int) -> bool:
+    if role.models:
+        return any(one.unit == unit and one.words[: len(MARKER)] == MARKER for one in blocks)
     known = {
         address
         for block in blocks
@@ -157,7 +160,7 @@ def _serves(profile: Profile, role: str, blocks: tuple[RecordedBlock, ...], unit
         for address in range(block.address, block.address + len(block.words))
     }
     return any(
-        point.role == role
+        point.role == role.name
         and point.register is not None
         and known.issuperset(point.register.addresses)
         for point in profile.points

@@ -157,6 +157,17 @@ async def test_sunspec_recording_may_end_in_the_middle_of_a_model():
     assert "storage_soc" not in found
 
 
+async def test_meter_of_a_recording_may_have_a_unit_of_its_own():
+    inverter = (0x5375, 0x6E53, *model_words(103, {14: 240, 15: 1}), 0xFFFF, 0)
+    meter = (0x5375, 0x6E53, *model_words(203, {18: -150, 22: 0}), 0xFFFF, 0)
+
+    found = await values(
+        "sunspec", recording(block(40000, *inverter, unit=1), block(40000, *meter, unit=17))
+    )
+
+    assert (found["ac_power"], found["grid_power"]) == (2400, -150)
+
+
 async def test_model_moves_within_a_recording():
     one, other = (
         (block(base, 0x5375, 0x6E53, *model_words(m, {}), 0xFFFF, 0))
