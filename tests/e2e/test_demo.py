@@ -51,7 +51,7 @@ def check_figures(figures: dict[str, Any]) -> None:
     nothing = {name for name in NUMBERS if not figures[name] > 0}
     assert nothing <= MAY_BE_ZERO, (nothing, figures)
     for name in ("why", "next"):
-        assert re.fullmatch(r"[A-Z0-9\"].{10,}[.!]", figures[name]), figures[name]
+        assert re.fullmatch(r"[A-Z0-9+\"].{10,}[.!]", figures[name]), figures[name]
 
 
 def check_replay(home: Path) -> None:
