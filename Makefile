@@ -13,10 +13,10 @@ demo: $(VENV)/run
 	@$(BIN)/solard demo
 
 test: check witnesses
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -rs -n 2
 
 test-slow: $(VENV)/dev
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -rs -m slow
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
