@@ -93,7 +93,9 @@ def make_parts(
         host=HostWatch(HostReader(places.state).read, events),
         # Sleep is of the real machine: a site at another speed has a time of its own.
         sleeper=HostSleeper(
-            sleep_for if settings.rig.sleep is not None and clock.speed == 1.0 else None, events
+            sleep_for if settings.rig.sleep is not None and clock.speed == 1.0 else None,
+            events,
+            blind_after_s=settings.rig.blind_sleep_after_s,
         ),
         jobs=jobs,
         chain=ChainWatch(setup.network, node, places.work_socket, store, clock),

@@ -77,6 +77,9 @@ def _devices(document: Document) -> Iterator[Finding]:
     if meter is not None and meter not in dict(document.devices):
         known = ", ".join(name for name, _ in document.devices) or "none"
         yield "rig.meter", f"rig.meter {meter} is no device; devices: {known}"
+    if document.rig.blind_sleep_after_s is not None and document.rig.sleep is None:
+        at = "rig.when_blind.sleep_after"
+        yield at, f"{at} needs leave to sleep: write `rig: {{sleep: {{method: rtcwake}}}}` too"
     heat = document.rig.heat
     if heat is not None and not tells(document, heat.device_id, "temperature"):
         told = say_untold(heat.device_id, "temperature")

@@ -168,6 +168,13 @@ class RigSection:
         """Return the caps of single cards by index."""
         return tuple((int(index), card.at_most_w) for index, card in self.single_cards)
 
+    blind_sleep_after_s: float | None = key(
+        QuantityShape(of=DURATION, low=600.0, high=86400.0),
+        name="when_blind.sleep_after",
+        default=None,
+    )
+    """Without data for so long the whole machine sleeps; None = never."""
+
 
 NETWORK_NAME = "chain"
 """The workload that runs the embedded network where nobody wrote one down."""

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 
 from solard.core.modes import WorkMode
 from solard.core.records import CycleRecord
+from solard.core.state import SiteState
 from solard.core.units import SECONDS_PER_HOUR
 from solard.core.wording import say_duration, say_power, say_time
 
 LEAST = timedelta(minutes=30)
 """A shorter sleep is not worth the wake-up."""
+BLIND = timedelta(hours=1)
+"""So long a machine without data sleeps before it looks again."""
 AWAKE_BEFORE = timedelta(minutes=2)
 """So long before its work begins the machine is woken."""
 
@@ -34,14 +37,19 @@ class Nap:
     why: str
 
 
-def find_nap(record: CycleRecord, *, has_jobs: bool) -> Nap | None:
+def find_nap(
+    record: CycleRecord, *, has_jobs: bool, blind_after_s: float | None = None
+) -> Nap | None:
     """Return the sleep that the plan foresees for this moment; None while anything speaks against.
 
     Work, a job, an operator's request, sun that nobody expected, or a source that is silent: all
-    of them keep the machine awake.
+    of them keep the machine awake. Only where its owner says `blind_after_s` does a rig without
+    data sleep, to look again in an hour.
     """
     inputs, decision = record.inputs, record.decision
     state, plan = inputs.state, inputs.plan
+    if blind_after_s is not None and state.missing and not has_jobs and not inputs.overrides:
+        return _blind(state, blind_after_s)
     if plan is None or not plan.is_fresh(state.taken_at) or has_jobs or inputs.overrides:
         return None
     works = decision.mode.rank > WorkMode.STANDBY.rank
@@ -57,4 +65,16 @@ def find_nap(record: CycleRecord, *, has_jobs: bool) -> Nap | None:
     draws = "" if state.rig_w is None else f" {say_power(state.rig_w)} of idle rig are worth more."
     return Nap(
         until_at=until_at, why=f"The machine sleeps for {lasts}, until {local}: no work.{draws}"
+    )
+
+
+def _blind(state: SiteState, blind_after_s: float) -> Nap | None:
+    if state.missing_for_s < blind_after_s:
+        return None
+    silent = ", ".join(sorted(state.missing))
+    since = say_duration(state.missing_for_s)
+    lasts = say_duration(BLIND.total_seconds())
+    return Nap(
+        until_at=state.taken_at + BLIND,
+        why=f"Nothing from {silent} for {since}: the machine sleeps for {lasts} and looks again.",
     )

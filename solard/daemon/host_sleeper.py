@@ -18,15 +18,20 @@ SleepFor = Callable[[float], float]
 class HostSleeper:
     """Looks at each decision; asks for a sleep once it has been time for a while."""
 
-    def __init__(self, sleep_for: SleepFor | None, events: Events) -> None:
+    def __init__(
+        self, sleep_for: SleepFor | None, events: Events, *, blind_after_s: float | None = None
+    ) -> None:
         """Make one; without `sleep_for` the machine never sleeps."""
+        self._blind_after_s = blind_after_s
         self._sleep_for = sleep_for
         self._events = events
         self._quiet_since_s: float | None = None
 
     async def look(self, record: CycleRecord, *, live: bool, has_jobs: bool) -> bool:
         """Sleep if it is time; return whether the machine has slept."""
-        nap = find_nap(record, has_jobs=has_jobs) if live and self._sleep_for else None
+        nap = None
+        if live and self._sleep_for is not None:
+            nap = find_nap(record, has_jobs=has_jobs, blind_after_s=self._blind_after_s)
         now_s = record.inputs.state.taken_s
         if nap is None or self._sleep_for is None:
             self._quiet_since_s = None

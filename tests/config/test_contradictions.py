@@ -293,3 +293,13 @@ def test_policy_that_would_import_more_than_the_grid_allows_is_named() -> None:
     assert problems(text)[0].startswith(
         's.yaml:6: policy "p" would widen grid.import_at_most from 2 kW with import_for_rig 3 kW'
     )
+
+
+def test_sleep_without_leave_to_sleep_is_named() -> None:
+    text = ISLAND + "rig: {when_blind: {sleep_after: 10 min}}\n"
+
+    assert problems(text) == [
+        "s.yaml:5: rig.when_blind.sleep_after needs leave to sleep: "
+        "write `rig: {sleep: {method: rtcwake}}` too"
+    ]
+    assert problems(text.replace("rig: {", "rig: {sleep: {method: rtcwake}, ")) == []

@@ -70,3 +70,15 @@ def test_job_and_working_card_keep_it_awake() -> None:
 
     assert find_nap(record, has_jobs=True) is None
     assert find_nap(replace(record, decision=working), has_jobs=False) is None
+
+
+def test_machine_without_data_sleeps_for_an_hour_only_where_its_owner_says_so() -> None:
+    blind = cycle(state=replace(NIGHT, missing=frozenset({"gx"}), missing_for_s=700.0), plan=None)
+
+    assert find_nap(blind, has_jobs=False) is None
+    assert find_nap(blind, has_jobs=False, blind_after_s=900.0) is None
+    assert find_nap(blind, has_jobs=True, blind_after_s=600.0) is None
+    assert find_nap(blind, has_jobs=False, blind_after_s=600.0) == Nap(
+        until_at=NOON + timedelta(hours=1),
+        why="Nothing from gx for 12 min: the machine sleeps for 1 h and looks again.",
+    )
