@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardware.gpu.client import KeeperClient
 from solard.core.decision import ApplyResult, Clamped, PowerLimit, Refused
@@ -65,9 +65,7 @@ class Holder:
         self._tell(results, names)
         if all(isinstance(result, Refused) for result in results):
             raise HoldImpossible("no card takes its limit; nothing is held")
-        lease_s = (await self._client.read()).lease_left_s or LONGEST_PERIOD_S
-        period_s = min(LONGEST_PERIOD_S, max(SHORTEST_PERIOD_S, lease_s / RENEWALS_PER_LEASE))
-        return Held(limits, names, period_s)
+        return Held(limits, names, await self._period_s())
 
     async def _renew(self, held: Held, stopping: asyncio.Event) -> Held:
         """Say the limits again: it renews the lease, and a new keeper hears them too."""
@@ -82,7 +80,17 @@ class Holder:
                     continue
                 self._say("the keeper is back; limits are held again")
                 break
-        return held
+        return replace(held, period_s=await self._period_s())
+
+    async def _period_s(self) -> float:
+        """Return when to ask again: well inside the lease; another keeper may have shorter ones."""
+        try:
+            lease_s = (await self._client.read()).lease_left_s
+        except SolardError:
+            lease_s = None
+        if lease_s is None:  # it went away just after it had said yes
+            return RETRY_S
+        return min(LONGEST_PERIOD_S, max(SHORTEST_PERIOD_S, lease_s / RENEWALS_PER_LEASE))
 
     async def _give_back(self, held: Held) -> None:
         try:

@@ -285,8 +285,9 @@ def test_keeper_killed_or_socket_gone_ends_in_failsafe_and_the_holder_syncs_agai
     nvml, start_keeper, hold
 ):
     keeper = start_keeper(nvml, lease_s=3.0, speed=1.0)
-    hold(keeper, "0=350", "1=250")
-    eventually(lambda: nvml.limits_w()[:2], [350.0, 250.0])
+    holder = hold(keeper, "0=350", "1=250")
+    assert holder.stdout is not None
+    said = [holder.stdout.readline() for _ in range(2)]  # it knows, and not the card alone
     keeper.kill()
     keeper.socket.unlink()
 
@@ -294,6 +295,7 @@ def test_keeper_killed_or_socket_gone_ends_in_failsafe_and_the_holder_syncs_agai
     low = eventually(lambda: nvml.limits_w()[:2], [150.0, 100.0])
     back = eventually(lambda: nvml.limits_w()[:2], [350.0, 250.0])
 
+    assert said == ["GPU 0 held at 350 W\n", "GPU 1 held at 250 W\n"]
     assert low == [150.0, 100.0]
     assert back == [350.0, 250.0]
 
@@ -301,7 +303,8 @@ def test_keeper_killed_or_socket_gone_ends_in_failsafe_and_the_holder_syncs_agai
 def test_oom_kill_of_the_holder_brings_every_card_to_failsafe(nvml, start_keeper, hold):
     keeper = start_keeper(nvml, lease_s=1.0, speed=1.0)
     holder = hold(keeper, "0=350")
-    eventually(lambda: nvml.limits_w()[0], 350.0)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "GPU 0 held at 350 W\n"
 
     holder.send_signal(signal.SIGKILL)  # what the kernel does
     holder.wait()
@@ -313,7 +316,8 @@ def test_oom_kill_of_the_holder_brings_every_card_to_failsafe(nvml, start_keeper
 def test_stopped_holder_is_a_dead_one_until_it_goes_on(nvml, start_keeper, hold):
     keeper = start_keeper(nvml, lease_s=1.0, speed=1.0)
     holder = hold(keeper, "0=350")
-    eventually(lambda: nvml.limits_w()[0], 350.0)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "GPU 0 held at 350 W\n"
 
     holder.send_signal(signal.SIGSTOP)
     stopped = eventually(lambda: nvml.limits_w()[:3], [150.0, 100.0, 100.0])
