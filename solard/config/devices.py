@@ -210,6 +210,7 @@ class DeviceShape:
         wanted = sources[0] if sources else None
         if isinstance(wanted, ScalarNode) and wanted.text == "http":
             shape: Shape = SectionShape(of=HttpSection)
+            node = _with_points(node)
         else:
             shape = SectionShape(of=ModbusSection)
             if wanted is not None and isinstance(node, MappingNode):
@@ -223,3 +224,21 @@ class DeviceShape:
         if isinstance(value, Refused):
             return REFUSED
         return replace(cast(Any, value), device_id=path.rpartition(".")[2])
+
+
+def _with_points(node: Node) -> Node:
+    """Return a source over HTTP with `power: PATH` beside its keys as a point among its points."""
+    if not isinstance(node, MappingNode):
+        return node
+    loose = tuple(one for one in node.entries if one[0].text in HTTP_QUANTITIES)
+    stated = [one for one in node.entries if one[0].text == "points"]
+    rest = tuple(one for one in node.entries if one not in loose and one not in stated)
+    if not loose or any(not isinstance(value, MappingNode) for _, value in stated):
+        return node
+    first = loose[0][0]
+    name = stated[0][0] if stated else replace(first, text="points", value="points")
+    inner = tuple(
+        one for _, value in stated if isinstance(value, MappingNode) for one in value.entries
+    )
+    points = MappingNode(line=name.line, column=name.column, entries=(*inner, *loose))
+    return replace(node, entries=(*rest, (name, points)))

@@ -51,6 +51,20 @@ def test_http_source_with_short_and_long_points() -> None:
     assert (device.max_age_s, device.every_s) == (120, 5)
 
 
+def test_point_may_stand_beside_the_keys_of_its_source() -> None:
+    short = "car: {source: http, url: 'http://evcc/api', power: loadpoints.0.chargePower}"
+    mixed = "car: {source: http, url: 'http://evcc/api', power: a, points: {temperature: b}}"
+    (_, one), (_, two) = read(with_devices(short)).devices, read(with_devices(mixed)).devices
+
+    assert isinstance(one, HttpSection)
+    assert isinstance(two, HttpSection)
+    assert one.points == (("power", HttpPoint(path="loadpoints.0.chargePower")),)
+    assert two.points == (
+        ("temperature", HttpPoint(path="b")),
+        ("power", HttpPoint(path="a")),
+    )
+
+
 def test_token_is_never_shown() -> None:
     line = "ha: {source: http, url: 'http://ha', points: {pv_power: state}, token: geheim-geheim}"
 
