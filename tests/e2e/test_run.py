@@ -170,8 +170,9 @@ def test_bad_file_is_refused_and_the_last_good_one_stays(site: Site) -> None:
     policy = "policies: [{name: calm, do: {each_gpu: {at_most: 120 W}}}]\n"
     site.config.write_text(good + policy)
     daemon.send_signal(signal.SIGHUP)
-    status = eventually(lambda: {} if about_config(site.status()) else site.status())
-    assert [one["name"] for one in status["policies"]] == ["calm"]
+    assert eventually(lambda: [one["name"] for one in site.status()["policies"]] == ["calm"])
+    status = site.status()
+    assert not about_config(status)
     assert "Configuration reloaded." in " ".join(events_of(status))
 
     site.config.write_text(good.replace("  inverter:", "  roof:"))
