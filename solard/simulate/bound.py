@@ -99,8 +99,9 @@ def _write_tick(
     charge = program.column(wear, high=most_charge_kw)
     discharge = program.column(wear, high=battery.max_discharge_w / 1000.0)
     full_kwh = battery.capacity_wh / 1000.0
+    least_soc = min(battery.min_soc, site.start_soc)
     stored = program.column(
-        site.stored_per_kwh if is_last else 0.0, low=battery.min_soc * full_kwh, high=full_kwh
+        site.stored_per_kwh if is_last else 0.0, low=least_soc * full_kwh, high=full_kwh
     )
     chain = [
         Term(stored, 1.0),

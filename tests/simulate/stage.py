@@ -53,10 +53,9 @@ def write_jobs(path: Path, *rows: Sequence[object]) -> Path:
 
 
 def run(folder: Path, data: Path, policies: Sequence[str], **more: Any) -> dict[str, Any]:
-    """Simulate on the Berlin site; return the summary."""
-    request = SimulationRequest(
-        site=EXAMPLES / "berlin.yaml", data=data, out=folder, policies=tuple(policies), **more
-    )
+    """Simulate, on the Berlin site unless another is given; return the summary."""
+    site = more.pop("site", EXAMPLES / "berlin.yaml")
+    request = SimulationRequest(site=site, data=data, out=folder, policies=tuple(policies), **more)
     simulate(request, lambda _text: None)
     summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     return summary

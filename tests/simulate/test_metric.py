@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.simulate.stage import run, runs, sun_w, trace, write_data, write_jobs
+from tests.simulate.stage import EXAMPLES, run, runs, sun_w, trace, write_data, write_jobs
 
 H = 1.0 / 12.0
 PHI = [(0.15, 0.40), (0.20, 0.60), (0.26, 0.76), (0.34, 0.91), (0.45, 1.0)]
@@ -174,6 +174,17 @@ def test_bound_sells_no_energy_that_it_buys(tmp_path: Path) -> None:
 
     prize = summary["upper_bound"] - summary["floor_value"]
     assert prize < 24.0 * 4 * 0.0145 + 3.8 * 0.3
+
+
+def test_battery_that_starts_below_its_least_has_a_bound_too(tmp_path: Path) -> None:
+    berlin = (EXAMPLES / "berlin.yaml").read_text(encoding="utf-8")
+    site = tmp_path / "site.yaml"
+    site.write_text(berlin.replace("start: 50 %", "start: 5 %"), encoding="utf-8")
+    data = write_data(tmp_path / "data.csv", 1.0)
+
+    summary = run(tmp_path, data, ["floor", "always_on", "threshold"], site=site)
+
+    assert max(each["value"] for each in summary["policies"].values()) < summary["upper_bound"]
 
 
 def test_prize_below_one_is_no_prize(tmp_path: Path) -> None:
