@@ -259,7 +259,9 @@ class ProcessBackend:
         except OSError:
             # Nobody would find it again, and another would be started beside it.
             signal_all((pid,), signal.SIGKILL)
-            self._keepers[keeper].wait()
+            told = self._keepers.pop(keeper, None)
+            if told is not None:
+                told.wait()
             raise
 
     # Finding and ending.
@@ -312,7 +314,7 @@ class ProcessBackend:
         """Collect keepers that have ended, so that none stays a zombie."""
         for pid, keeper in list(self._keepers.items()):
             if keeper.poll() is not None:
-                del self._keepers[pid]
+                self._keepers.pop(pid, None)  # another thread may have seen the same end
 
 
 def _ask_keeper(keeper: "subprocess.Popen[bytes]", order: bytes) -> str:

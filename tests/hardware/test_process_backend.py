@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -247,3 +248,23 @@ def test_directory_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(WorkloadNotStarted, match="'miner' does not start"):
         ProcessBackend(tmp_path / "file" / "work").start(spec_of(SLEEP))
+
+
+async def test_programs_that_ended_are_collected_once_however_many_ask_at_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = ProcessBackend(home)
+    spec = spec_of("pass")
+    backend.start(spec)
+    await until(lambda: backend.ending(spec))
+    poll = subprocess.Popen.poll
+
+    def poll_slowly(process: "subprocess.Popen[bytes]") -> int | None:
+        status = poll(process)
+        time.sleep(0.05)  # long enough for another thread to see the same end
+        return status
+
+    monkeypatch.setattr(subprocess.Popen, "poll", poll_slowly)
+    found = await asyncio.gather(*(asyncio.to_thread(backend.adopt, spec) for _ in range(4)))
+
+    assert found == [None] * 4
