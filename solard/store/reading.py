@@ -98,7 +98,8 @@ class History:
 
     def find_damage(self) -> str | None:
         """Return what SQLite finds wrong in a quick look at the file, None where it is sound."""
-        return say_damage(self._engine, thorough=False)
+        with self._as_a_sentence():
+            return say_damage(self._engine, thorough=False)
 
     def events(self, limit: int) -> tuple[Event, ...]:
         """Return the newest events, newest first."""
@@ -293,9 +294,13 @@ class History:
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         """Lend a connection; raise StoreUnavailable where the file cannot be read now."""
+        with self._as_a_sentence(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _as_a_sentence(self) -> Iterator[None]:
         try:
-            with self._engine.connect() as connection:
-                yield connection
+            yield
         except DatabaseError as err:
             raise StoreUnavailable(f"history at {self.path} cannot be read: {err.orig}") from err
 
