@@ -9,7 +9,7 @@ from pathlib import Path
 from scheduler.sources.errors import SourceUnreadable
 from scheduler.sources.shapes import read_words
 from solard.config.load import Settings
-from solard.config.model import Bundled
+from solard.config.workload import Bundled
 from solard.core.codec import Codec, CodecError
 from solard.core.errors import SolardError
 from solard.core.forecast import Forecast

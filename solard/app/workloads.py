@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from solard.config.load import Settings
-from solard.config.model import Bundled, WhenShort, WorkloadSection
 from solard.config.networks import is_elsewhere, url_of
+from solard.config.workload import Bundled, WhenShort, WorkloadSection
 from solard.core.modes import WorkMode
 from solard.core.work import WorkSpec
 from solard.system.places import Places

@@ -6,12 +6,13 @@ from solard.config.devices import ModbusSection
 from solard.config.energy import Site, SiteSupply
 from solard.config.forecast import check_forecast
 from solard.config.jobs import check_jobs
-from solard.config.model import Document, WorkloadSection
+from solard.config.model import Document
 from solard.config.network_checks import network_faults
 from solard.config.reading import Reading
 from solard.config.rules import LINE_MARGIN_SOC, battery_lines, say_untold, tells
 from solard.config.tariff import check_tariff
 from solard.config.work_checks import shared_ports, workload_faults
+from solard.config.workload import WorkloadSection
 from solard.core.rig import PowerTerms
 from solard.core.rules.data_age import DataAge
 from solard.core.wording import say_duration, say_percent, say_power

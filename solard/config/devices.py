@@ -47,6 +47,9 @@ HTTP_QUANTITIES = {
 }
 """What an HTTP source may tell, with the unit of a plain number."""
 
+DEVICE_NAME = r"[a-z][a-z0-9_-]{0,30}"
+"""How devices may be called."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModbusSection:

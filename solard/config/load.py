@@ -8,25 +8,17 @@ from solard.config.checks import check_document
 from solard.config.devices import DeviceSection, ModbusSection
 from solard.config.energy import Battery, Generator, Grid, Plane, Site, SiteSupply
 from solard.config.forecast import ForecastSection
-from solard.config.model import (
-    NETWORK_NAME,
-    Api,
-    Bundled,
-    Document,
-    Hooks,
-    RigSection,
-    Simulate,
-    Store,
-    WorkloadSection,
-)
+from solard.config.model import Api, Document, Hooks, Simulate, Store
 from solard.config.not_built import NOT_BUILT
 from solard.config.policy_checks import check_policies
 from solard.config.problems import ConfigInvalid, Problem, say_nearest
 from solard.config.reader import MappingNode, read_nodes, read_text
 from solard.config.reading import Reading
+from solard.config.rig import RigSection
 from solard.config.rules import battery_power_w, build_rules, user_policies
 from solard.config.sections import SectionShape
 from solard.config.tariff import TariffSection
+from solard.config.workload import NETWORK_NAME, Bundled, WorkloadSection
 from solard.core.inputs import Rule
 from solard.core.job_template import JobTemplate
 from solard.core.rig import Workload

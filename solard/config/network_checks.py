@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from solard.config.model import NETWORK_NAME, Bundled, Document, WorkloadSection
+from solard.config.model import Document
 from solard.config.networks import LOOPBACK, host_of, is_elsewhere
+from solard.config.workload import NETWORK_NAME, Bundled, WorkloadSection
 
 Finding = tuple[str, str]
 

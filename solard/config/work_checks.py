@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from solard.config.model import WorkloadSection
 from solard.config.work import ExternalSection, ModesSection, RateSection
+from solard.config.workload import WorkloadSection
 from solard.core.work import ActionKind
 
 

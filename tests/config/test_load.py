@@ -10,9 +10,9 @@ import pytest
 
 from solard.config.explain import explain_settings
 from solard.config.load import NETWORK_WORKLOAD, load_settings
-from solard.config.model import Bundled, Power
 from solard.config.problems import ConfigInvalid
 from solard.config.starter import STARTER
+from solard.config.workload import Bundled, Power
 from solard.core.inputs import Rule
 from solard.core.rig import PowerTerms
 from solard.core.rules.battery_lines import BatteryLines
