@@ -75,8 +75,9 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
         model=arguments.model,
     )
     if arguments.program == "miner":
-        from miner.admission import RAO_PER_TAO, Admission, Callers
+        from miner.admission import Admission, Callers
         from miner.miner import run_miner
+        from solard.core.units import RAO_PER_TAO
 
         admission = Admission(
             callers=Callers(arguments.callers),

@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from miner.chain.backend import Metagraph, NeuronInfo
 from miner.wire.refusal import NotAdmitted
-
-RAO_PER_TAO = 1_000_000_000
+from solard.core.units import RAO_PER_TAO
 
 
 class Callers(StrEnum):

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from solard.core.state import SiteState
+from solard.core.units import RAO_PER_TAO
 from solard.core.wording import say_duration, say_percent
 
 DASH = "—"
-RAO_PER_TAO = 1_000_000_000
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

@@ -7,8 +7,9 @@ from typing import Any
 from miner.chain.calls.subnets import new_subnet
 from miner.chain.canonical import digest
 from miner.chain.state import ChainBroken, ChainState
-from miner.chain.values import RAO_PER_TAO, Account, Rules, Totals
+from miner.chain.values import Account, Rules, Totals
 from solard.core.codec import Codec
+from solard.core.units import RAO_PER_TAO
 
 SUBNETS = ("sunlight",)
 FIRST_SUPPLY_RAO = 11_000_000 * RAO_PER_TAO

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-RAO_PER_TAO = 1_000_000_000
+from solard.core.units import RAO_PER_TAO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from miner.chain.fixed import U16_MAX
 from miner.chain.genesis import Genesis, first_state, new_genesis
 from miner.chain.picture import metagraph_of
 from miner.chain.state import ChainState
-from miner.chain.values import RAO_PER_TAO, Rules, Subnet
+from miner.chain.values import Rules, Subnet
 from miner.keys import Keypair, from_uri
 from miner.scenarios.actors import MINERS, Asked, Gossip
 from miner.scores import Score, weigh
@@ -24,6 +24,7 @@ from miner.subnets.slots import SiteSlot
 from miner.subnets.subnet import Judge, Surroundings, Worker
 from miner.subnets.text import TEXT
 from solard.core.errors import SolardError
+from solard.core.units import RAO_PER_TAO
 
 TEMPO = 30
 BLOCKS_PER_ROUND = 75

@@ -7,10 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hardware.modbus.profile import profile_names
 from scheduler.hindsight import day_forecast, is_known, replay_day
 from solard.app.planner import plan_request
-from solard.config.load import Settings, load_settings
+from solard.config.load import Settings
 from solard.core.day_replay import DayReplay
 from solard.core.errors import SolardError
 from solard.core.planning import PlanBasis
@@ -31,12 +30,11 @@ class NothingToReplay(SolardError):
     """A day of which history holds nothing."""
 
 
-def replay_day_of(config: Path, database: Path, day: date | timedelta) -> DayReplay:
+def replay_day_of(settings: Settings, database: Path, day: date | timedelta) -> DayReplay:
     """Return a day, or that of so long ago; raise SolardError where nothing is known of it.
 
     What solard did not see at the day's beginning and end is left out.
     """
-    settings = load_settings(config, profile_names())
     zone = ZoneInfo(settings.site.timezone)
     with open_history(database) as history:
         last = history.last_cycle()

@@ -9,7 +9,7 @@ from pathlib import Path
 from solard.app.drop_ins import differences
 from solard.config.load import load_settings
 from solard.core.errors import SolardError
-from solard.core.findings import Finding, Verdict
+from solard.core.findings import Finding, bad, doubt, good
 from solard.core.wording import say_duration
 from solard.store.backup import backups
 from solard.store.errors import StoreUnavailable
@@ -39,22 +39,20 @@ def _configuration(config: Path, profiles: Iterable[str], root: Path | None) -> 
     try:
         settings = load_settings(config, profiles)
     except SolardError as err:
-        yield Finding(
-            topic="configuration",
-            verdict=Verdict.BAD,
-            text=str(err).splitlines()[0],
-            remedy="`solard check` lists all; a running daemon goes on with the last good one.",
+        yield bad(
+            "configuration",
+            str(err).splitlines()[0],
+            "`solard check` lists all; a running daemon goes on with the last good one.",
         )
         return
-    yield Finding(topic="configuration", verdict=Verdict.GOOD, text=f"{config}: fine.")
+    yield good("configuration", f"{config}: fine.")
     for difference in () if root is None else differences(settings, root):
-        yield Finding(topic="configuration", verdict=Verdict.DOUBTFUL, text=difference)
+        yield doubt("configuration", difference)
 
 
 def _history(database: Path) -> Iterator[Finding]:
     if not database.exists():
-        text = f"There is no history at {database} yet."
-        yield Finding(topic="history", verdict=Verdict.DOUBTFUL, text=text)
+        yield doubt("history", f"There is no history at {database} yet.")
         return
     try:
         with open_history(database) as history:
@@ -62,50 +60,41 @@ def _history(database: Path) -> Iterator[Finding]:
     except StoreUnavailable as err:
         damage = str(err)
     if damage is not None:
-        yield Finding(
-            topic="history",
-            verdict=Verdict.BAD,
-            text=f"{database} is not sound: {damage}",
-            remedy="If it is damaged, `systemctl restart solard` takes the newest backup instead.",
+        yield bad(
+            "history",
+            f"{database} is not sound: {damage}",
+            "If it is damaged, `systemctl restart solard` takes the newest backup instead.",
         )
         return
-    size_mb = database.stat().st_size / 1e6
-    yield Finding(topic="history", verdict=Verdict.GOOD, text=f"Sound, {size_mb:.0f} MB.")
+    yield good("history", f"Sound, {database.stat().st_size / 1e6:.0f} MB.")
     yield _backups(database)
 
 
 def _backups(database: Path) -> Finding:
     kept = backups(database)
     if not kept:
-        text = "There is no backup yet; the first one is a day old at most."
-        return Finding(topic="backups", verdict=Verdict.DOUBTFUL, text=text)
+        return doubt("backups", "There is no backup yet; the first one is a day old at most.")
     made_at = datetime.fromtimestamp(kept[0].stat().st_mtime, UTC)
     age = SystemClock().now() - made_at
     said = f"{len(kept)} backups, the newest {say_duration(age.total_seconds())} old."
     if age <= OLD_BACKUP:
-        return Finding(topic="backups", verdict=Verdict.GOOD, text=said)
+        return good("backups", said)
     remedy = "One is made each night while the daemon runs; `solard events` says what failed."
-    return Finding(topic="backups", verdict=Verdict.DOUBTFUL, text=said, remedy=remedy)
+    return doubt("backups", said, remedy)
 
 
 def _disk(state: Path) -> Iterator[Finding]:
     try:
         free = shutil.disk_usage(state).free
     except OSError as err:
-        text = f"{state}: {err.strerror}"
-        yield Finding(topic="disk", verdict=Verdict.BAD, text=text, remedy="Is it mounted?")
+        yield bad("disk", f"{state}: {err.strerror}", "Is it mounted?")
         return
     text = f"{free / 1e9:.1f} GB free at {state}."
     if free >= LITTLE_DISK_BYTES:
-        yield Finding(topic="disk", verdict=Verdict.GOOD, text=text)
+        yield good("disk", text)
         return
-    verdict = Verdict.BAD if free < NO_DISK_BYTES else Verdict.DOUBTFUL
-    yield Finding(
-        topic="disk",
-        verdict=verdict,
-        text=text,
-        remedy="Make room: `journalctl --vacuum-size=200M` is a start.",
-    )
+    told = bad if free < NO_DISK_BYTES else doubt
+    yield told("disk", text, "Make room: `journalctl --vacuum-size=200M` is a start.")
 
 
 def _clock() -> Iterator[Finding]:
@@ -118,10 +107,10 @@ def _clock() -> Iterator[Finding]:
     except (OSError, subprocess.TimeoutExpired):
         said = ""
     if said == "yes":
-        yield Finding(topic="clock", verdict=Verdict.GOOD, text="Follows a time server.")
+        yield good("clock", "Follows a time server.")
         return
     text = "Nobody says whether it follows a time server."
     if said == "no":
         text = "It follows no time server; other neurons refuse whoever is 4 s off."
     remedy = "`timedatectl set-ntp true`, and a real-time clock for days without a network."
-    yield Finding(topic="clock", verdict=Verdict.DOUBTFUL, text=text, remedy=remedy)
+    yield doubt("clock", text, remedy)

@@ -46,23 +46,23 @@ def doctor(config: Path | None, as_json: bool, home: Path | None) -> None:
 def _daemon(places: "Places") -> "tuple[Finding, ...]":
     from solard.client.now import ask_view
     from solard.core.errors import SolardError
-    from solard.core.findings import Finding, Verdict, examine
+    from solard.core.findings import bad, examine
 
     try:
         return examine(ask_view(places.api_socket))
     except SolardError as err:
-        return (Finding(topic="daemon", verdict=Verdict.BAD, text=str(err)),)
+        return (bad("daemon", str(err)),)
 
 
 def _keys() -> "tuple[Finding, ...]":
     from miner.wallets import ColdkeyHere, default_home, refuse_coldkeys
-    from solard.core.findings import Finding, Verdict
+    from solard.core.findings import bad, good
 
     try:
         refuse_coldkeys(default_home())
     except ColdkeyHere as err:
-        return (Finding(topic="keys", verdict=Verdict.BAD, text=str(err)),)
-    return (Finding(topic="keys", verdict=Verdict.GOOD, text="No coldkey can be read here."),)
+        return (bad("keys", str(err)),)
+    return (good("keys", "No coldkey can be read here."),)
 
 
 def _print(findings: "tuple[Finding, ...]") -> None:

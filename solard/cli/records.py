@@ -54,15 +54,16 @@ def replay(
     if cycles:
         _replay_cycles(home, as_json)
         return
+    from hardware.modbus.profile import profile_names
     from solard.app.day_replay import replay_day_of
     from solard.cli.day_sentences import say_day
     from solard.cli.report import to_json
     from solard.config.load import load_settings
 
     places = places_of(home)
-    path = config or places.config
-    found = replay_day_of(path, places.database, timedelta(days=1) if day is None else day)
-    click.echo(to_json(found) if as_json else say_day(found, load_settings(path).site.timezone))
+    settings = load_settings(config or places.config, profile_names())
+    found = replay_day_of(settings, places.database, timedelta(days=1) if day is None else day)
+    click.echo(to_json(found) if as_json else say_day(found, settings.site.timezone))
 
 
 def _replay_cycles(home: Path | None, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.skill import Skill
-from solard.core.units import SECONDS_PER_HOUR, clamp
+from solard.core.units import RAO_PER_TAO, SECONDS_PER_HOUR, clamp
 from solard.core.view import SiteView
 from solard.core.wording import (
     UNKNOWN,
@@ -18,7 +18,6 @@ from solard.core.wording import (
     say_time,
 )
 
-RAO_PER_TAO = 1e9
 BLOCKS = " ▁▂▃▄▅▆▇█"
 BLOCKS_AT_MOST = 48
 HALF_HOUR = timedelta(minutes=30)

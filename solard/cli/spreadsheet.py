@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterable
 
+from solard.core.units import RAO_PER_TAO
 from solard.core.view import EarningsDay
 
-RAO_PER_TAO = 1e9
 COLUMNS = (
     *("day", "miner_tao", "validator_tao", "energy_kwh", "sun_kwh", "hidden_sun_kwh"),
     *("battery_kwh", "grid_kwh", "generator_kwh", "idle_kwh", "cost", "lost_feed_in"),

@@ -11,10 +11,9 @@ from solard.config.networks import NetworkShape
 from solard.config.policies import PolicySection
 from solard.config.quantities import (
     DURATION,
-    POWER,
     SHARE,
 )
-from solard.config.rig import RigSection
+from solard.config.rig import CARD_POWER, RigSection
 from solard.config.sections import NamedShape, key
 from solard.config.shapes import (
     ChoiceShape,
@@ -35,7 +34,7 @@ _NAME_HINT = "use lower-case letters, digits, - and _, a letter first"
 class CurvePointSection:
     """A measured point of a card's curve."""
 
-    power_w: float = key(QuantityShape(of=POWER, low=1.0, high=2000.0))
+    power_w: float = key(CARD_POWER)
     work_share: float = key(QuantityShape(of=SHARE, low=0.0, high=1.0), name="work")
     """Of what the card does at full power."""
 

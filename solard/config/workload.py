@@ -7,10 +7,10 @@ from enum import StrEnum
 from solard.config.networks import LOOPBACK
 from solard.config.quantities import (
     DURATION,
-    POWER,
 )
 from solard.config.reader import MappingNode, Node, ScalarNode
 from solard.config.reading import Reading
+from solard.config.rig import CARD_POWER
 from solard.config.sections import SectionShape, hidden, key
 from solard.config.shapes import (
     REFUSED,
@@ -84,7 +84,7 @@ class Power:
 class AtLeast:
     """`power: {at_least: 150 W}`."""
 
-    at_least_w: float = key(QuantityShape(of=POWER, low=1.0, high=2000.0))
+    at_least_w: float = key(CARD_POWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

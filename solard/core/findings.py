@@ -57,18 +57,18 @@ def examine(view: SiteView) -> tuple[Finding, ...]:
 
 def _daemon(view: SiteView) -> Iterator[Finding]:
     if view.live:
-        yield _good("daemon", f"solard {view.version} acts.")
+        yield good("daemon", f"solard {view.version} acts.")
     else:
-        yield _doubt("daemon", "It observes and touches nothing.", "`solard live` lets it act.")
+        yield doubt("daemon", "It observes and touches nothing.", "`solard live` lets it act.")
     slow_ms = view.stats.tick_p99_ms
     if slow_ms is not None and slow_ms > SLOW_TICK_MS:
-        yield _doubt(
+        yield doubt(
             "daemon",
             f"One decision in a hundred takes more than {slow_ms:.0f} ms.",
             "Something takes the processor: `systemd-cgtop` shows who.",
         )
     if view.stats.rows_dropped:
-        yield _bad(
+        yield bad(
             "history",
             f"{view.stats.rows_dropped} rows could not be written and are lost.",
             "Look at the disk: is it full, or read-only?",
@@ -78,36 +78,36 @@ def _daemon(view: SiteView) -> Iterator[Finding]:
 def _device(device: DeviceView) -> Iterator[Finding]:
     name = device.device_id
     if device.error is not None:
-        yield _bad("devices", f"{name}: {device.error}")
+        yield bad("devices", f"{name}: {device.error}")
         return
     if device.age_s is None:
-        yield _doubt("devices", f"{name} has not answered yet.")
+        yield doubt("devices", f"{name} has not answered yet.")
         return
     polls = device.polls_ok + device.polls_failed
     often = polls >= POLLS_AT_LEAST and device.polls_failed > OFTEN * polls
     suspect = [point.name for point in device.points if point.quality is Quality.SUSPECT]
     if often:
-        yield _doubt(
+        yield doubt(
             "devices",
             f"{name}: {device.polls_failed} of {polls} polls failed.",
             "Look at cable or Wi-Fi, and for a second program that reads the same device.",
         )
     if suspect:
-        yield _doubt(
+        yield doubt(
             "devices",
             f"{name}: {_list(suspect)} cannot be what was said.",
             f"`solard devices {name}` shows the values; is it the right profile?",
         )
     if not often and not suspect:
         known = sum(point.value is not None for point in device.points)
-        yield _good("devices", f"{name} answers: {known} of {len(device.points)} values known.")
+        yield good("devices", f"{name} answers: {known} of {len(device.points)} values known.")
 
 
 def _signs(state: SiteState) -> Iterator[Finding]:
     """Yield what speaks for a meter that was mounted backwards."""
     if state.pv_w is not None and state.pv_w < NIGHT_SUN_W:
         text = f"The sun takes {say_power(-state.pv_w)}: its sign is turned."
-        yield _bad("signs", text, "Is it the right profile, or the source's `sign`?")
+        yield bad("signs", text, "Is it the right profile, or the source's `sign`?")
     if state.load_w is None:
         return
     battery_w = None if state.battery is None else state.battery.power_w
@@ -115,15 +115,15 @@ def _signs(state: SiteState) -> Iterator[Finding]:
     turned = find_turned(state.pv_w, flows, state.load_w)
     if turned is not None:
         text = f"Sun, grid and battery fit the load only where the {turned} has the other sign."
-        yield _bad("signs", text, f"Write `turned: [{turned}_power]` to its device.")
+        yield bad("signs", text, f"Write `turned: [{turned}_power]` to its device.")
     elif state.load_w < -BALANCE_W:
-        yield _bad(
+        yield bad(
             "signs",
             f"House and rig would give {say_power(-state.load_w)}: a meter counts backwards.",
             "Write `turned: [grid_power]` to the device whose meter it is.",
         )
     else:
-        yield _good("signs", "Sun, grid, battery and load fit one another.")
+        yield good("signs", "Sun, grid, battery and load fit one another.")
 
 
 def find_turned(pv_w: float | None, flows_w: dict[str, float | None], load_w: float) -> str | None:
@@ -146,10 +146,10 @@ def _cards(view: SiteView) -> Iterator[Finding]:
     keeper = view.keeper
     if keeper.error is not None:
         remedy = "`systemctl status solard-gpu` says more."
-        yield _bad("cards", f"The GPU keeper does not answer: {keeper.error}", remedy)
+        yield bad("cards", f"The GPU keeper does not answer: {keeper.error}", remedy)
         return
     if keeper.note is not None:
-        yield _doubt("cards", keeper.note)
+        yield doubt("cards", keeper.note)
     remedies = {
         CardHealth.DENIED: "The keeper may not set its limit: does it run as installed?",
         CardHealth.LOST: "`dmesg` names the reason (Xid); mostly the machine has to start again.",
@@ -159,22 +159,22 @@ def _cards(view: SiteView) -> Iterator[Finding]:
     ill = [gpu for gpu in view.state.gpus if gpu.health is not CardHealth.OK]
     for gpu in ill:
         text = f"{names.get(gpu.gpu_id, gpu.gpu_id)} is {gpu.health.value}."
-        yield _bad("cards", text, remedies[gpu.health])
+        yield bad("cards", text, remedies[gpu.health])
     if view.state.gpus and not ill:
-        yield _good("cards", f"{len(view.state.gpus)} cards obey ({keeper.backend}).")
+        yield good("cards", f"{len(view.state.gpus)} cards obey ({keeper.backend}).")
 
 
 def _workload(work: WorkloadView) -> Iterator[Finding]:
     more = f"`solard logs {work.name}` shows what it said."
     if work.parked:
         remedy = f"{more} `solard workload start {work.name}` tries again."
-        yield _bad("workloads", f"{work.name} died too often and is parked.", remedy)
+        yield bad("workloads", f"{work.name} died too often and is parked.", remedy)
     elif work.health not in {"ok", "starting"} and work.wanted is not WorkMode.OFF:
-        yield _doubt("workloads", f"{work.name}: {work.health}", more)
+        yield doubt("workloads", f"{work.name}: {work.health}", more)
     else:
-        yield _good("workloads", f"{work.name}: {work.health}")
+        yield good("workloads", f"{work.name}: {work.health}")
     if work.note is not None:
-        yield _doubt("workloads", f"{work.name}: {work.note}")
+        yield doubt("workloads", f"{work.name}: {work.note}")
 
 
 def _network(view: SiteView) -> Iterator[Finding]:
@@ -183,46 +183,49 @@ def _network(view: SiteView) -> Iterator[Finding]:
         return
     if network.age_s is None or network.age_s > LATE_BLOCKS_S:
         age = "ever" if network.age_s is None else f"for {say_duration(network.age_s)}"
-        yield _bad("network", f"No block was seen {age}.", "Is the node reached?")
+        yield bad("network", f"No block was seen {age}.", "Is the node reached?")
     elif not network.neurons:
-        yield _doubt("network", "No hotkey of ours is registered yet.")
+        yield doubt("network", "No hotkey of ours is registered yet.")
     else:
         places = [f"uid {one.uid} on {one.subnet} ({one.role})" for one in network.neurons]
-        yield _good("network", f"Registered: {', '.join(places)}.")
+        yield good("network", f"Registered: {', '.join(places)}.")
 
 
 def _outlook(view: SiteView) -> Iterator[Finding]:
     if view.state.supply is Supply.UNKNOWN:
-        yield _doubt(
+        yield doubt(
             "supply",
             "Nobody says whether grid, island or generator feeds the house.",
             "Write `site.supply`, or read a device that tells.",
         )
     if not view.forecast:
-        yield _doubt("forecast", "There is no forecast.", "Does `solar.planes` name the panels?")
+        yield doubt("forecast", "There is no forecast.", "Does `solar.planes` name the panels?")
     made_at = view.plan_made_at
     if made_at is None:
-        yield _doubt("plan", "There is no plan: work follows the surplus only.")
+        yield doubt("plan", "There is no plan: work follows the surplus only.")
         return
     age_s = (view.state.taken_at - made_at).total_seconds()
     if age_s > PLAN_EXPIRES_S:
         text = f"The plan is {say_duration(age_s)} old and not used any more."
-        yield _doubt("plan", text, "`solard events` says why no newer one was made.")
+        yield doubt("plan", text, "`solard events` says why no newer one was made.")
     else:
-        yield _good("plan", f"Made {say_duration(max(0.0, age_s))} ago.")
+        yield good("plan", f"Made {say_duration(max(0.0, age_s))} ago.")
 
 
 def _list(names: list[str]) -> str:
     return ", ".join(names[:3]) + ("" if len(names) <= 3 else f" and {len(names) - 3} more")
 
 
-def _good(topic: str, text: str) -> Finding:
+def good(topic: str, text: str) -> Finding:
+    """Return a finding that all is well."""
     return Finding(topic=topic, verdict=Verdict.GOOD, text=text)
 
 
-def _doubt(topic: str, text: str, remedy: str = "") -> Finding:
+def doubt(topic: str, text: str, remedy: str = "") -> Finding:
+    """Return a finding that somebody should look at."""
     return Finding(topic=topic, verdict=Verdict.DOUBTFUL, text=text, remedy=remedy)
 
 
-def _bad(topic: str, text: str, remedy: str = "") -> Finding:
+def bad(topic: str, text: str, remedy: str = "") -> Finding:
+    """Return a finding that something is wrong."""
     return Finding(topic=topic, verdict=Verdict.BAD, text=text, remedy=remedy)

@@ -1,8 +1,9 @@
-"""Arithmetic on watts, seconds and watt-hours that every room shares."""
+"""Arithmetic on watts, seconds, watt-hours and rao that every room shares."""
 
 from math import isfinite
 
 SECONDS_PER_HOUR = 3600.0
+RAO_PER_TAO = 1_000_000_000
 
 
 def clamp(value: float, low: float, high: float) -> float:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from solard.core.units import RAO_PER_TAO
 from solard.core.view import DaemonStats, EarningsDay, EnergyTotals, SiteView
 
-RAO_PER_TAO = 1_000_000_000
 COUNTS = ("decisions", "limits_applied", "polls_ok", "polls_failed", "plan_solves")
 
 

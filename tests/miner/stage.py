@@ -17,6 +17,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from solard.core.modes import WorkMode
 from solard.system.clock import ScaledClock
 from solard.system.lines import ask
 
@@ -78,6 +79,18 @@ def free_port() -> int:
     with socket.socket() as link:
         link.bind(("127.0.0.1", 0))
         return int(link.getsockname()[1])
+
+
+class Idler:
+    """A program with a mode that does nothing."""
+
+    mode = WorkMode.FULL
+
+    def status(self) -> dict:
+        return {}
+
+    async def drain(self) -> None:
+        return
 
 
 class Stage:

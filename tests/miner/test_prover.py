@@ -11,24 +11,14 @@ from miner.chain.backend import ChainRefused
 from miner.presence import Presence
 from miner.prover import Prover
 from miner.work import handler_of
-from solard.core.modes import WorkMode
 from solard.system.lines import serve_lines
 from solard.system.places import HOME_VARIABLE, places_at
+from tests.miner.stage import Idler
 from tests.miner.test_explorer import keypair_of
 from tests.miner.test_node import BOB, client, node  # noqa: F401 - fixtures
 
 UNREACHABLE = 1 << 62
 """A difficulty at which nobody finds anything."""
-
-
-class Idler:
-    mode = WorkMode.FULL
-
-    def status(self) -> dict:
-        return {}
-
-    async def drain(self) -> None:
-        return
 
 
 @pytest.fixture

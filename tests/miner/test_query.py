@@ -20,9 +20,9 @@ from miner.query import Candidate, NobodyAnswered, ask_subnet, find_candidates, 
 from miner.subnets.catalog import find_subnet
 from miner.wire.refusal import NotServing
 from miner.work import handler_of
-from solard.core.modes import WorkMode
 from solard.system.lines import serve_lines
 from solard.system.places import places_at
+from tests.miner.stage import Idler
 
 TEXT = find_subnet("text")
 QUESTION = {"passage": "p", "questions": ["q"]}
@@ -153,16 +153,6 @@ async def test_nobody_there_is_a_sentence_with_each_reason() -> None:
             await query(dendrite, TEXT, candidates, QUESTION)
         with pytest.raises(NobodyAnswered, match="there is none"):
             await query(dendrite, TEXT, (), QUESTION)
-
-
-class Idler:
-    mode = WorkMode.FULL
-
-    def status(self) -> dict[str, Any]:
-        return {}
-
-    async def drain(self) -> None:
-        return
 
 
 async def solard_query(home: Path, *words: str) -> tuple[int | None, str, str]:

@@ -6,7 +6,8 @@ from typing import Any
 from miner import keys
 from miner.chain.calls.context import CallRefused, Context, need, subnet_of
 from miner.chain.economy import lock_cost_rao
-from miner.chain.values import RAO_PER_TAO, Neuron, Rules, Subnet, Totals, Value
+from miner.chain.values import Neuron, Rules, Subnet, Totals, Value
+from solard.core.units import RAO_PER_TAO
 
 MIN_LOCK_RAO = 1000 * RAO_PER_TAO
 MAX_SUBNETS = 128
