@@ -104,6 +104,14 @@ class Level:
                 return 1000.0 * (high - low) / (high_w - low_w)
         return 1000.0 * points[0][1] / self.least_w if self.least_w > 0.0 else 0.0
 
+    def best_per_kwh(self, idle_w: float) -> float:
+        """Return the most that a kWh above the idle rig's power earns."""
+        points = zip(self.powers_w, self.values_per_h, strict=True)
+        return max(
+            (1000.0 * value / (power_w - idle_w) for power_w, value in points if power_w > idle_w),
+            default=0.0,
+        )
+
 
 def make_levels(idle_w: float, seats: Sequence[Seat]) -> tuple[Level, ...]:
     """Return the levels from no card on; cards that answer come first, then the best ones."""

@@ -78,6 +78,11 @@ class Plan:
             until = slot.ends_at
         return until
 
+    def lowest_after(self, moment: datetime) -> PlanSlot | None:
+        """Return the slot to come at whose end the battery is lowest, or None after the plan."""
+        to_come = [slot for slot in self.slots if slot.ends_at > moment]
+        return min(to_come, key=lambda slot: slot.soc, default=None)
+
     def sun_wh(self, after: datetime) -> float:
         """Return the sun expected after a moment until the plan's end, in Wh."""
         return sum(

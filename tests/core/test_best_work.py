@@ -10,6 +10,7 @@ from solard.core.decision import Proposal
 from solard.core.future import Future, FutureSlot
 from solard.core.inputs import CardMemory, ControlMemory
 from solard.core.levels import WorkPrice
+from solard.core.plan import PlanSlot
 from solard.core.rig import PowerTerms, Workload
 from solard.core.rules.best_work import rig_levels
 from solard.core.rules.plan_rule import PlanRule
@@ -66,7 +67,8 @@ def test_cheap_stored_energy_feeds_every_card() -> None:
     assert (proposal.preferred_w, proposal.preferred_cards) == (700.0, 2)
     assert proposal.why == (
         "No surplus: 2 at work, 700 W for the rig "
-        "(stored energy 0.05 EUR/kWh, the last kWh of work earns 0.15 EUR/kWh)."
+        "(stored energy 0.05 EUR/kWh, the last kWh of work earns 0.15 EUR/kWh; "
+        "the battery comes down to 80 % by 13:00)."
     )
 
 
@@ -80,7 +82,26 @@ def test_dear_stored_energy_leaves_the_rig_idle() -> None:
     proposal = propose(future(0.25), dark())
 
     assert (proposal.preferred_w, proposal.preferred_cards) == (140.0, 0)
-    assert "no card works" in proposal.why
+    assert proposal.why == (
+        "No surplus: no card works, 140 W for the rig "
+        "(stored energy 0.25 EUR/kWh, work would earn 0.194 EUR/kWh; "
+        "the battery comes down to 80 % by 13:00)."
+    )
+
+
+def test_sentence_says_how_low_the_battery_comes() -> None:
+    """The price of stored energy alone tells an owner little."""
+    low = replace(plan_slot(), soc=0.21, starts_at=NOON, ends_at=NOON + timedelta(hours=9))
+    next_day = replace(low, soc=0.18, ends_at=NOON + timedelta(hours=20))
+
+    def why(slot: PlanSlot) -> str:
+        plan = replace(plan_of(slot), future=future(0.25))
+        inputs = inputs_of(state=dark(), plan=plan, tariff=PRICES, workloads=(MINER,))
+        return RULE.propose(inputs).proposal.why
+
+    assert why(low).endswith("; the battery comes down to 21 % by 21:00).")
+    assert why(next_day).endswith("; the battery comes down to 18 % by Sun 08:00).")
+    assert "comes down" not in why(replace(low, soc=0.9))
 
 
 def test_below_the_reserve_the_battery_feeds_nothing() -> None:

@@ -1,6 +1,6 @@
 """How many cards, and with what power: the best of all, now and for what comes after."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from solard.core.future import Future
@@ -44,7 +44,7 @@ class Best:
     """Of the whole rig."""
     water_value_per_kwh: float
     work_per_kwh: float
-    """What the last kWh of it earns."""
+    """What the last kWh of it earns; the most that one would earn where no card works."""
 
 
 DEAR_PER_KWH = 10.0
@@ -67,7 +67,10 @@ def best_work(inputs: DecideInputs, means: Means, future: Future, price: WorkPri
             worth -= future.start_cost * max(0, level.cards_on - before)
             found.append((worth, _best(level, power_w, means, future, ends_at)))
     # Of equals the one with fewer cards, then with less power: what is listed first.
-    return max(found, key=lambda each: round(each[0], 9))[1]
+    best = max(found, key=lambda each: round(each[0], 9))[1]
+    if best.cards_on == 0 and len(levels) > 1:
+        return replace(best, work_per_kwh=levels[1].best_per_kwh(levels[0].least_w))
+    return best
 
 
 _HOURS = LOOK_AHEAD_S / SECONDS_PER_HOUR

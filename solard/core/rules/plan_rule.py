@@ -22,7 +22,7 @@ from solard.core.rules.merit_order import (
     climb,
     work_steps,
 )
-from solard.core.rules.plan_words import Money, say_best, say_climb
+from solard.core.rules.plan_words import Low, Money, say_best, say_climb
 from solard.core.rules.ride_through import ride_through
 from solard.core.state import SiteState, Supply
 from solard.core.units import SECONDS_PER_HOUR, clamp
@@ -107,7 +107,7 @@ class PlanRule:
             bounds=envelope(inputs),
             preferred_w=wanted_w,
             preferred_cards=best.cards_on,
-            why=say_best(best, inputs.state.surplus_w or 0.0, money),
+            why=say_best(best, inputs.state.surplus_w or 0.0, money, _low(inputs)),
             next=_next(inputs, wanted_w),
         )
         return Answer(proposal=proposal)
@@ -183,6 +183,19 @@ class PlanRule:
             per_work = self.nominal_per_kwh / (steps[0].gain * 1000.0)
         heat = 0.0 if self.heat is None else self.heat.per_kwh(inputs.state.seen)
         return Worth(per_work=per_work, per_kwh=displaced, is_money=not nominal, heat_per_kwh=heat)
+
+
+def _low(inputs: DecideInputs) -> Low | None:
+    """Return what the battery comes down to; None where the plan sees it no lower than now."""
+    state, plan = inputs.state, inputs.plan
+    slot = None if plan is None else plan.lowest_after(state.taken_at)
+    if slot is None or state.battery is None or state.battery.soc is None:
+        return None
+    if slot.soc >= state.battery.soc:
+        return None
+    local_at = slot.ends_at + (state.local_at - state.taken_at)
+    today = local_at.date() == state.local_at.date()
+    return Low(soc=slot.soc, by=say_time(local_at) if today else f"{local_at:%a %H:%M}")
 
 
 def _next(inputs: DecideInputs, wanted_w: float) -> str | None:

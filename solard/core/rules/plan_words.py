@@ -1,8 +1,10 @@
 """What the plan's rule says: where the energy comes from, and what stops the rig."""
 
+from dataclasses import dataclass
+
 from solard.core.rules.best_work import Best
 from solard.core.rules.merit_order import SUN, UNKNOWN_COST, Climb, Rung, Source, Worth
-from solard.core.wording import say_power, say_price
+from solard.core.wording import say_percent, say_power, say_price
 
 MANY_TIMES = 10.0
 _REFUSALS = {
@@ -29,14 +31,27 @@ def say_climb(climb: Climb, surplus_w: float, idle_w: float, money: "Money") -> 
     return f"{head}: the rig takes all of it{_say_rest(climb, money)}."
 
 
-def say_best(best: Best, surplus_w: float, money: "Money") -> str:
-    """Return WHY so many cards work with so much power."""
+def say_best(best: Best, surplus_w: float, money: "Money", low: "Low | None") -> str:
+    """Return WHY so many cards work with so much power; `low`: what the battery comes down to."""
     head = f"Surplus {say_power(surplus_w)}" if round(surplus_w) > 0 else "No surplus"
-    stored = money.against_work(
-        best.water_value_per_kwh, "the last kWh of work earns", best.work_per_kwh
-    )
+    earns = "work would earn" if best.cards_on == 0 else "the last kWh of work earns"
+    stored = money.against_work(best.water_value_per_kwh, earns, best.work_per_kwh)
     cards = "no card works" if best.cards_on == 0 else f"{best.cards_on} at work"
-    return f"{head}: {cards}, {say_power(best.power_w)} for the rig (stored energy {stored})."
+    comes_to = (
+        "" if low is None else f"; the battery comes down to {say_percent(low.soc)} by {low.by}"
+    )
+    reason = f"stored energy {stored}{comes_to}"
+    return f"{head}: {cards}, {say_power(best.power_w)} for the rig ({reason})."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Low:
+    """The lowest charge that the plan expects."""
+
+    soc: float
+    """0..1."""
+    by: str
+    """Local time, in words."""
 
 
 class Money:
