@@ -1,6 +1,7 @@
 """The first configuration: find the device, show it, ask which way power runs, write the file."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from solard.core.errors import SolardError
 
 if TYPE_CHECKING:
     from hardware.modbus.scan import Candidate
+    from solard.config.starter import StarterValues
     from solard.core.readings import PointReading
 
-_DEVICE_LINE = "  inverter: {profile: sunspec, host: 192.168.1.50}"
 _SHOWN = frozenset(
     {
         *(
@@ -63,25 +64,47 @@ def init(
     config: Path | None,
     home: Path | None,
 ) -> None:
-    """Write a first solard.yaml: find the inverter at HOST, show its values, confirm their signs.
+    """Write a first solard.yaml: find the inverter at HOST, confirm signs, ask about the site.
 
-    Asks only the host that you name, and writes over nothing.
+    Asks only the host that you name, and writes over nothing but what `solard install` laid there
+    and nobody touched. Enter keeps what stands in brackets.
     """
+    from solard.cli.site_questions import ask_site
+    from solard.config.starter import StarterValues, write_starter
+    from solard.system.installer.files import is_untouched, machine_timezone
+
     path = config or places_of(home).config
-    if path.exists():
+    if path.exists() and not is_untouched(path):
         raise AlreadyThere(
-            f"{path} is there already; `solard modbus scan HOST` shows the lines for a device"
+            f"{path} is there already; `solard modbus scan HOST` shows the lines for a device, "
+            "and `solard check` what is still missing"
         )
     if host is None:
         host = click.prompt(
             "Address of your inverter or its gateway (Enter: none yet)", default="", err=True
         )
-    line = _DEVICE_LINE if not host else _ask_device(host, ports, names)
-    _write(path, line)
+    given = StarterValues(timezone=machine_timezone(Path("/")))
+    if host:
+        given = replace(given, device=_ask_device(host, ports, names))
+    values = ask_site(given)
+    _write(path, write_starter(values))
+    click.echo(f"{path}: written, and easy to read. {_say_rest(given, values)}")
     click.echo(
-        f"{path}: written. Fill in site, panels and battery, then `solard check --connect`; "
-        "solard observes and touches nothing until `solard live`."
+        "Then `solard check --connect`; solard observes and touches nothing until `solard live`."
     )
+
+
+def _say_rest(given: "StarterValues", values: "StarterValues") -> str:
+    """Return what nobody answered."""
+    kept = {
+        "where it is": (values.latitude, values.longitude) == (given.latitude, given.longitude),
+        "its panels": values.peak == given.peak,
+        "its battery": values.battery == given.battery,
+    }
+    open_ones = [what for what, same in kept.items() if same]
+    if not open_ones:
+        return "More directions of panels, cards and workloads: docs/configure.md."
+    return f"Look at {', '.join(open_ones)}: as in the example, until you say."
 
 
 def _ask_device(host: str, ports: tuple[int, ...], names: tuple[str, ...]) -> str:
@@ -98,7 +121,7 @@ def _ask_device(host: str, ports: tuple[int, ...], names: tuple[str, ...]) -> st
     line = propose(chosen, "inverter")
     if turned:
         line = f"{line.removesuffix('}')}, turned: [{', '.join(turned)}]}}"
-    return f"  {line}"
+    return line
 
 
 def look_at(host: str, ports: tuple[int, ...], names: tuple[str, ...]) -> "tuple[Candidate, ...]":
@@ -173,13 +196,12 @@ class _Answer(click.ParamType[str]):
         return found[0] if found else self.fail("answer yes, no or unsure", param, ctx)
 
 
-def _write(path: Path, device_line: str) -> None:
-    from solard.config.starter import STARTER
-
-    text = STARTER.replace(_DEVICE_LINE, device_line)
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
+        # In place: a file that `solard install` laid there keeps its owner and mode.
+        with path.open("r+" if path.exists() else "x", encoding="utf-8") as file:
             file.write(text)
+            file.truncate()
     except OSError as err:
         raise CannotWrite(f"cannot write {path}: {err.strerror or err}; name another") from err

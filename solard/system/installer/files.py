@@ -71,7 +71,19 @@ def unit_text(name: str, python: Path) -> str:
 
 def starter_config(root: Path) -> File:
     """Return a first configuration in observe mode, with this machine's time zone."""
-    return File(CONFIG, read_text("starter.yaml").replace("@TIMEZONE@", _timezone(root)))
+    text = read_text("starter.yaml").replace("@TIMEZONE@", machine_timezone(root))
+    return File(CONFIG, text)
+
+
+def is_untouched(path: Path) -> bool:
+    """Return whether a configuration is the first one, as `starter_config` laid it there."""
+    before, _, after = read_text("starter.yaml").partition("@TIMEZONE@")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    zone = text.removeprefix(before).removesuffix(after)
+    return text == f"{before}{zone}{after}" and "\n" not in zone
 
 
 def read_text(name: str) -> str:
@@ -79,7 +91,7 @@ def read_text(name: str) -> str:
     return files("systemd").joinpath(name).read_text(encoding="utf-8")
 
 
-def _timezone(root: Path) -> str:
+def machine_timezone(root: Path) -> str:
     """Return the machine's zone, where /etc/localtime names one."""
     link = root / LOCALTIME
     parts = Path(link).readlink().parts if link.is_symlink() else ()
