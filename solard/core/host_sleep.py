@@ -7,7 +7,7 @@ from solard.core.modes import WorkMode
 from solard.core.records import CycleRecord
 from solard.core.state import SiteState
 from solard.core.units import SECONDS_PER_HOUR
-from solard.core.wording import say_duration, say_power, say_time
+from solard.core.wording import say_duration, say_power, say_when
 
 LEAST = timedelta(minutes=30)
 """A shorter sleep is not worth the wake-up."""
@@ -61,7 +61,7 @@ def find_nap(
         return None
     until_at = wakes_at - AWAKE_BEFORE
     lasts = say_duration((until_at - state.taken_at).total_seconds())
-    local = say_time(until_at + (state.local_at - state.taken_at))
+    local = say_when(until_at + (state.local_at - state.taken_at), state.local_at)
     draws = "" if state.rig_w is None else f" {say_power(state.rig_w)} of idle rig are worth more."
     return Nap(
         until_at=until_at, why=f"The machine sleeps for {lasts}, until {local}: no work.{draws}"

@@ -8,7 +8,7 @@ from solard.core.decision import Decision, Verdict
 from solard.core.job import START_MARGIN, Job
 from solard.core.modes import WorkMode, lower_mode
 from solard.core.plan import Plan
-from solard.core.wording import say_duration, say_power, say_time
+from solard.core.wording import say_duration, say_power, say_when
 
 MIN_RUN_S = 600.0
 """Site seconds that a job runs before a plan or a cloud pauses it: saving costs work."""
@@ -63,7 +63,8 @@ class JobRoom:
 
     def say_time(self, moment: datetime) -> str:
         """Return a moment as people at the site read it."""
-        return say_time(moment + timedelta(seconds=self.utc_offset_s))
+        offset = timedelta(seconds=self.utc_offset_s)
+        return say_when(moment + offset, self.now_at + offset)
 
 
 def next_move(job: Job, room: JobRoom) -> JobMove:

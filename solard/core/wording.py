@@ -50,6 +50,11 @@ def say_time(local_at: datetime) -> str:
     return f"{local_at:%H:%M}"
 
 
+def say_when(local_at: datetime, local_now: datetime) -> str:
+    """Return `14:02`, or `Sun 14:02` for another day than today's."""
+    return f"{local_at:%H:%M}" if local_at.date() == local_now.date() else f"{local_at:%a %H:%M}"
+
+
 def say_minute(local_minute: float) -> str:
     """Return a minute of the local day as `14:02`."""
     minute = int(local_minute) % 1440

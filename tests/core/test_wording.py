@@ -19,6 +19,7 @@ from solard.core.wording import (
     say_price,
     say_temperature,
     say_time,
+    say_when,
     say_value,
     say_voltage,
 )
@@ -89,6 +90,14 @@ def test_other_values_carry_their_units() -> None:
     assert say_voltage(49.6) == "49.6 V"
     assert say_time(datetime(2024, 6, 1, 14, 2)) == "14:02"  # noqa: DTZ001
     assert say_minute(1439.9) == "23:59"
+
+
+def test_moment_of_another_day_names_its_day() -> None:
+    """`NEXT 15:00` at four in the afternoon would be read as a clock that stands still."""
+    saturday = datetime(2024, 6, 1, 16, 19)  # noqa: DTZ001
+
+    assert say_when(saturday.replace(hour=23), saturday) == "23:19"
+    assert say_when(datetime(2024, 6, 2, 15, 0), saturday) == "Sun 15:00"  # noqa: DTZ001
 
 
 def test_price_names_its_currency_where_it_is_known() -> None:

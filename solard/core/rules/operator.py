@@ -8,7 +8,7 @@ from solard.core.inputs import Answer, DecideInputs, Override, OverrideKind
 from solard.core.loads import envelope
 from solard.core.rules.answers import no_objection, only_answer
 from solard.core.state import SiteState
-from solard.core.wording import say_power, say_time
+from solard.core.wording import say_power, say_when
 
 RULE = "operator"
 
@@ -44,4 +44,4 @@ class OperatorRule:
 
 
 def _until(override: Override, state: SiteState) -> str:
-    return say_time(override.until_at + (state.local_at - state.taken_at))
+    return say_when(override.until_at + (state.local_at - state.taken_at), state.local_at)

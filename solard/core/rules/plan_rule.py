@@ -26,7 +26,7 @@ from solard.core.rules.plan_words import Low, Money, say_best, say_climb
 from solard.core.rules.ride_through import ride_through
 from solard.core.state import SiteState, Supply
 from solard.core.units import SECONDS_PER_HOUR, clamp
-from solard.core.wording import say_power, say_time
+from solard.core.wording import say_power, say_when
 from solard.core.worth import HAIR_PER_KWH, worth_per_work
 
 RULE = "plan"
@@ -194,8 +194,7 @@ def _low(inputs: DecideInputs) -> Low | None:
     if slot.soc >= state.battery.soc:
         return None
     local_at = slot.ends_at + (state.local_at - state.taken_at)
-    today = local_at.date() == state.local_at.date()
-    return Low(soc=slot.soc, by=say_time(local_at) if today else f"{local_at:%a %H:%M}")
+    return Low(soc=slot.soc, by=say_when(local_at, state.local_at))
 
 
 def _next(inputs: DecideInputs, wanted_w: float) -> str | None:
@@ -209,7 +208,7 @@ def _next(inputs: DecideInputs, wanted_w: float) -> str | None:
         if slot.starts_at <= state.taken_at or abs(slot.rig_w - wanted_w) < clearly_w:
             continue
         way = "up" if slot.rig_w > wanted_w else "down"
-        at = say_time(slot.starts_at + offset)
+        at = say_when(slot.starts_at + offset, state.local_at)
         return f"{at} {way} to {say_power(slot.rig_w)} (plan)."
     return "The plan sees no change in the next two days."
 
