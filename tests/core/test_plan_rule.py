@@ -199,6 +199,14 @@ def test_next_says_up_when_the_plan_rises() -> None:
     )
 
 
+def test_next_names_the_day_of_tomorrow() -> None:
+    plan = plan_of(plan_slot(0), plan_slot(26, rig_w=690.0))
+
+    assert RULE.propose(inputs_of(state=state_of(pv_w=300.0), plan=plan)).proposal.next == (
+        "Sun 14:00 up to 690 W (plan)."
+    )
+
+
 def test_next_says_when_the_plan_sees_no_change() -> None:
     plan = plan_of(plan_slot(0, rig_w=700.0), plan_slot(1, rig_w=700.0))
 

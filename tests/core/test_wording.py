@@ -19,9 +19,9 @@ from solard.core.wording import (
     say_price,
     say_temperature,
     say_time,
-    say_when,
     say_value,
     say_voltage,
+    say_when,
 )
 
 
