@@ -3,33 +3,36 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from solard.core.decision import Decision, Verdict
 from solard.core.inputs import DecideInputs
 from solard.core.job import Job
-from solard.core.job_moves import JobRoom, allowed_mode, ceiling_w
+from solard.core.job_wish import JobRoom
 from solard.core.loads import standby_w
+from solard.core.modes import WorkMode, lower_mode
 from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard, PowerTerms, Rig, Workload
+from solard.core.rules.plan_rule import PlanRule
 from solard.core.state import CardHealth
 from solard.core.units import clamp
 
 
-def room_for(job: Job, jobs: Sequence[Job], record: CycleRecord, *, live: bool) -> JobRoom:
-    """Return what there is for one job beside the others that run."""
+def room_of(jobs: Sequence[Job], record: CycleRecord, *, live: bool) -> JobRoom:
+    """Return what there is for all jobs together, those that run included."""
     inputs, decision = record.inputs, record.decision
     state, plan = inputs.state, inputs.plan
-    others_w = sum(one.spec.power_w for one in jobs if one.is_running and one.job_id != job.job_id)
-    taken_w = _idle_w(inputs, jobs) + others_w
-    surplus_w = state.surplus_w
+    idle_w = _idle_w(inputs, jobs)
+    held = sum(job.spec.cards for job in jobs if job.is_running)
     return JobRoom(
         now_at=state.taken_at,
         utc_offset_s=state.utc_offset_s,
         live=live,
-        mode=allowed_mode(decision),
+        mode=_allowed_mode(decision),
         why=decision.why,
-        spare_w=ceiling_w(decision) - taken_w,
-        sun_w=None if surplus_w is None else surplus_w - taken_w,
-        free_cards=len(free_cards(inputs, jobs)),
+        spare_w=_ceiling_w(decision) - idle_w,
+        sun_w=None if state.surplus_w is None else state.surplus_w - idle_w,
+        cards=held + len(free_cards(inputs, jobs)),
         plan=plan if plan is not None and plan.is_fresh(state.taken_at) else None,
+        below_reserve=_is_below_reserve(inputs),
     )
 
 
@@ -85,6 +88,33 @@ def _idle_w(inputs: DecideInputs, jobs: Sequence[Job]) -> float:
 
 def _processor_w(jobs: Sequence[Job]) -> float:
     return sum(job.spec.power_w for job in jobs if job.is_running and not job.spec.cards)
+
+
+def _allowed_mode(decision: Decision) -> WorkMode:
+    """Return the most that the rules allow, whether a card works just now or not."""
+    mode = WorkMode.FULL
+    for heard in decision.heard:
+        mode = lower_mode(mode, heard.proposal.mode)
+    return mode
+
+
+def _ceiling_w(decision: Decision) -> float:
+    """Return the most that the rules let the whole rig draw."""
+    tops = [
+        heard.proposal.bounds.max_w
+        for heard in decision.heard
+        if heard.verdict is not Verdict.OVERRULED
+    ]
+    return min(tops, default=0.0)
+
+
+def _is_below_reserve(inputs: DecideInputs) -> bool:
+    """Say whether the battery feeds no work; one whose charge is unknown feeds none that waits."""
+    battery = inputs.state.battery
+    reserves = [rule.reserve_soc for rule in inputs.rules if isinstance(rule, PlanRule)]
+    if battery is None:
+        return False
+    return any(soc > 0.0 and (battery.soc is None or battery.soc < soc) for soc in reserves)
 
 
 def _obeys(inputs: DecideInputs, card: GpuCard) -> bool:

@@ -7,9 +7,10 @@ from solard.core.errors import SolardError
 from solard.core.job import Job, JobDemand, JobSpec, JobState
 from solard.core.job_changes import cancel, end, interrupt, miss, run_on, start
 from solard.core.job_checks import find_fault
-from solard.core.job_moves import JobMove, Move, next_move
-from solard.core.job_room import free_cards, room_for
+from solard.core.job_moves import next_moves
+from solard.core.job_room import free_cards, room_of
 from solard.core.job_template import JobTemplate
+from solard.core.job_wish import JobMove, Move
 from solard.core.records import CycleRecord
 from solard.daemon.events import Events
 from solard.daemon.job_book import JobBook, JobUnknown
@@ -73,9 +74,11 @@ class Jobs:
 
     def look(self, record: CycleRecord, tasks: asyncio.TaskGroup, *, live: bool) -> None:
         """Look after every job once; one that takes its time to stop keeps no other waiting."""
-        for job in self._book.open:
+        jobs = self._book.open
+        moves = next_moves(jobs, room_of(jobs, record, live=live))
+        for job, move in zip(jobs, moves, strict=True):
             if job.job_id not in self._busy:
-                looking = self._look_safely(job, record, live)
+                looking = self._look_safely(job, move, record, live)
                 self._busy[job.job_id] = tasks.create_task(looking)
 
     async def stop_all(self) -> None:
@@ -118,15 +121,15 @@ class Jobs:
 
     # One job at a time.
 
-    async def _look_safely(self, job: Job, record: CycleRecord, live: bool) -> None:
+    async def _look_safely(self, job: Job, move: JobMove, record: CycleRecord, live: bool) -> None:
         try:
-            await self._look(job, record, live)
+            await self._look(job, move, record, live)
         except (SolardError, OSError) as err:
             self._fail(job, str(err))
         finally:
             del self._busy[job.job_id]
 
-    async def _look(self, job: Job, record: CycleRecord, live: bool) -> None:
+    async def _look(self, job: Job, move: JobMove, record: CycleRecord, live: bool) -> None:
         if job.is_running:
             alive = await asyncio.to_thread(self._runner.is_alive, job)
             job = self._count(job)
@@ -135,8 +138,7 @@ class Jobs:
                 return
             if not live:
                 return
-        room = room_for(job, self._book.open, record, live=live)
-        await self._make(next_move(job, room), job, record)
+        await self._make(move, job, record)
 
     async def _make(self, move: JobMove, job: Job, record: CycleRecord) -> None:
         match move.move:

@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 from scheduler.planner import make_plan
 from solard.core.errors import SolardError
+from solard.core.job_wish import JobRoom
 from solard.core.leeway import foreseen
+from solard.core.modes import WorkMode
 from solard.core.plan import Plan
 from solard.core.planning import PlanRequest
 from solard.core.tariff import PriceSlot, expected_prices
 from solard.core.units import clamp
+from solard.simulate.dispatch import run_jobs
 from solard.simulate.outlook import HORIZON, Foresight, Learned, Outlook, Persistence
 from solard.simulate.recording import TICK, TICKS_PER_DAY, Recording, TickRow
 from solard.simulate.site import SimSite
@@ -20,8 +23,6 @@ from solard.simulate.ticker import Seen, SimTicker
 from solard.simulate.world import Action, Sight
 
 REPLAN = timedelta(minutes=30)
-WAITS_WITH_TICKS = 6
-"""A job waits for a battery below its reserve while it has half an hour to spare."""
 PRICES_OUT_AT_HOUR = 13
 """Local hour from which the prices of the next day are known."""
 
@@ -156,37 +157,25 @@ class PlannedPolicy:
         return expected_prices(known, now + HORIZON)
 
     def _jobs(self, sight: Sight, plan: Plan | None) -> tuple[Task, ...]:
-        """Return the jobs that run in this tick: fixed ones, late mandatory ones, the plan's."""
-        open_now = sight.book.open_at(sight.tick)
-        now = sight.row.starts_at
-        windows = () if plan is None else plan.jobs
-
-        def is_wanted(task: Task) -> bool:
-            return any(window.job_id == str(task.index) for window in windows)
-
-        def rank(task: Task) -> int:
-            running = task.index in sight.book.running
-            if running and not task.job.interruptible:
-                return 0
-            if task.job.mandatory and _slack(sight, task) <= 0:
-                return 1
-            if plan is None or not plan.runs_job(str(task.index), now):
-                return 2 if is_wanted(task) and _slack(sight, task) <= 0 else 3
-            return 3 if self._would_drain(sight, task) else 2
-
-        chosen: list[Task] = []
-        for task in sorted(open_now, key=lambda task: (rank(task), task.index)):
-            fits = sum(one.job.cards for one in chosen) + task.job.cards <= self._site.cards
-            if rank(task) < 3 and fits:
-                chosen.append(task)
-        return tuple(chosen)
-
-    def _would_drain(self, sight: Sight, task: Task) -> bool:
-        """Say whether a job would take from a battery below its reserve and may as well wait."""
-        if _slack(sight, task) < WAITS_WITH_TICKS:
-            return False
-        spare_w = sight.row.pv_w - sight.row.load_w - self._site.least_w(1)
-        return sight.soc < self._site.battery.reserve_soc and spare_w < task.job.power_w
+        """Return the jobs that run in this tick, as the daemon would have it."""
+        now, battery = sight.row.starts_at, self._site.battery
+        usable = plan is not None and (self._kind.open_loop or plan.is_fresh(now))
+        idle_w = self._site.least_w(1)
+        room = JobRoom(
+            now_at=now,
+            utc_offset_s=0,
+            live=True,
+            mode=WorkMode.FULL,
+            why="",
+            spare_w=self._ticker.at_most_w(sight.row, sight.soc, sight.tick) - idle_w,
+            sun_w=sight.row.pv_w - sight.row.load_w - idle_w,
+            cards=self._site.cards,
+            plan=plan if usable else None,
+            below_reserve=self._site.has_battery and sight.soc < battery.reserve_soc,
+            # A recorded job needs no moment to start in.
+            start_margin=timedelta(),
+        )
+        return run_jobs(sight.book, sight.tick, self._begins_at, room)
 
     def _blind(self, sight: Sight, plan: Plan | None, jobs: tuple[Task, ...]) -> Action:
         """Return what the plan said, whatever the sun does."""
@@ -201,8 +190,3 @@ class PlannedPolicy:
             water_value=None if slot is None else slot.water_value_per_kwh,
             reason="as planned at midnight",
         )
-
-
-def _slack(sight: Sight, task: Task) -> int:
-    """Return how many ticks a job can still wait."""
-    return task.end - sight.tick - sight.book.left(task)

@@ -174,6 +174,10 @@ class TaskBook:
         resumes = task.job.interruptible or task.index in self.running
         return task.ticks - (self.done.get(task.index, 0) if resumes else 0)
 
+    def since(self, task: Task) -> int | None:
+        """Return the tick from which a job has run without a break; None = it does not run."""
+        return self._since.get(task.index)
+
     def demand(self, task: Task, begins_at: datetime) -> JobDemand:
         """Return a job as the plan sees it, on the grid of ticks."""
         return JobDemand(

@@ -8,6 +8,7 @@ from scheduler.battery import serve
 from solard.core.decide import decide
 from solard.core.decision import Decision
 from solard.core.inputs import CardMemory, ControlMemory, DecideInputs
+from solard.core.leeway import find_leeway, foreseen
 from solard.core.plan import Plan
 from solard.core.rig import Rig
 from solard.core.state import BatteryState, GpuState, SiteState, Supply
@@ -57,6 +58,12 @@ class SimTicker:
             ),
             budget_w=site.least_w(1),
         )
+
+    def at_most_w(self, row: TickRow, soc: float, tick: int) -> float:
+        """Return what the owner's rules leave the rig and its jobs together."""
+        seen = Seen(row=row, soc=soc, tick=tick, jobs_w=0.0, job_cards=0)
+        inputs = self._inputs(seen, None, self._rig(0), self._site.least_w(1), 0.0)
+        return find_leeway(replace(inputs, rules=foreseen(self._site.rules))).at_most_w
 
     def settle(self, seen: Seen, plan: Plan | None) -> Settled:
         """Return the answer that no longer changes, or that of the tick's last seconds."""

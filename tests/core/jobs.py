@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from solard.core.job import Job, JobSpec, JobState
-from solard.core.job_moves import JobRoom
 from solard.core.job_template import new_job
+from solard.core.job_wish import JobRoom
 from solard.core.modes import WorkMode
 from tests.core.sites import NOON
 
@@ -31,7 +31,7 @@ def running(job: Job, *gpu_ids: str) -> Job:
 
 
 def room_of(**changes: Any) -> JobRoom:
-    """Noon in full sun: two free cards, 2 kW to spare, no plan."""
+    """Noon in full sun: two cards, 2 kW to spare, no plan."""
     values: dict[str, Any] = {
         "now_at": NOON,
         "utc_offset_s": 7200,
@@ -40,7 +40,7 @@ def room_of(**changes: Any) -> JobRoom:
         "why": "Sun for everything.",
         "spare_w": 2000.0,
         "sun_w": 2000.0,
-        "free_cards": 2,
+        "cards": 2,
         "plan": None,
     }
     return JobRoom(**{**values, **changes})

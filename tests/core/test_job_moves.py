@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from solard.core.job import Job, JobWindow
-from solard.core.job_moves import JobMove, Move, next_move
+from solard.core.job import Job, JobState, JobWindow
+from solard.core.job_moves import next_moves
+from solard.core.job_wish import JobMove, Move
 from solard.core.modes import WorkMode
 from solard.core.plan import Plan
 from tests.core.jobs import job_of, room_of, running
@@ -29,7 +30,12 @@ def plan_with(*windows: tuple[float, float], made_h: float = 0.0) -> Plan:
 
 
 def move(job: Job, **room: Any) -> JobMove:
-    return next_move(job, room_of(**room))
+    (only,) = next_moves((job,), room_of(**room))
+    return only
+
+
+def moves(*jobs: Job, **room: Any) -> list[Move]:
+    return [one.move for one in next_moves(jobs, room_of(**room))]
 
 
 def test_enough_sun_starts_a_job_where_there_is_no_plan() -> None:
@@ -102,8 +108,8 @@ def test_the_operator_comes_before_the_plan_but_not_before_the_rules() -> None:
 def test_a_job_waits_for_its_time_for_cards_and_for_watts() -> None:
     assert move(job_of(earliest_at=in_h(1.0))).note == "Not before 13:00."
     assert move(replace(job_of(), not_before_at=in_h(0.5))).note == "Not before 12:30."
-    assert move(job_of(cards=2), free_cards=1).note == "It needs 2 cards; 1 can be had now."
-    assert move(job_of(), free_cards=0).note == "It needs 1 card; 0 can be had now."
+    assert move(job_of(cards=2), cards=1).note == "It needs 2 cards; 1 can be had now."
+    assert move(job_of(), cards=0).note == "It needs 1 card; 0 can be had now."
     assert move(job_of(), spare_w=250.0).note == "It needs 300 W; the rules leave 250 W."
 
 
@@ -170,3 +176,83 @@ def test_an_uninterruptible_job_is_only_stopped_where_all_work_stops() -> None:
         move=Move.STOP, note="Battery 19 %."
     )
     assert move(running(job_of()), mode=WorkMode.OFF).move is Move.PAUSE
+
+
+def named(name: str, **changes: Any) -> Job:
+    return job_of(name=name, **changes)
+
+
+def test_two_jobs_share_the_sun_that_there_is_and_the_second_waits() -> None:
+    first, second = next_moves((named("one"), named("two")), room_of(sun_w=500.0))
+
+    assert first.move is Move.START
+    assert second.note == "It needs 300 W of sun; there are 200 W."
+
+
+def test_sun_for_one_of_two_running_jobs_pauses_only_the_second() -> None:
+    one, two = (
+        replace(running(named(name), f"gpu-{name}"), since_at=in_h(-1.0)) for name in ("one", "two")
+    )
+
+    assert moves(one, two, sun_w=400.0) == [Move.GO_ON, Move.PAUSE]
+
+
+def test_a_job_that_runs_comes_before_one_that_waits() -> None:
+    """Both are planned for now, and there is one card."""
+    waiting = job_of()
+    runs = replace(running(named("render")), since_at=in_h(-1.0))
+    both = replace(
+        plan_with((-1.0, 2.0)),
+        jobs=(
+            *plan_with((-1.0, 2.0)).jobs,
+            JobWindow(job_id="render-1", starts_at=in_h(-1.0), ends_at=in_h(2.0)),
+        ),
+    )
+
+    assert moves(waiting, runs, cards=1, plan=both) == [Move.WAIT, Move.GO_ON]
+
+
+def test_a_mandatory_job_that_is_due_makes_an_interruptible_one_give_way() -> None:
+    due = job_of(mandatory=True, cards=2, deadline_at=in_h(2.2))
+    optional = running(named("render"), "gpu-0")
+
+    waits, gives_way = next_moves((due, optional), room_of())
+
+    assert waits == JobMove(move=Move.WAIT, note="Jobs that can wait make room for it.")
+    assert gives_way == JobMove(
+        move=Move.PAUSE, note="It gives way to retrain-1, which cannot wait."
+    )
+    assert moves(due, replace(optional, state=JobState.PAUSED)) == [Move.START, Move.WAIT]
+
+
+def test_nothing_makes_a_running_block_give_way() -> None:
+    due = job_of(mandatory=True, cards=2, deadline_at=in_h(2.2))
+    block = running(named("render", interruptible=False), "gpu-0")
+
+    waits, goes_on = next_moves((due, block), room_of())
+
+    assert waits.note == "It needs 2 cards; 1 can be had now."
+    assert goes_on.move is Move.GO_ON
+
+
+def test_below_its_reserve_the_battery_feeds_no_job_that_can_wait() -> None:
+    planned = plan_with((-0.5, 4.0))
+    low: dict[str, Any] = {"plan": planned, "below_reserve": True}
+
+    assert move(job_of(), sun_w=299.0, **low) == JobMove(
+        move=Move.WAIT, note="The battery is below its reserve; it waits for sun while it can."
+    )
+    assert move(job_of(), sun_w=300.0, **low).move is Move.START
+    assert move(job_of(deadline_at=in_h(2.4)), sun_w=0.0, **low).move is Move.START
+    assert move(running(job_of(interruptible=False)), sun_w=0.0, **low).move is Move.GO_ON
+
+
+def test_what_began_without_a_plan_runs_ten_minutes_and_then_follows_the_first_plan() -> None:
+    first_plan = plan_with((1.0, 3.0))
+    young = replace(running(job_of()), since_at=in_h(-0.15))
+    older = replace(young, since_at=in_h(-0.17))
+    block = replace(running(job_of(interruptible=False)), since_at=in_h(-0.5))
+
+    assert move(young, plan=first_plan).move is Move.GO_ON
+    assert move(older, plan=first_plan) == JobMove(move=Move.PAUSE, note="Planned for 13:00.")
+    assert move(block, plan=first_plan).move is Move.GO_ON

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from solard.core.decide import decide
 from solard.core.inputs import CardMemory, ControlMemory, DecideInputs
 from solard.core.job import Job
 from solard.core.job_room import (
     free_cards,
-    room_for,
+    room_of,
     running_workloads,
     with_processor_jobs,
 )
@@ -17,6 +19,7 @@ from solard.core.rig import PowerTerms, Workload
 from solard.core.rules.battery_lines import BatteryLines
 from solard.core.rules.job_power import JobPower
 from solard.core.rules.keep_alive import KeepAlive
+from solard.core.rules.plan_rule import PlanRule
 from solard.core.state import CardHealth
 from tests.core.jobs import job_of, running
 from tests.core.sites import battery_at, inputs_of, read_card, rig_of, state_of
@@ -47,41 +50,54 @@ def recorded(inputs: DecideInputs) -> CycleRecord:
 def test_an_idle_rig_in_the_sun_leaves_everything_to_a_job() -> None:
     job = job_of()
 
-    room = room_for(job, (job,), recorded(tick()), live=True)
+    room = room_of((job,), recorded(tick()), live=True)
 
     # The rig can draw 700 W and idles at 140; the house leaves 2,600 of 3,000 W of sun.
-    assert (room.spare_w, room.sun_w, room.free_cards) == (560.0, 2460.0, 2)
+    assert (room.spare_w, room.sun_w, room.cards) == (560.0, 2460.0, 2)
     assert room.mode is WorkMode.FULL
 
 
-def test_another_job_that_runs_takes_its_cards_and_watts() -> None:
+def test_jobs_that_run_are_part_of_what_there_is_for_all() -> None:
     other = running(job_of(name="render"), "gpu-1")
-    job = job_of()
 
-    room = room_for(job, (other, job), recorded(tick(other)), live=True)
+    room = room_of((other, job_of()), recorded(tick(other)), live=True)
 
-    assert (room.spare_w, room.sun_w, room.free_cards) == (260.0, 2160.0, 1)
+    assert (room.spare_w, room.sun_w, room.cards) == (560.0, 2460.0, 2)
+    beside = room.without(other.spec)
+    assert (beside.spare_w, beside.sun_w, beside.cards) == (260.0, 2160.0, 1)
 
 
 def test_a_job_on_the_processor_counts_once() -> None:
-    other = running(job_of(name="render", cards=0, power_w=60.0), "none")
-    job = job_of()
+    other = replace(running(job_of(name="render", cards=0, power_w=60.0)), gpu_ids=())
 
-    inputs = tick(replace(other, gpu_ids=()))
-    room = room_for(job, (other, job), recorded(inputs), live=True)
+    inputs = tick(other)
+    room = room_of((other, job_of()), recorded(inputs), live=True)
 
     assert inputs.rig.host_w == 160.0
-    assert room.spare_w == 760.0 - 140.0 - 60.0
+    assert room.without(other.spec).spare_w == 760.0 - 140.0 - 60.0
+
+
+@pytest.mark.parametrize(("soc", "below"), [(0.39, True), (0.40, False), (None, True)])
+def test_below_the_reserve_is_told(soc: float | None, below: bool) -> None:
+    inputs = tick(soc=0.7)
+    battery = replace(battery_at(0.7, 0.0), soc=soc)
+    inputs = replace(
+        inputs,
+        rules=(*inputs.rules, PlanRule(reserve_soc=0.4)),
+        state=replace(inputs.state, battery=battery),
+    )
+
+    assert room_of((), recorded(inputs), live=True).below_reserve is below
 
 
 def test_an_empty_battery_leaves_no_mode_for_jobs() -> None:
-    room = room_for(job_of(), (), recorded(tick(soc=0.25)), live=True)
+    room = room_of((), recorded(tick(soc=0.25)), live=True)
 
     assert room.mode is WorkMode.STANDBY
 
 
 def test_unknown_sun_stays_unknown() -> None:
-    assert room_for(job_of(), (), recorded(tick(pv_w=None)), live=True).sun_w is None
+    assert room_of((), recorded(tick(pv_w=None)), live=True).sun_w is None
 
 
 def test_cards_with_terms_of_their_own_and_lost_cards_are_not_lent() -> None:

@@ -51,15 +51,30 @@ def test_without_any_plan_sun_is_worked_with_and_nothing_else(tmp_path: Path) ->
     assert max(one.cards_on for one in course.lived) == 4
 
 
-def test_without_any_plan_a_mandatory_job_runs_at_its_latest_and_no_other_does(
+def test_without_any_plan_jobs_run_while_the_sun_feeds_them(tmp_path: Path) -> None:
+    """As in the daemon; the second needs more than the sun gives beside the first."""
+    small = (10.0, 300, 1, 3600, 14.0, 0.5, 1, 0)
+    large = (10.0, 3500, 2, 3600, 14.0, 0.5, 1, 0)
+
+    course = lived(tmp_path, 0.0, small, large)
+
+    assert [(run.index, run.first, run.end) for run in course.book.runs] == [
+        (0, 10 * 12, 11 * 12),
+        (1, 11 * 12, 12 * 12),
+    ]
+
+
+def test_without_any_plan_a_mandatory_job_runs_in_the_dark_and_no_other_does(
     tmp_path: Path,
 ) -> None:
-    mandatory = (10.0, 300, 1, 3600, 14.0, 0.5, 1, 1)
-    optional = (10.0, 300, 1, 3600, 14.0, 0.5, 1, 0)
+    mandatory = (20.5, 300, 1, 3600, 23.0, 0.5, 1, 1)
+    optional = (20.5, 300, 1, 3600, 23.0, 0.5, 1, 0)
 
     course = lived(tmp_path, 0.0, mandatory, optional)
 
-    assert [(run.index, run.first, run.end) for run in course.book.runs] == [(0, 13 * 12, 14 * 12)]
+    # A quarter of an hour before it would be too late.
+    first = 21 * 12 + 9
+    assert [(run.index, run.first, run.end) for run in course.book.runs] == [(0, first, first + 12)]
 
 
 def test_last_plan_is_followed_while_it_is_young(tmp_path: Path) -> None:
