@@ -81,6 +81,8 @@ class Metagraph:
     commit_reveal: bool = False
     """Whether weights are promised first and shown later."""
     reveal_epochs: int = 1
+    gives_way_uid: int | None = None
+    """Whose place the next newcomer gets; None while a place is free."""
 
     def find(self, hotkey: str) -> NeuronInfo | None:
         """Return the neuron of a hotkey, or None."""

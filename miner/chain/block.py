@@ -13,6 +13,7 @@ from miner.chain.extrinsic import Extrinsic
 from miner.chain.genesis import Genesis
 from miner.chain.payout import Reward, is_epoch, pay_epoch
 from miner.chain.proof_of_work import FRESH_BLOCKS
+from miner.chain.pruning import Eviction, evictions_by
 from miner.chain.state import ChainState
 
 SIGNING_DOMAIN = b"solard-block/1\n"
@@ -24,13 +25,16 @@ class Outcome:
 
     errors: tuple[str | None, ...]
     """Per extrinsic: None, or the sentence that refuses it."""
+    evictions: tuple[Eviction, ...]
+    """Who gave way, in the order of the extrinsics."""
     rewards: tuple[Reward, ...]
 
     @property
     def hash(self) -> str:
-        """Return the hash over errors and rewards."""
+        """Return the hash over errors, evictions and rewards."""
+        gone = [[one.netuid, one.uid, one.hotkey, one.newcomer] for one in self.evictions]
         rows = [[one.netuid, one.hotkey, one.role, one.rao] for one in self.rewards]
-        return digest([list(self.errors), rows])
+        return digest([list(self.errors), gone, rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +105,8 @@ def run_block(
         grant_rao=genesis.grant_rao,
         recent_hashes=recent_hashes,
     )
-    errors = tuple(_run_extrinsic(context, one) for one in extrinsics)
+    gone: list[Eviction] = []
+    errors = tuple(_run_extrinsic(context, one, gone) for one in extrinsics)
     close_votes(state, number)
     rewards: list[Reward] = []
     emit(state, number)
@@ -113,16 +118,19 @@ def run_block(
         totals = state.totals
         state.put([replace(totals, issuance_rao=totals.issuance_rao - payout.recycled_rao)])
         rewards += payout.rewards
-    return Outcome(errors=errors, rewards=tuple(rewards))
+    return Outcome(errors=errors, evictions=tuple(gone), rewards=tuple(rewards))
 
 
-def _run_extrinsic(context: Context, extrinsic: Extrinsic) -> str | None:
+def _run_extrinsic(context: Context, extrinsic: Extrinsic, gone: list[Eviction]) -> str | None:
+    """Return why it is refused, or None; note in `gone` who gave way."""
     account = context.state.account(extrinsic.signer)
     if extrinsic.nonce != account.nonce:
         return f"nonce {extrinsic.nonce} where {account.nonce} was due"
     context.state.put([replace(account, nonce=account.nonce + 1)])
     try:
-        context.state.put(execute(extrinsic, context))
+        changes = execute(extrinsic, context)
     except CallRefused as err:
         return str(err)
+    gone += evictions_by(changes, context.state)
+    context.state.put(changes)
     return None

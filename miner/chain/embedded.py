@@ -3,9 +3,8 @@
 import contextlib
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,13 @@ from miner.chain.extrinsic import Extrinsic
 from miner.chain.genesis import Genesis, read_genesis
 from miner.chain.payout import Reward
 from miner.chain.proof_of_work import FRESH_BLOCKS
+from miner.chain.pruning import Eviction
 from miner.chain.state import ChainState, load
+from miner.chain.tables import SCHEMA
 from solard.core.errors import SolardError
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS blocks (
-  number INTEGER PRIMARY KEY, hash TEXT NOT NULL, parent TEXT NOT NULL, made_at TEXT NOT NULL,
-  extrinsics_hash TEXT NOT NULL, outcome_hash TEXT NOT NULL, state_root TEXT NOT NULL,
-  signature TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS extrinsics (
-  block INTEGER NOT NULL, position INTEGER NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
-  error TEXT, PRIMARY KEY (block, position)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS extrinsics_by_hash ON extrinsics (hash);
-CREATE INDEX IF NOT EXISTS extrinsics_by_signer
-  ON extrinsics (json_extract(body, '$.signer'), block);
-CREATE TABLE IF NOT EXISTS rewards (
-  block INTEGER NOT NULL, netuid INTEGER NOT NULL, hotkey TEXT NOT NULL, role TEXT NOT NULL,
-  rao INTEGER NOT NULL, PRIMARY KEY (block, netuid, hotkey, role)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS rewards_by_hotkey ON rewards (hotkey, rao);
-CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-"""
-
-
 NO_BLOCK = (1 << 63) - 1
+_EVICTION = ", ".join(one.name for one in fields(Eviction))
 
 
 class ChainStoreFailed(SolardError):
@@ -146,11 +128,6 @@ class ChainStore:
         query = "SELECT body, error FROM extrinsics WHERE block = ? ORDER BY position"
         return tuple((json.loads(body), error) for body, error in self._read(query, number))
 
-    def calls_done(self) -> Counter[str]:
-        """Return how often each call was carried out since the first block."""
-        rows = self._read("SELECT body FROM extrinsics WHERE error IS NULL")
-        return Counter(json.loads(body)["call"] for (body,) in rows)
-
     def is_whole(self) -> bool:
         """Tell whether the file's own structure holds: pages, indexes, tables as we make them."""
         query = "SELECT name, sql FROM sqlite_master ORDER BY name"
@@ -169,11 +146,12 @@ class ChainStore:
         return [(place, name, body) for place, name, body in self._read(query, number)]
 
     def has_rows_outside(self, last: int) -> bool:
-        """Tell whether extrinsics or rewards belong to no block of 1..last."""
+        """Tell whether extrinsics, rewards or evictions belong to no block of 1..last."""
         query = """SELECT EXISTS (SELECT 1 FROM extrinsics WHERE block NOT BETWEEN 1 AND ?)
           OR EXISTS (SELECT 1 FROM rewards WHERE block NOT BETWEEN 1 AND ?)
+          OR EXISTS (SELECT 1 FROM evictions WHERE block NOT BETWEEN 1 AND ?)
           OR EXISTS (SELECT 1 FROM meta WHERE name <> 'genesis')"""
-        return bool(self._read(query, last, last)[0][0])
+        return bool(self._read(query, last, last, last)[0][0])
 
     def find_extrinsic(self, name: str) -> tuple[int, str | None] | None:
         """Return (block, error) of an extrinsic; where it came twice, of the one that ran."""
@@ -190,6 +168,26 @@ class ChainStore:
             Reward(netuid=netuid, hotkey=hotkey, role=role, rao=rao)
             for netuid, hotkey, role, rao in self._read(query, number)
         )
+
+    def evictions_in(self, number: int) -> tuple[Eviction, ...]:
+        """Return who gave way in one block, in the order in which they did."""
+        query = f"SELECT {_EVICTION} FROM evictions WHERE block = ? ORDER BY position"
+        return tuple(_eviction(row) for row in self._read(query, number))
+
+    def recent_evictions(
+        self, netuid: int | None, before: int | None, limit: int
+    ) -> tuple[tuple[int, Eviction], ...]:
+        """Return (block, who gave way), newest first; on one subnet if named."""
+        query = f"""
+          SELECT {_EVICTION}, block FROM evictions WHERE block < ? AND (? < 0 OR netuid = ?)
+          ORDER BY block DESC, position DESC LIMIT ?"""
+        place = -1 if netuid is None else netuid
+        rows = self._read(query, _below(before), place, place, limit)
+        return tuple((row[-1], _eviction(row)) for row in rows)
+
+    def count_evictions(self) -> int:
+        """Return how many neurons ever gave way."""
+        return int(self._read("SELECT count(*) FROM evictions")[0][0])
 
     def rewards_after(
         self, number: int, limit: int, hotkeys: Sequence[str] = ()
@@ -291,6 +289,13 @@ class ChainStore:
             ],
         )
         self._link.executemany(
+            "INSERT INTO evictions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (block.number, place, *astuple(gone))
+                for place, gone in enumerate(one.outcome.evictions)
+            ],
+        )
+        self._link.executemany(
             "INSERT INTO rewards VALUES (?, ?, ?, ?, ?)",
             [(block.number, r.netuid, r.hotkey, r.role, r.rao) for r in one.outcome.rewards],
         )
@@ -301,6 +306,11 @@ class ChainStore:
             "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
             list(changes.items()),
         )
+
+
+def _eviction(row: tuple[Any, ...]) -> Eviction:
+    named = zip((one.name for one in fields(Eviction)), row, strict=False)
+    return Eviction(**dict(named))
 
 
 def _below(before: int | None) -> int:

@@ -87,8 +87,12 @@ def block_of(store: ChainStore, number: int) -> dict[str, Any]:
     if block is None:
         raise NothingFound(f"there is no block {number}")
     extrinsics = [{**body, "error": error} for body, error in store.extrinsics(number)]
-    rewards = _CODEC.encode(store.rewards_in(number))
-    return {**block.to_json(), "extrinsics": extrinsics, "rewards": rewards}
+    return {
+        **block.to_json(),
+        "extrinsics": extrinsics,
+        "evictions": _CODEC.encode(store.evictions_in(number)),
+        "rewards": _CODEC.encode(store.rewards_in(number)),
+    }
 
 
 def _extrinsics(chain: ChainView, question: Question) -> dict[str, Any]:
@@ -162,6 +166,11 @@ def _emissions(chain: ChainView, question: Question) -> dict[str, Any]:
     }
 
 
+def _evictions(chain: ChainView, question: Question) -> dict[str, Any]:
+    found = chain.store.recent_evictions(question.netuid, question.before, _rows(question))
+    return {"evictions": [{"block": number, **_CODEC.encode(one)} for number, one in found]}
+
+
 def _proposals(chain: ChainView, question: Question) -> dict[str, Any]:
     found = [
         _CODEC.encode(one)
@@ -189,6 +198,7 @@ VIEWS: dict[str, Callable[[ChainView, Question], dict[str, Any]]] = {
     "subnets": _subnets,
     "metagraph": _metagraph,
     "emissions": _emissions,
+    "evictions": _evictions,
     "proposals": _proposals,
     "earnings": _earnings,
 }

@@ -14,7 +14,7 @@ from solard.core.units import RAO_PER_TAO
 SUBNETS = ("sunlight",)
 FIRST_SUPPLY_RAO = 11_000_000 * RAO_PER_TAO
 POOL_RAO = 1000 * RAO_PER_TAO
-FORMAT = 2
+FORMAT = 3
 _CODEC = Codec()
 
 

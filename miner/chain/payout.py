@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from miner.chain.calls.weighing import live_commits
 from miner.chain.dividends import Credit, credit_miner, share_dividends
 from miner.chain.economy import share_out, split_emission
-from miner.chain.fixed import to_u16, upscale_to_u16
+from miner.chain.fixed import multiply, to_u16
 from miner.chain.pool import inject, worth_alpha
 from miner.chain.state import ChainState
 from miner.chain.values import Account, Neuron, Stake, Subnet, Value
@@ -84,7 +84,7 @@ def pay_epoch(state: ChainState, subnet: Subnet, block: int) -> Payout:
                 validators_rao=subnet.validators_rao + validator_pool,
                 recycled_rao=subnet.recycled_rao + recycled,
             ),
-            *_standings(neurons, result, paid),
+            *_standings(neurons, result, paid, miner_pool + validator_pool),
             *_stakes(state, subnet, credits),
             _with_balance(state, subnet.owner, owner_rao),
         ),
@@ -153,9 +153,8 @@ def _rewards(subnet: Subnet, credits: Sequence[Credit], owner_rao: int) -> tuple
 
 
 def _standings(
-    neurons: tuple[Neuron, ...], result: YumaResult, paid: list[int]
+    neurons: tuple[Neuron, ...], result: YumaResult, paid: list[int], shared_rao: int
 ) -> tuple[Neuron, ...]:
-    pruning = upscale_to_u16(result.combined_share)
     bonds = result.bonds.pairs()
     return tuple(
         replace(
@@ -167,7 +166,7 @@ def _standings(
             consensus_u16=to_u16(result.consensus[one.uid]),
             trust_u16=to_u16(result.trust[one.uid]),
             validator_trust_u16=to_u16(result.validator_trust[one.uid]),
-            pruning_u16=pruning[one.uid],
+            standing_rao=multiply(result.combined_share[one.uid], shared_rao),
             emission_rao=paid[one.uid],
         )
         for one in neurons

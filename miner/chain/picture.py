@@ -4,6 +4,7 @@ from miner.chain.authority import Authority
 from miner.chain.backend import Head, Metagraph, NeuronInfo
 from miner.chain.fixed import U16_MAX
 from miner.chain.payout import is_epoch
+from miner.chain.pruning import gives_way
 from miner.chain.state import ChainState
 from miner.chain.values import Neuron, Subnet
 
@@ -41,6 +42,7 @@ def metagraph_of(state: ChainState, subnet: Subnet, block: int) -> Metagraph:
         owner_hotkey=subnet.owner_hotkey,
         commit_reveal=subnet.rules.commit_reveal,
         reveal_epochs=subnet.rules.reveal_epochs,
+        gives_way_uid=gives_way(neurons, subnet, block + 1),
         neurons=tuple(_info(state, subnet, neurons, one, block) for one in neurons),
     )
 

@@ -151,6 +151,10 @@ class ChainState:
         uid = self._uids.get((netuid, hotkey))
         return None if uid is None else self._neurons[netuid][uid]
 
+    def neuron_at(self, netuid: int, uid: int) -> Neuron | None:
+        """Return who has a uid on a subnet, or None."""
+        return self._neurons.get(netuid, {}).get(uid)
+
     def proposals(self) -> tuple[Proposal, ...]:
         """Return all proposals, oldest first."""
         return tuple(self._proposals[number] for number in sorted(self._proposals))

@@ -49,7 +49,6 @@ def summarize(home: Path) -> ChainSummary:
         with store.snapshot():
             state, head = store.load_state(), store.head()
             subnets = state.subnets()
-            present = sum(len(state.neurons(one.netuid)) for one in subnets)
             return ChainSummary(
                 blocks=0 if head is None else head.number,
                 subnets=tuple(
@@ -64,13 +63,7 @@ def summarize(home: Path) -> ChainSummary:
                     for one in subnets
                 ),
                 pending_rao=sum(one.pending_rao for one in subnets),
-                # Each subnet began with its owner; who registered and is not there, had to go.
-                evictions=_registered(store) + len(subnets) - present,
+                evictions=store.count_evictions(),
             )
     finally:
         store.close()
-
-
-def _registered(store: ChainStore) -> int:
-    done = store.calls_done()
-    return done["register"] + done["register_by_work"]

@@ -189,9 +189,10 @@ class Neuron:
     consensus_u16: int = 0
     trust_u16: int = 0
     validator_trust_u16: int = 0
-    pruning_u16: int = 0
+    standing_rao: int = 0
+    """Its part of the last epoch of which nothing is recycled; who has least goes."""
     emission_rao: int = 0
-    """What the last epoch paid it."""
+    """What the last epoch paid it; what is recycled is not in it."""
 
     @property
     def key(self) -> str:

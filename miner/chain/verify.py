@@ -139,6 +139,8 @@ def _check_content(
     outcome = run_block(state, genesis, block.number, extrinsics, recent)
     if outcome.hash != block.outcome_hash or outcome.errors != tuple(error for _, error in stored):
         return "running it gives another outcome"
+    if outcome.evictions != store.evictions_in(block.number):
+        return "its stored evictions are others"
     if _in_order(outcome.rewards) != _in_order(store.rewards_in(block.number)):
         return "its stored rewards are others"
     if state.root != block.state_root:

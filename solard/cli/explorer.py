@@ -125,6 +125,18 @@ def emissions(netuid: int | None, limit: int, before: int | None, **source: Any)
 @click.command()
 @click.option("--netuid", type=NETUID)
 @_limit
+@_before
+@_source
+def evictions(netuid: int | None, limit: int, before: int | None, **source: Any) -> None:
+    """List who gave way to whom on a full subnet, and in which block."""
+    from miner.chain.question import Question
+
+    _show("evictions", Question(netuid=netuid, limit=limit, before=before), **source)
+
+
+@click.command()
+@click.option("--netuid", type=NETUID)
+@_limit
 @_source
 def proposals(netuid: int | None, limit: int, **source: Any) -> None:
     """List proposals and how their votes ended."""
@@ -154,6 +166,7 @@ VIEW_COMMANDS = (
     subnets,
     metagraph,
     emissions,
+    evictions,
     proposals,
     earnings,
 )

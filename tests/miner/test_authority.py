@@ -15,10 +15,11 @@ from miner.chain.verify import verify_chain
 
 START = datetime(2024, 6, 20, 8, tzinfo=UTC)
 ALICE = keys.from_uri("//Alice")
+RULES = Rules(tempo=10)
 
 
-def open_at(home: Path) -> Authority:
-    return open_authority(home, START, Rules(tempo=10))
+def open_at(home: Path, rules: Rules = RULES) -> Authority:
+    return open_authority(home, START, rules)
 
 
 def run(authority: Authority, blocks: int) -> None:
@@ -99,6 +100,8 @@ def test_keys_of_the_network_lie_in_its_directory_for_its_owner_alone(home):
         ("UPDATE meta SET text = text || ' '", 0),
         ("INSERT INTO rewards VALUES (99, 1, 'me', 'miner', 5)", 25),
         ("INSERT INTO rewards VALUES (9, 1, 'me', 'miner', 5)", 9),
+        ("INSERT INTO evictions VALUES (9, 0, 1, 1, 'me', 'you', 5, 1)", 9),
+        ("INSERT INTO evictions VALUES (99, 0, 1, 1, 'me', 'you', 5, 1)", 25),
         ("UPDATE state SET text = replace(text, '1', '2') WHERE key = 'chain'", 25),
     ],
 )

@@ -16,7 +16,7 @@ from miner.chain.extrinsic import (
     sign_extrinsic,
 )
 from miner.chain.genesis import first_state, new_genesis
-from miner.chain.pruning import choose_uid
+from miner.chain.pruning import choose_uid, gives_way
 from miner.chain.state import ChainState
 from miner.chain.values import Neuron, Rules, Stake
 
@@ -173,7 +173,7 @@ def test_full_subnet_loses_its_least_paid_neuron_and_never_its_owner(chain):
             coldkey="c",
             registered_block=registered,
             last_update_block=0,
-            pruning_u16=paid,
+            standing_rao=paid,
         )
         for uid, (hotkey, registered, paid) in enumerate(
             [(OWNER_HOTKEY.ss58, 0, 0), ("a", 9, 5), ("b", 8, 5)]
@@ -187,9 +187,34 @@ def test_full_subnet_loses_its_least_paid_neuron_and_never_its_owner(chain):
 def test_newcomers_give_way_while_few_neurons_are_past_their_immunity(chain):
     subnet = replace(chain.state.subnet(1), rules=Rules(max_uids=2, immunity_blocks=50))
     old = Neuron(netuid=1, uid=0, hotkey="o", coldkey="c", registered_block=0, last_update_block=0)
-    new = replace(old, uid=1, hotkey="n", registered_block=90, pruning_u16=9)
+    new = replace(old, uid=1, hotkey="n", registered_block=90, standing_rao=9)
 
     assert choose_uid((old, new), subnet, 100) == 1
+
+
+def test_who_gives_way_is_part_of_what_a_block_did(chain):
+    chain.call(OWNER, "set_hyperparameter", netuid=1, name="max_uids", value=4)
+    for one in map(keys.from_uri, ("//Alice", "//Bob", "//Charlie")):
+        chain.enroll(one)
+    chain.call(EVE, "claim_grant")
+    names = {"netuid": 1, "hotkey": EVE.ss58}
+    outcome = chain.run(sign_extrinsic(EVE, GENESIS.hash, 1, "register", names))
+
+    # Nobody has earned anything, so the eldest goes, and never the owner.
+    (gone,) = outcome.evictions
+    assert (gone.uid, gone.hotkey, gone.newcomer) == (1, ALICE.ss58, EVE.ss58)
+    assert chain.neuron(ALICE) is None
+    assert outcome.hash != replace(outcome, evictions=()).hash
+
+
+def test_the_least_paid_goes_even_where_shares_differ_by_less_than_one_in_65535(chain):
+    subnet = replace(chain.state.subnet(1), rules=Rules(max_uids=3, immunity_blocks=0))
+    owner = chain.neuron(OWNER_HOTKEY)
+    less = replace(owner, uid=2, hotkey="less", registered_block=9, standing_rao=10**9)
+    more = replace(less, uid=1, hotkey="more", registered_block=8, standing_rao=10**9 + 1)
+
+    assert gives_way((owner, more, less), subnet, 100) == 2
+    assert gives_way((owner, more), subnet, 100) is None
 
 
 def test_axon_is_announced_at_most_once_in_five_blocks(chain):

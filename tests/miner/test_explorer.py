@@ -1,6 +1,7 @@
 """What the explorer shows, from a directory and over a node's HTTP API."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,22 @@ from miner.chain.explorer import VIEWS, NothingFound, answer_from
 from miner.chain.extrinsic import sign_extrinsic
 from miner.chain.proving import Proving
 from miner.chain.question import Question, QuestionInvalid, read_question
+from miner.chain.values import Rules
+from miner.chain.verify import verify_chain
 from solard.cli.network import network
-from tests.miner.test_authority import ALICE, open_at, run
+from tests.miner.test_authority import ALICE, change, open_at, run
 from tests.miner.test_node import BOB, client, get, node  # noqa: F401 (fixtures)
+
+
+def make_call(authority, keypair, name, /, **args):
+    nonce = authority.state.account(keypair.ss58).nonce
+    authority.submit(sign_extrinsic(keypair, authority.genesis.hash, nonce, name, args))
+    run(authority, 1)
+
+
+def enroll(authority, keypair):
+    make_call(authority, keypair, "claim_grant")
+    make_call(authority, keypair, "register", netuid=1, hotkey=keypair.ss58)
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +35,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("chain")
     authority = open_at(home)
 
-    def call(keypair, name, /, **args):
-        nonce = authority.state.account(keypair.ss58).nonce
-        authority.submit(sign_extrinsic(keypair, authority.genesis.hash, nonce, name, args))
-        run(authority, 1)
-
+    call = partial(make_call, authority)
     for one in (ALICE, BOB):
-        call(one, "claim_grant")
-        call(one, "register", netuid=1, hotkey=one.ss58)
+        enroll(authority, one)
     call(ALICE, "add_stake", netuid=1, hotkey=ALICE.ss58, rao=50 * 10**9)
     run(authority, 12)
     call(ALICE, "set_weights", netuid=1, uids=[2], values=[1])
@@ -96,6 +105,23 @@ def test_earnings_stand_per_block_day_and_kwh(home):
     assert miner["rao_per_day"] == pytest.approx(225_501_258.9 * 7200)
     assert miner["rao_per_kwh"] == pytest.approx(225_501_258.9 * 7200 / 12)
     assert set(by_role) == {"owner", "miner", "validator"}
+
+
+def test_who_gave_way_to_whom_stands_in_its_block(tmp_path):
+    authority = open_at(tmp_path, Rules(tempo=10, max_uids=2))
+    for one in (ALICE, BOB):
+        enroll(authority, one)
+    authority.store.close()
+
+    (gone,) = answer_from(tmp_path, "evictions", Question(netuid=1))["evictions"]
+    assert (gone["hotkey"], gone["newcomer"], gone["uid"]) == (ALICE.ss58, BOB.ss58, 1)
+    assert answer_from(tmp_path, "evictions", Question(netuid=2))["evictions"] == []
+    (same,) = answer_from(tmp_path, "block", Question(number=gone["block"]))["evictions"]
+    assert same == {name: value for name, value in gone.items() if name != "block"}
+    assert answer_from(tmp_path, "metagraph", Question(netuid=1))["gives_way_uid"] == 1
+    assert verify_chain(tmp_path / "chain.db").ok
+    change(tmp_path, f"UPDATE evictions SET newcomer = '{ALICE.ss58}'")
+    assert verify_chain(tmp_path / "chain.db").first_bad == gone["block"]
 
 
 @pytest.mark.parametrize(
