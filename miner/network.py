@@ -123,7 +123,7 @@ async def run_network(settings: NetworkSettings, clock: Clock) -> None:
     with contextlib.ExitStack() as stack:
         stack.enter_context(DirectoryLock(settings.home, "network", "stop it first"))
         authority = open_authority(settings.home, clock.now(), settings.rules, settings.subnets)
-        stack.callback(authority.store.close)
+        stack.callback(authority.close)
         network = Network(authority, clock, settings.socket.stem)
         runner = web.AppRunner(
             NodeApi(authority).application(), access_log=None, shutdown_timeout=3.0

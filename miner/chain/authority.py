@@ -12,6 +12,7 @@ from miner.chain.calls.registry import BEFORE_A_BALANCE
 from miner.chain.embedded import ChainStore, FinishedBlock
 from miner.chain.extrinsic import Extrinsic, ExtrinsicInvalid, is_signed
 from miner.chain.genesis import SUBNETS, Genesis, first_state, new_genesis
+from miner.chain.seal import break_seal, seal
 from miner.chain.state import ChainBroken, ChainState
 from miner.chain.values import Rules
 
@@ -41,6 +42,17 @@ class Authority:
                 f"chain state does not belong to block {self.head.number}; restore a backup, "
                 "or move the network's directory away to start a new network"
             )
+
+    def close(self) -> None:
+        """Let go of the file, sealed where nobody else is still reading in its log."""
+        is_settled = self.store.settle()
+        self.store.close()
+        if not is_settled:
+            return
+        try:
+            seal(self.store.path, self._keypair)
+        except OSError as err:
+            log.warning("not sealed file=%s reason=%s", self.store.path, err)
 
     @property
     def head_hash(self) -> str:
@@ -121,6 +133,7 @@ def open_authority(
         name: keys.load_or_create(home / "keys" / f"{name}.json")
         for name in ("authority", "treasury", "owner", "owner-hotkey")
     }
+    break_seal(home / "chain.db")
     store = ChainStore(home / "chain.db")
     genesis = store.genesis()
     if genesis is None:

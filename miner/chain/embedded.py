@@ -51,9 +51,20 @@ class ChainStore:
         except (OSError, sqlite3.Error) as err:
             raise ChainStoreFailed(f"chain database {path}: {err}") from err
 
+    @property
+    def path(self) -> Path:
+        """Return where the file is."""
+        return self._path
+
     def close(self) -> None:
         """Let go of the file."""
         self._link.close()
+
+    def settle(self) -> bool:
+        """Move everything from the log into the file; say whether nobody kept some of it back."""
+        self._read("PRAGMA busy_timeout = 200")
+        is_busy, _, _ = self._read("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        return not is_busy
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:

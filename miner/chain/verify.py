@@ -1,7 +1,7 @@
 """Run every block of a chain again, and name the first that is not what it claims."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from miner.chain.embedded import ChainStore, ChainStoreFailed
 from miner.chain.extrinsic import ExtrinsicInvalid, is_signed, read_extrinsic
 from miner.chain.genesis import Genesis, first_state
 from miner.chain.payout import Reward
+from miner.chain.seal import find_broken
 from miner.chain.state import ChainBroken, ChainState
 from solard.core.codec import CodecError
 
@@ -66,13 +67,19 @@ def verify_chain(path: Path) -> Verdict:
         store = ChainStore(path)
         try:
             with store.snapshot():
-                return _verify(store, progress)
+                verdict = _verify(store, progress)
+                genesis = store.genesis()
         finally:
             store.close()
     except (ChainStoreFailed, ChainBroken, CodecError, ValueError, TypeError) as err:
         # A page that SQLite cannot read, or a value that is none of ours.
         bad = progress[0] + 1
         return Verdict(blocks=progress[0], first_bad=bad, reason=f"it cannot be read: {err}")
+    if verdict.ok and genesis is not None:
+        # Every block holds, so what is wrong is in none of them.
+        broken = find_broken(path, genesis.authority)
+        return replace(verdict, first_bad=0 if broken else None, reason=broken)
+    return verdict
 
 
 def _verify(store: ChainStore, progress: list[int]) -> Verdict:

@@ -1,5 +1,6 @@
 """The network's database: restarts, kills and changed bytes."""
 
+import random
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,6 +172,55 @@ def test_a_bit_that_flips_in_the_file_is_found(home):
         assert not verify_chain(path).ok, text
     path.write_bytes(data)
     assert verify_chain(path).ok
+
+
+def test_every_byte_of_a_stopped_networks_file_counts(home):
+    path, chance = home / "chain.db", random.Random(7)
+    open_at(home).close()
+    data = path.read_bytes()
+    # Before a page's first cell lies nothing.
+    empty = [
+        place for place in range(4096, len(data) - 64, 4096) if not any(data[place + 400 :][:64])
+    ]
+
+    for place in (24, 70, 97, *(place + 432 for place in empty), chance.randrange(len(data))):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert not verify_chain(path).ok, place
+    path.write_bytes(data)
+    assert empty and verify_chain(path).ok
+
+
+def test_a_changed_seal_is_found_and_a_running_network_has_none(home):
+    open_at(home).close()
+    seal = home / "chain.seal"
+    text = seal.read_text()
+    for place in (1, 20, len(text) - 5):
+        seal.write_text(text[:place] + "0" + text[place + 1 :])
+        assert verify_chain(home / "chain.db").first_bad == 0
+    seal.write_text(text)
+    assert verify_chain(home / "chain.db").ok
+
+    authority = open_at(home)
+    run(authority, 1)
+    assert not seal.exists()
+    assert verify_chain(home / "chain.db").ok
+    authority.store.close()  # as a kill leaves it
+    assert verify_chain(home / "chain.db").ok
+
+
+def test_a_network_that_somebody_reads_is_not_sealed_and_verifies(home):
+    authority = open_at(home)
+    run(authority, 1)
+    reader = sqlite3.connect(home / "chain.db")
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM blocks").fetchone() == (26,)
+    run(authority, 1)
+    authority.close()
+    reader.execute("COMMIT")
+    reader.close()
+
+    assert verify_chain(home / "chain.db").blocks == 27
+    assert verify_chain(home / "chain.db").ok
 
 
 def test_a_file_that_is_no_database_is_a_verdict_and_not_a_crash(home):
