@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 _FAILURES = 3
 """Silences in a row after which a unit rests."""
-_FIRST_REST_S = 5.0
 _LONGEST_REST_S = 60.0
 
 
@@ -18,7 +17,7 @@ class _Unit:
 class Breaker:
     """Counts the silences of each unit on one connection; all times are the loop's seconds."""
 
-    first_rest_s: float = _FIRST_REST_S
+    first_rest_s: float
     _units: dict[int, _Unit] = field(default_factory=dict)
 
     def rest_s(self, unit: int, now_s: float) -> float:

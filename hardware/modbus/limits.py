@@ -26,6 +26,8 @@ class LinkLimits:
     """Wait before the one retry when the device says that it is busy."""
     ask_again_s: float = 3600.0
     """After so long a refused register is asked for again; then after twice as long, to a day."""
+    unit_rest_s: float = 5.0
+    """For so long a unit is left alone that is silent while others answer; then for longer."""
     min_interval_s: float = 1.0
     """Shortest time between two polls that the device stands."""
     ranges: tuple[tuple[int, int], ...] = ()

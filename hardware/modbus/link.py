@@ -53,7 +53,7 @@ class ModbusLink:
         self._limits = limits
         self._gap_s = max(limits.request_gap_s, address.quiet_s)
         self._lock = asyncio.Lock()
-        self._breaker = Breaker()
+        self._breaker = Breaker(limits.unit_rest_s)
         self._client: ModbusBaseClient | None = None
         self._up = asyncio.Event()
         self._answers = 0

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 _ALL_ONES = 0xFFFF
 _VOID_FROM_WORDS = 4
-"""A block of this many words that is all ones is what a rebooting inverter sends."""
+"""This many words that are all ones are what a rebooting inverter sends; fewer may be a -1."""
 _LONGEST_REST_S = 86400.0
 
 
@@ -25,7 +25,11 @@ class _Refusal:
 
 def is_void(values: tuple[int, ...]) -> bool:
     """Say whether the words of a block are those of a device that restarts, and mean nothing."""
-    return len(values) >= _VOID_FROM_WORDS and all(value == _ALL_ONES for value in values)
+    return len(values) >= _VOID_FROM_WORDS and _is_ones(values)
+
+
+def _is_ones(values: tuple[int, ...]) -> bool:
+    return all(value == _ALL_ONES for value in values)
 
 
 @dataclass(slots=True)
@@ -52,6 +56,8 @@ class BlockReader:
         self._limits = limits
         self._cuts: set[tuple[int, int, int]] = set()
         self._refusals: dict[str, _Refusal] = {}
+        self._ones: set[tuple[int, int, int]] = set()
+        """Short blocks that were all ones twice in a row: that is what they hold."""
 
     @property
     def refused(self) -> frozenset[str]:
@@ -60,24 +66,44 @@ class BlockReader:
 
     async def read(self, spans: Iterable[Span]) -> Words:
         """Return the words of all spans that the device serves; raise DeviceError."""
-        words = Words()
+        heard: list[tuple[Block, tuple[int, ...]]] = []
         now_s = asyncio.get_running_loop().time()
         wanted = [span for span in spans if not self._is_left_out(span.name, now_s)]
         for block in plan_blocks(wanted, self._limits, frozenset(self._cuts)):
-            await self._read(block, words)
+            await self._read(block, heard)
+        ones = sum(len(values) for _, values in heard if _is_ones(values))
+        others = any(not _is_ones(values) for _, values in heard)
+        restarts = any(is_void(values) for _, values in heard) or (
+            ones >= _VOID_FROM_WORDS and not others
+        )
+        words = Words()
+        for block, values in heard:
+            if restarts and _is_ones(values):
+                continue
+            sure = await self._confirm(block, values)
+            words.of(block.unit, block.function).update(enumerate(sure, start=block.first))
         return words
 
-    async def _read(self, block: Block, words: Words) -> None:
+    async def _confirm(self, block: Block, values: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the words of a block; where they are all ones, a second answer decides."""
+        place = (block.unit, block.function, block.first)
+        if _is_ones(values) and place not in self._ones:
+            values = await self._ask(block)
+        if _is_ones(values):
+            self._ones.add(place)
+        else:
+            self._ones.discard(place)
+        return values
+
+    async def _read(self, block: Block, heard: list[tuple[Block, tuple[int, ...]]]) -> None:
         try:
             values = await self._ask(block)
         except DeviceRefused as err:
             if err.code not in ILLEGAL:
                 raise
-            await self._bisect(block, words, err)
+            await self._bisect(block, heard, err)
             return
-        if is_void(values):
-            return
-        words.of(block.unit, block.function).update(enumerate(values, start=block.first))
+        heard.append((block, values))
         for span in block.spans:
             if self._refusals.pop(span.name, None) is not None:
                 _log.info("point is back: name=%s", span.name)
@@ -97,15 +123,17 @@ class BlockReader:
         if before is None:
             _log.info("point left out: name=%s reason=%s", name, err)
 
-    async def _bisect(self, block: Block, words: Words, err: DeviceRefused) -> None:
+    async def _bisect(
+        self, block: Block, heard: list[tuple[Block, tuple[int, ...]]], err: DeviceRefused
+    ) -> None:
         if len(block.spans) == 1:
             self._leave_out(block.spans[0].name, err)
             self._cut(block)
             return
         known = len(self._refusals)
         left, right = block.halves()
-        await self._read(left, words)
-        await self._read(right, words)
+        await self._read(left, heard)
+        await self._read(right, heard)
         if len(self._refusals) == known:
             # Each half is legal: it was the reach across that the device refused.
             self._cut(right)

@@ -34,6 +34,8 @@ class NothingToServe(SolardError):
     """A name is neither a recording nor a profile."""
 
 
+_SILENT_AT_MOST_S = 30.0
+"""As in a configuration that says nothing else."""
 _TOLD = ("pv_power", "grid_power", "battery_power", "battery_soc", "load_power", "generator_power")
 
 
@@ -156,6 +158,7 @@ async def _watch(
     from hardware.modbus.device import ModbusDevice
     from hardware.modbus.link import ModbusLink
     from hardware.modbus.probe import find_roles
+    from solard.daemon.age import Age, aged
 
     link, roles = ModbusLink(where, profile.limits), {}
     with suppress(SolardError):
@@ -164,21 +167,23 @@ async def _watch(
     loop = asyncio.get_running_loop()
     good_s: dict[str, float] = {}
     points: tuple[PointReading, ...] = ()
-    polls = 0
+    polls, heard_s = 0, loop.time()
     try:
         while times is None or polls < times:
             polls += 1
             trouble = ""
             try:
                 points = await device.poll()
-                good_s |= {one.name: loop.time() for one in points if one.quality.value == "good"}
+                heard_s = loop.time()
+                good_s |= {one.name: heard_s for one in points if one.quality.value == "good"}
             except SolardError as err:
                 trouble = str(err)
             if sys.stdout.isatty():
                 click.clear()
             ages = {name: loop.time() - at for name, at in good_s.items()}
             click.echo(f"{where.name} {profile.profile_id}, poll {polls}")
-            show_points(points, ages)
+            age = Age(loop.time() - heard_s, every_s, _SILENT_AT_MOST_S)
+            show_points(aged(points, age, sleeps=False), ages)
             if trouble:
                 click.echo(f"!  {trouble}")
             if times is None or polls < times:

@@ -32,7 +32,8 @@ class DeviceView:
     """A sentence while it does not answer."""
     retry_in_s: float | None
     points: tuple[PointReading, ...] = ()
-    """What it said last; a doubtful value stands as it came, with its quality."""
+    """What it said last. A doubtful value stands as it came, with its quality; what has not been
+    said anew for long is stale, and at last unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

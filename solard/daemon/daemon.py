@@ -286,7 +286,7 @@ class Daemon:
 
     def _sources(self, record: CycleRecord) -> Sources:
         parts = self._parts
-        now_s = parts.clock.monotonic_s()
+        now_at, now_s = parts.clock.now(), parts.clock.monotonic_s()
         return Sources(
             seq=self.pictures.next_seq,
             site=self._setup.site,
@@ -298,7 +298,7 @@ class Daemon:
                 replace(
                     device,
                     age_s=parts.latest.age_s(device.device_id, now_s),
-                    points=parts.latest.points(device.device_id),
+                    points=parts.latest.points(device.device_id, now_at, now_s),
                 )
                 for device in parts.poller.health()
             ),

@@ -9,11 +9,10 @@ from solard.core.rig import Rig
 from solard.core.state import CardHealth, GpuState, SiteState, Supply
 from solard.core.sun import is_dark
 from solard.daemon import combine
+from solard.daemon.age import STALE_PERIODS, Age, aged
 from solard.daemon.rig_power import RigPower
 from solard.daemon.setup import DaemonSetup
 
-STALE_PERIODS = 3.0
-MISSING_PERIODS = 6.0
 _RIG = ("rig_power", "load_power", "grid_power")
 """What the rig's own meter may call what flows through it."""
 _LOAD = ("load_power", "grid_power")
@@ -30,7 +29,7 @@ class Latest:
     def __init__(self, setup: DaemonSetup, started_s: float) -> None:
         self._setup = setup
         self._started_s = started_s
-        self._heard: dict[str, tuple[PointReading, ...]] = {}
+        self._heard: dict[str, DeviceReading] = {}
         self._good: dict[str, DeviceReading] = {}
         self._good_polls: dict[str, int] = {}
         self._trusted: dict[tuple[str, str], tuple[PointReading, float]] = {}
@@ -46,7 +45,7 @@ class Latest:
         """Remember a device's answer; a failed poll changes nothing, it lets the last one age."""
         if reading.error is not None:
             return
-        self._heard[reading.device_id] = reading.points
+        self._heard[reading.device_id] = reading
         if reading.device_id == self._setup.rig_meter:
             self._measure_rig(reading)
             return
@@ -134,16 +133,20 @@ class Latest:
         reading = self._good.get(device_id)
         return None if reading is None else now_s - reading.measured_s
 
-    def points(self, device_id: str) -> tuple[PointReading, ...]:
-        """Return what a device said last, as it came."""
-        return self._heard.get(device_id, ())
+    def points(self, device_id: str, now_at: datetime, now_s: float) -> tuple[PointReading, ...]:
+        """Return what a device said last: as it came while young, then stale, then unknown."""
+        heard = self._heard.get(device_id)
+        if heard is None:
+            return ()
+        age = Age.of(heard, now_s, self._setup.silent_at_most_s)
+        sleeps = self._is_dark(now_at) and device_id in self._find_sleepers(now_at, now_s)
+        return aged(heard.points, age, sleeps=sleeps)
 
-    def _age(self, name: str, now_s: float) -> "_Age":
+    def _age(self, name: str, now_s: float) -> Age:
         reading = self._good.get(name)
         if reading is None:
-            return _Age(now_s - self._started_s, 0.0, self._setup.silent_at_most_s)
-        silent_s = now_s - reading.measured_s
-        return _Age(silent_s, reading.period_s, self._setup.silent_at_most_s)
+            return Age(now_s - self._started_s, 0.0, self._setup.silent_at_most_s)
+        return Age.of(reading, now_s, self._setup.silent_at_most_s)
 
     def _load_and_rig(
         self, usable: list[DeviceReading], now_s: float, *, dark: bool
@@ -197,12 +200,3 @@ class Latest:
 def _said(reading: DeviceReading) -> Supply:
     text = reading.text("supply")
     return Supply(text) if text in set(Supply) else Supply.UNKNOWN
-
-
-class _Age:
-    """How old a source is, and what that makes of it."""
-
-    def __init__(self, silent_s: float, period_s: float, at_most_s: float) -> None:
-        self.silent_s = silent_s
-        self.is_stale = silent_s > STALE_PERIODS * period_s
-        self.is_missing = silent_s > max(at_most_s, MISSING_PERIODS * period_s)

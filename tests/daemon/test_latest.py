@@ -22,6 +22,10 @@ def look(latest: Latest, clock: HandClock) -> SiteState:
     return latest.snapshot(clock.now(), clock.monotonic_s())
 
 
+def shown(latest: Latest, clock: HandClock, name: str = "inverter") -> tuple[PointReading, ...]:
+    return latest.points(name, clock.now(), clock.monotonic_s())
+
+
 def test_reading_becomes_the_picture(latest: Latest, clock: HandClock) -> None:
     latest.take(sunny(clock, battery_voltage=52.1, max_charge_power=4000.0, inverter_alarm=0))
 
@@ -131,8 +135,30 @@ def test_what_a_device_said_last_stands_as_it_came(latest: Latest, clock: HandCl
     latest.take(replace(sunny(clock), points=(doubtful,)))
     latest.take(failed(clock))
 
-    assert latest.points("inverter") == (doubtful,)
-    assert latest.points("meter") == ()
+    assert shown(latest, clock) == (doubtful,)
+    assert shown(latest, clock, "meter") == ()
+
+
+def test_values_of_a_silent_device_are_shown_as_stale_then_as_unknown_and_good_at_its_next_word(
+    latest: Latest, clock: HandClock
+) -> None:
+    slept = replace(sunny(clock).points[0], name="ac_power", value=None, quality=Quality.ASLEEP)
+    latest.take(replace(sunny(clock), points=(*sunny(clock).points[:1], slept)))
+    seen = []
+    for seconds in (6.0, 0.1, 23.9, 0.1):
+        clock.pass_s(seconds)
+        latest.take(failed(clock))
+        seen.append([(one.value, one.quality) for one in shown(latest, clock)])
+    latest.take(sunny(clock))
+
+    asleep = (None, Quality.ASLEEP)
+    assert seen == [
+        [(3000.0, Quality.GOOD), asleep],
+        [(3000.0, Quality.STALE), asleep],
+        [(3000.0, Quality.STALE), asleep],
+        [(None, Quality.MISSING), (None, Quality.MISSING)],
+    ]
+    assert shown(latest, clock)[0].quality is Quality.GOOD
 
 
 def test_good_polls_count_the_device_that_has_answered_least(clock: HandClock) -> None:
@@ -357,6 +383,9 @@ def test_inverter_that_may_be_silent_at_night_is_not_missing_then(clock: HandClo
 
     assert (state.missing, state.stale) == (frozenset(), frozenset())
     assert (state.pv_w, state.load_w, state.good_polls) == (0.0, 350.0, 1)
+    assert [(one.value, one.quality) for one in shown(latest, clock, "roof")] == [
+        (None, Quality.ASLEEP)
+    ]
 
 
 def test_silence_by_day_is_a_loss_even_of_a_sleeper(clock: HandClock) -> None:

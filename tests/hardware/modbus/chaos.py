@@ -7,8 +7,9 @@ registers may be changed, frozen or taken away at any time.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import cycle
 
 from hardware.modbus.question import rtu_checksum
 
@@ -70,6 +71,11 @@ class ChaosDevice:
             await self._server.wait_closed()
         self._server = None
         await asyncio.sleep(0)
+
+    async def is_left(self) -> None:
+        """Wait until nobody is connected any more."""
+        while self._writers:
+            await asyncio.sleep(0.001)
 
     def hang_up(self) -> None:
         """Close every connection, as gateways do with idle ones."""
@@ -275,6 +281,31 @@ def deaf_at_first(for_s: float) -> Fault:
     async def fault(device: ChaosDevice, asked: Asked, writer: asyncio.StreamWriter) -> None:
         if asyncio.get_running_loop().time() - device.connected_s >= for_s:
             await honest(device, asked, writer)
+
+    return fault
+
+
+def hurried(least_s: float) -> Fault:
+    """Swallow what comes too soon after the question before."""
+    asked_s = -least_s
+
+    async def fault(device: ChaosDevice, asked: Asked, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked_s
+        now_s = asyncio.get_running_loop().time()
+        waited_s, asked_s = now_s - asked_s, now_s
+        if waited_s >= least_s:
+            await honest(device, asked, writer)
+
+    return fault
+
+
+def turning(*states: Mapping[int, int]) -> Fault:
+    """Hold other registers after each answer, as counters that run on do."""
+    turns = cycle(states)
+
+    async def fault(device: ChaosDevice, asked: Asked, writer: asyncio.StreamWriter) -> None:
+        device.units[asked.unit].update(next(turns))
+        await honest(device, asked, writer)
 
     return fault
 
