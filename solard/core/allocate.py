@@ -1,6 +1,6 @@
 """Split a budget over the cards where it does the most work; parking some often wins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from solard.core.curves import CurvePoint, WorkCurve, prior_curve
@@ -135,11 +135,12 @@ def _choose(
 ) -> dict[str, float]:
     """Return the powers of the set of cards to run: the present set, unless another is better."""
     split = Split(tuple(seat.curve for seat in seats))
-    running = frozenset(n for n, seat in enumerate(seats) if _is_running(inputs, seat))
+    working = frozenset(n for n, seat in enumerate(seats) if _is_running(inputs, seat))
+    running = working | _due_back(inputs, seats, working, room_w)
     rooms = {group: room_w - _entry_w(_of(seats, group)) for group in _groups(seats)}
     rooms[running] = room_w - _entry_w(_of(seats, running))
     allowed = {group: left_w for group, left_w in rooms.items() if left_w >= -EPSILON_W}
-    reachable = [group for group in allowed if _may_switch(inputs, seats, running, group)]
+    reachable = [group for group in allowed if _may_switch(inputs, seats, working, running, group)]
     if running not in allowed and not reachable:
         kept = _shrink(seats, running, room_w)
         return _powers(seats, split.best(kept, room_w - _entry_w(_of(seats, kept))))
@@ -202,27 +203,58 @@ def _groups(seats: tuple[_Seat, ...]) -> list[frozenset[int]]:
     return [frozenset(ranked[:n]) for n in range(count + 1)]
 
 
+def _due_back(
+    inputs: DecideInputs, seats: tuple[_Seat, ...], working: frozenset[int], room_w: float
+) -> frozenset[int]:
+    """Return the next card that a restart of solard stopped and for which there is power."""
+    now_s = inputs.state.taken_s
+    if _started_lately(inputs, now_s):
+        return frozenset()
+    for number, seat in enumerate(seats):
+        fits = _entry_w(_of(seats, working | {number})) <= room_w + EPSILON_W
+        if fits and _is_due_back(inputs.memory.card(seat.gpu_id), now_s):
+            return frozenset({number})
+    return frozenset()
+
+
+def _is_due_back(card: CardMemory | None, now_s: float) -> bool:
+    """Say whether a restart stopped a card within the time for which it had to work."""
+    if card is None or not card.parked or card.worked_s is None:
+        return False
+    return card.worked_s < DWELL_S and now_s - card.since_s < DWELL_S
+
+
 def _may_switch(
     inputs: DecideInputs,
     seats: tuple[_Seat, ...],
+    working: frozenset[int],
     running: frozenset[int],
     group: frozenset[int],
 ) -> bool:
     """Say whether dwell times and the one-by-one rule let the rig go to this set of cards."""
-    now_s = inputs.state.taken_s
-    started = group - running
-    if len(started) > 1 or (started and _started_lately(inputs, now_s)):
+    now_s, memory = inputs.state.taken_s, inputs.memory
+    if len(group - working) > 1 or (group - running and _started_lately(inputs, now_s)):
         return False
-    return all(_has_dwelt(inputs, seats[number], now_s) for number in started ^ (running - group))
+    return all(
+        _may_start(memory.card(seats[number].gpu_id), now_s) for number in group - running
+    ) and all(_may_stop(memory.card(seats[number].gpu_id), now_s) for number in running - group)
 
 
 def _started_lately(inputs: DecideInputs, now_s: float) -> bool:
     return any(not card.parked and now_s - card.since_s < STEP_UP_S for card in inputs.memory.cards)
 
 
-def _has_dwelt(inputs: DecideInputs, seat: _Seat, now_s: float) -> bool:
-    card = inputs.memory.card(seat.gpu_id)
-    return card is None or now_s - card.since_s >= DWELL_S
+def _may_start(card: CardMemory | None, now_s: float) -> bool:
+    """Say whether a parked card has rested; one that a restart stopped need not."""
+    return card is None or card.worked_s is not None or now_s - card.since_s >= DWELL_S
+
+
+def _may_stop(card: CardMemory | None, now_s: float) -> bool:
+    """Say whether a card has worked long enough, what it did before a restart included."""
+    if card is None:
+        return True
+    lasted_s = 0.0 if card.parked else now_s - card.since_s
+    return lasted_s + (card.worked_s or 0.0) >= DWELL_S
 
 
 def _shrink(seats: tuple[_Seat, ...], running: frozenset[int], room_w: float) -> frozenset[int]:
@@ -265,9 +297,11 @@ def _work_share(seats: tuple[_Seat, ...], given: dict[str, float]) -> float:
 
 
 def _remember(inputs: DecideInputs, limit: PowerLimit) -> CardMemory:
-    before = inputs.memory.card(limit.gpu_id)
-    if before is not None and before.parked == limit.parked:
+    before, now_s = inputs.memory.card(limit.gpu_id), inputs.state.taken_s
+    if before is None:
+        # A card seen for the first time may start at once: its dwell counts from its first switch.
+        return CardMemory(gpu_id=limit.gpu_id, parked=limit.parked, since_s=now_s - DWELL_S)
+    if before.parked == limit.parked:
         return before
-    # A card seen for the first time may start at once: its dwell counts from its first switch.
-    since_s = inputs.state.taken_s if before is not None else inputs.state.taken_s - DWELL_S
-    return CardMemory(gpu_id=limit.gpu_id, parked=limit.parked, since_s=since_s)
+    worked_s = before.worked_s if _is_due_back(before, now_s) else None
+    return replace(before, parked=limit.parked, since_s=now_s, worked_s=worked_s)

@@ -39,7 +39,8 @@ def decide(inputs: DecideInputs) -> tuple[Decision, ControlMemory]:
         budget_w=budget_w,
         rising_since_s=timers.rising_since_s,
         rose_s=timers.rose_s,
-        cards=allocation.memory,
+        # Before the keeper has listed its cards nothing is forgotten of them.
+        cards=allocation.memory if inputs.rig.cards else before.cards,
     )
     return _decision(inputs, ruling, allocation, budget_w), memory
 

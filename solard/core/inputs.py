@@ -49,6 +49,8 @@ class CardMemory:
     gpu_id: str
     parked: bool
     since_s: float
+    worked_s: float | None = None
+    """How long it had worked when a restart of solard stopped it; None = no restart did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
