@@ -11,6 +11,7 @@ from pathlib import Path
 
 from miner.program import leave_no_core
 from solard.core.errors import SolardError
+from solard.core.units import RAO_PER_TAO
 from solard.system.clock import Clock, clock_from_environment
 from solard.system.log import start_logging
 
@@ -73,11 +74,11 @@ def _program(arguments: argparse.Namespace, clock: Clock) -> Coroutine[None, Non
         peak_w=arguments.peak_w,
         endpoint=arguments.model_url,
         model=arguments.model,
+        burn_limit_rao=round(arguments.register_at_most * RAO_PER_TAO),
     )
     if arguments.program == "miner":
         from miner.admission import Admission, Callers
         from miner.miner import run_miner
-        from solard.core.units import RAO_PER_TAO
 
         admission = Admission(
             callers=Callers(arguments.callers),
@@ -134,6 +135,9 @@ def _add(
 
 def _add_neuron(program: argparse.ArgumentParser) -> None:
     program.add_argument("--network", required=True, help="URL of the network's node")
+    program.add_argument(
+        "--register-at-most", type=float, default=10.0, help="what a registration may cost, τ"
+    )
     program.add_argument("--api", type=Path, help="socket of the daemon's API")
     program.add_argument("--site-file", type=Path, help="or a recorded site: starts_at,pv_wh rows")
     program.add_argument("--subnet", action="append", help="sunlight without it; may be repeated")

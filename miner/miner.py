@@ -133,7 +133,14 @@ async def run_miner(settings: NeuronSettings, clock: Clock, ip: str, port: int) 
             subnets = [find_subnet(name) for name in settings.subnets]
             workers = tuple((one, one.new_worker(surroundings)) for one in subnets)
             presences = tuple(
-                Presence(backend, keypair, one.name, burns=settings.burns) for one in subnets
+                Presence(
+                    backend,
+                    keypair,
+                    one.name,
+                    burns=settings.burns,
+                    burn_limit_rao=settings.burn_limit_rao,
+                )
+                for one in subnets
             )
             prover = Prover(backend, keypair, presences)
             later.push_async_callback(prover.rest, {})

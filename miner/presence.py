@@ -11,9 +11,12 @@ from miner.chain.calls.weighing import commit_hash
 from miner.keys import Keypair
 from miner.promises import Promise
 from solard.core.codec import Codec
+from solard.core.units import RAO_PER_TAO
 
 KEEP_RAO = 1_000_000_000
 """Stays free of stake, for another registration."""
+REGISTER_AT_MOST_RAO = 10 * RAO_PER_TAO
+"""A tenth of what a new key is granted; a seat that nobody fights for costs a tenth of a τ."""
 _CODEC = Codec()
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,8 @@ class Presence:
     burns: bool = True
     """Register by burn where the chain does not know us; without it somebody must ask us for a
     proof of work (`miner.prover`)."""
+    burn_limit_rao: int = REGISTER_AT_MOST_RAO
+    """What a registration may cost."""
     endpoint: tuple[str, int] | None = None
     """IP and port of the axon, None without one."""
     netuid: int | None = None
@@ -51,12 +56,9 @@ class Presence:
         graph = await self.backend.metagraph(netuid)
         me = graph.find(self.keypair.ss58)
         if me is None:
-            if not self.burns:
-                raise ChainRefused(
-                    f"not registered on {self.subnet}, and it burns no tokens for that; "
-                    f"`solard network prove {self.subnet}` finds a proof of work"
-                )
-            await self.backend.register(self.keypair, netuid)
+            self.graph = graph
+            self._check_price(graph)
+            await self.backend.register(self.keypair, netuid, self.burn_limit_rao)
             graph = await self.backend.metagraph(netuid)
             me = graph.find(self.keypair.ss58)
             log.info("registered hotkey=%s netuid=%s", self.keypair.ss58, netuid)
@@ -75,6 +77,21 @@ class Presence:
             self.is_staked = me is not None and me.stake_rao > 0
         self.graph = graph
         self.earned_rao = await self.backend.earned_rao(self.keypair.ss58)
+
+    def _check_price(self, graph: Metagraph) -> None:
+        """Raise where a seat is not to be paid for, or not so much."""
+        if not self.burns:
+            raise ChainRefused(
+                f"not registered on {self.subnet}, and it burns no tokens for that; "
+                f"`solard network prove {self.subnet}` finds a proof of work"
+            )
+        if graph.burn_rao > self.burn_limit_rao:
+            # Two digits: the price moves in each block, and this sentence is logged when it does.
+            price, limit = graph.burn_rao / RAO_PER_TAO, self.burn_limit_rao / RAO_PER_TAO
+            raise ChainRefused(
+                f"not registered on {self.subnet}: a seat costs {price:.2g} τ, and "
+                f"register_at_most is {limit:g} τ; it halves in 360 blocks without registrations"
+            )
 
     async def say_weights(self, weights: Mapping[int, float]) -> None:
         """Set weights by uid as our hotkey, and look at the chain again."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from miner.admission import Admission
+from miner.presence import REGISTER_AT_MOST_RAO
 from miner.subnets.subnet import Site, Surroundings
 from solard.system.clock import Clock
 
@@ -33,6 +34,8 @@ class NeuronSettings:
     model: str | None = None
     burns: bool = True
     """Whether a miner registers by burn; otherwise a proof of work has to be asked for."""
+    burn_limit_rao: int = REGISTER_AT_MOST_RAO
+    """What a registration may cost."""
     admission: Admission = ANY_VALIDATOR
     """Whom a miner answers."""
 

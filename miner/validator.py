@@ -90,7 +90,13 @@ async def run_validator(settings: NeuronSettings, clock: Clock) -> None:
             validator = Validator(settings.socket.stem)
             surroundings = surroundings_of(settings, clock, site)
             for name in settings.subnets:
-                presence = Presence(backend, keypair, name, purse=validator.presences)
+                presence = Presence(
+                    backend,
+                    keypair,
+                    name,
+                    purse=validator.presences,
+                    burn_limit_rao=settings.burn_limit_rao,
+                )
                 path = settings.home / f"validator-{name}.json"
                 rounds = Rounds(
                     find_subnet(name), surroundings, presence, dendrite, path, validator.is_idle

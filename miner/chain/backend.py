@@ -111,8 +111,8 @@ class ChainBackend(Protocol):
         """Return all that the chain ever paid a hotkey."""
         ...
 
-    async def register(self, keypair: Keypair, netuid: int) -> None:
-        """Register the key's own hotkey by burn; returns when a block has it."""
+    async def register(self, keypair: Keypair, netuid: int, limit_rao: int) -> None:
+        """Register the key's own hotkey by burn of at most so much; returns when a block has it."""
         ...
 
     async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int, part: float) -> None:

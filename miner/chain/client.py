@@ -67,12 +67,13 @@ class NodeClient:
         query = urlencode({"after_block": after_block, "hotkey": hotkeys}, doseq=True)
         return await self._get(f"/v1/rewards?{query}")
 
-    async def register(self, keypair: Keypair, netuid: int) -> None:
+    async def register(self, keypair: Keypair, netuid: int, limit_rao: int) -> None:
         """Register by burn, out of the grant that the treasury gives every new key."""
         account = await self._get(f"/v1/accounts/{keypair.ss58}")
         if not account["granted"]:
             await self.call(keypair, "claim_grant", {})
-        await self.call(keypair, "register", {"netuid": netuid, "hotkey": keypair.ss58})
+        args = {"netuid": netuid, "hotkey": keypair.ss58, "limit_rao": limit_rao}
+        await self.call(keypair, "register_limit", args)
 
     async def stake_spare(self, keypair: Keypair, netuid: int, keep_rao: int, part: float) -> None:
         """Stake a part of what the balance has above `keep_rao`; nothing to stake is no error."""

@@ -98,7 +98,7 @@ def make_parts(
             blind_after_s=settings.rig.blind_sleep_after_s,
         ),
         jobs=jobs,
-        chain=ChainWatch(setup.network, node, places.work_socket, store, clock),
+        chain=ChainWatch(setup.network, node, places.work_socket, store, clock, events),
         planning=planning,
         ticker=ticker,
     )

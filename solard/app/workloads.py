@@ -87,6 +87,7 @@ def _bundled(
         peak_w = sum(plane.peak_w for plane in settings.planes)
         command += ["--peak-w", str(peak_w)] if peak_w else []
         command += _options("--subnet", section.subnets)
+        command += ["--register-at-most", f"{section.register_at_most_tao:.9f}"]
     if kind is Bundled.MINER:
         command += ["--axon-ip", section.listen]
         command += ["--axon-port", str(section.port or ports.of(section.name))]

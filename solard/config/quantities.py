@@ -54,7 +54,7 @@ class Unit:
             if not self.compound and self.say(high).lstrip("0123456789.-") == self.say(low).lstrip(
                 "0123456789.-"
             ):
-                return f"{self.say(low).rstrip(' %°CVAWkhp')}..{self.say(high)}"
+                return f"{self.say(low).rstrip(' %°CVAWkhpτ')}..{self.say(high)}"
             return f"{self.say(low)} .. {self.say(high)}"
         if low is not None:
             return f"at least {self.say(low)}"
@@ -119,6 +119,12 @@ CORES = Unit(
     shown="cores",
     example="2.5",
     bare=True,
+)
+TOKENS = Unit(
+    kind="an amount of tokens",
+    factors={"τ": 1.0, "TAO": 1.0},
+    shown="τ",
+    example="10 τ",
 )
 
 UNITS = (POWER, ENERGY, SHARE, DURATION, TEMPERATURE, VOLTAGE, CURRENT, ANGLE)

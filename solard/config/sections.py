@@ -18,6 +18,7 @@ from solard.config.quantities import (
     POWER,
     SHARE,
     TEMPERATURE,
+    TOKENS,
     VOLTAGE,
 )
 from solard.config.reader import MappingNode, Node, ScalarNode
@@ -48,6 +49,7 @@ _BY_SUFFIX: tuple[tuple[str, Shape], ...] = (
     ("_c", QuantityShape(of=TEMPERATURE, low=0.0, high=120.0)),
     ("_v", QuantityShape(of=VOLTAGE, low=1.0, high=1500.0)),
     ("_a", QuantityShape(of=CURRENT, low=1.0, high=1000.0)),
+    ("_tao", QuantityShape(of=TOKENS, low=0.0, high=1000.0)),
     ("_deg", QuantityShape(of=ANGLE, low=0.0, high=360.0)),
 )
 

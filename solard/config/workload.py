@@ -165,6 +165,7 @@ class WorkloadSection:
     """Of a miner also what it announces."""
     callers: Callers = Callers.STAKED
     register_by: RegisterBy = RegisterBy.BURN
+    register_at_most_tao: float = 10.0
     min_stake: int = key(WholeShape(low=0, high=21_000_000), default=0)
     """Of a caller, in whole τ."""
     model_url: str | None = key(

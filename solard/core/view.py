@@ -129,6 +129,8 @@ class NeuronView:
     stake_rao: int
     last_update_block: int
     immune_until_block: int
+    registered_block: int = 0
+    """A later one than before says that it lost its place meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from solard.core.errors import SolardError
 from solard.core.history import Reward
 from solard.core.view import NetworkView, NeuronView
+from solard.daemon.events import Events
 from solard.daemon.ports import History, WorkSocket
 from solard.daemon.supervisor import Supervisor
 from solard.system.clock import Clock
@@ -33,12 +34,14 @@ class ChainWatch:
         socket_of: WorkSocket,
         history: History,
         clock: Clock,
+        events: Events,
     ) -> None:
         self._network = network
         self._node_name = node_name
         self._socket_of = socket_of
         self._history = history
         self._clock = clock
+        self._events = events
         self._name: object = None
         """Of the chain that was seen last."""
         self._paid_up_to = 0
@@ -57,19 +60,22 @@ class ChainWatch:
         if isinstance(block, int) and block != self._seen_block:
             self._seen_block, self._seen_s = block, self._clock.monotonic_s()
         name = detail.get("network")
+        before = self.view.neurons if self.view is not None and name == self._name else ()
         if name != self._name or not supervisor.hotkeys <= self._hotkeys:
             # Another chain, or a neuron that has earned before we knew it: all of its blocks are
             # asked for. What is kept is kept once.
             self._name = name
             self._hotkeys |= supervisor.hotkeys
             self._paid_up_to = 0
+        neurons = tuple(filter(self._is_ours, _readable(detail.get("neurons"), _neuron)))
+        self._tell_lost_places(before, neurons)
         self.view = NetworkView(
             kind=str(detail.get("kind") or self._network),
             block=self._seen_block,
             epochs=_count(detail.get("epochs")),
             tempo=_count(detail.get("tempo")),
             age_s=None if self._seen_block is None else self._clock.monotonic_s() - self._seen_s,
-            neurons=tuple(filter(self._is_ours, _readable(detail.get("neurons"), _neuron))),
+            neurons=neurons,
         )
         if self._hotkeys:
             await self._collect_rewards(self._node_name, day)
@@ -77,6 +83,21 @@ class ChainWatch:
     def _is_ours(self, neuron: NeuronView) -> bool:
         """Say whether a neuron is our rig's, or our own network's; others' may be on the node."""
         return neuron.hotkey in self._hotkeys or neuron.role == OWNER
+
+    def _tell_lost_places(
+        self, before: tuple[NeuronView, ...], now: tuple[NeuronView, ...]
+    ) -> None:
+        """Alert the owner of each neuron that gave way, also of one that is back already."""
+        held = {(one.netuid, one.hotkey): one for one in now}
+        for old in before:
+            new = held.get((old.netuid, old.hotkey))
+            place = f"uid {old.uid} on {old.subnet} ({old.role}) gave way to a newcomer"
+            more = f"`solard network evictions --netuid {old.netuid}` names it."
+            if new is None:
+                self._events.tell("network", f"Our {place}. {more}", "alert")
+            elif new.registered_block > old.registered_block:
+                text = f"Our {place}, and has registered again as uid {new.uid}. {more}"
+                self._events.tell("network", text, "alert")
 
     async def explore(self, view: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Return one of the explorer's views of the chain; raise SolardError."""
@@ -144,4 +165,5 @@ def _neuron(row: dict[str, Any]) -> NeuronView:
         stake_rao=int(row.get("stake_rao") or 0),
         last_update_block=int(row.get("last_update") or 0),
         immune_until_block=int(row.get("immune_until") or 0),
+        registered_block=int(row.get("registered_block") or 0),
     )

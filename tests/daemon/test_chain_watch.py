@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from solard.daemon.chain_watch import ChainWatch
+from solard.daemon.events import Events
 from solard.store.store import Store
 from solard.system.lines import serve_lines
 from tests.daemon.stage import HandClock
@@ -58,7 +59,8 @@ def row(block: int, role: str = "miner", rao: int = 100) -> dict[str, Any]:
 
 
 def watch(socket: Path, store: Store, clock: HandClock) -> ChainWatch:
-    return ChainWatch("embedded", "chain", lambda _: socket, store, clock)
+    events = Events(clock, store)
+    return ChainWatch("embedded", "chain", lambda _: socket, store, clock, events)
 
 
 async def test_chain_becomes_a_picture(socket: Path, store: Store, clock: HandClock) -> None:
@@ -86,6 +88,35 @@ async def test_neurons_of_other_rigs_are_not_shown_as_ours(
 
     assert chain.view is not None
     assert [one.role for one in chain.view.neurons] == ["miner", "owner"]
+
+
+async def test_a_lost_place_is_an_alert_once(socket: Path, store: Store, clock: HandClock) -> None:
+    events = Events(clock, store)
+    chain = ChainWatch("embedded", "chain", lambda _: socket, store, clock, events)
+    back = {**NEURON, "registered_block": 43}
+    async with node(socket):
+        for block, neurons in ((40, [NEURON]), (41, []), (42, []), (43, [back]), (44, [back])):
+            heard = Heard(block=block, network="embedded-1", neurons=neurons)
+            await chain.run_once(heard, "2024-05-28")
+
+    (told,) = events.newest()
+    assert (told.source, told.level) == ("network", "alert")
+    assert told.text.startswith("Our uid 2 on subnet 1 (miner) gave way to a newcomer. ")
+
+
+async def test_a_place_that_was_lost_between_two_looks_is_told_too(
+    socket: Path, store: Store, clock: HandClock
+) -> None:
+    events = Events(clock, store)
+    chain = ChainWatch("embedded", "chain", lambda _: socket, store, clock, events)
+    back = {**NEURON, "registered_block": 43}
+    async with node(socket):
+        for block, neurons in ((40, [NEURON]), (44, [back])):
+            heard = Heard(block=block, network="embedded-1", neurons=neurons)
+            await chain.run_once(heard, "2024-05-28")
+
+    (told,) = events.newest()
+    assert "registered again as uid 2" in told.text
 
 
 async def test_rewards_of_miner_and_validator_are_kept_once(
@@ -178,7 +209,8 @@ async def test_nonsense_is_left_out(socket: Path, store: Store, clock: HandClock
 
 
 async def test_site_without_a_network_has_no_chain(store: Store, clock: HandClock) -> None:
-    chain = ChainWatch("embedded", None, lambda _: Path("/nowhere"), store, clock)
+    events = Events(clock, store)
+    chain = ChainWatch("embedded", None, lambda _: Path("/nowhere"), store, clock, events)
 
     await chain.run_once(Heard(block=40), "2024-05-28")
 

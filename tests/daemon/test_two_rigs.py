@@ -53,7 +53,9 @@ class Rig:
         )
         self.supervisor.want(WorkMode.FULL, cards_held=True)
         (node,) = [one.name for one in specs if one.role == "network"]
-        self._chain = ChainWatch("", node, self.places.work_socket, store, clock)
+        self._chain = ChainWatch(
+            "", node, self.places.work_socket, store, clock, Events(clock, store)
+        )
 
     @property
     def network(self) -> NetworkView | None:

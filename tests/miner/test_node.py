@@ -20,6 +20,7 @@ from miner.presence import Presence
 from solard.system.guard import Gate, Limits
 
 START = datetime(2024, 6, 20, 8, tzinfo=UTC)
+TAO = 10**9
 ALICE, BOB = keys.from_uri("//Alice"), keys.from_uri("//Bob")
 
 
@@ -103,8 +104,30 @@ async def test_validator_s_stake_is_shared_whichever_subnet_is_looked_at_first(n
     assert 46e9 < second < 48e9
 
 
+async def test_a_seat_that_costs_too_much_is_waited_for(node, client):
+    presence = Presence(client, ALICE, "sunlight", burn_limit_rao=98_000_000)
+
+    with pytest.raises(ChainRefused, match=r"a seat costs 0.1 τ, and register_at_most is 0.098 τ"):
+        await presence.refresh()
+    assert presence.neuron is None
+    assert node.authority.state.account(ALICE.ss58).balance_rao == 0
+    # The first price of 0.1 τ halves in 360 blocks.
+    node.step(20)
+    await presence.refresh()
+    assert presence.neuron.uid == 1
+
+
+async def test_a_price_that_rises_before_the_call_is_in_a_block_is_not_paid(node, client):
+    price = (await client.metagraph(1)).burn_rao
+    await client.register(BOB, 1, TAO)
+
+    with pytest.raises(ChainRefused, match="at most"):
+        await client.register(ALICE, 1, price)
+    assert node.authority.state.neuron(1, ALICE.ss58) is None
+
+
 async def test_refused_call_raises_with_the_chains_sentence(node, client):
-    await client.register(ALICE, 1)
+    await client.register(ALICE, 1, TAO)
 
     with pytest.raises(ChainRefused, match="no validator permit"):
         await client.set_weights(ALICE, 1, {0: 1.0})
@@ -113,9 +136,9 @@ async def test_refused_call_raises_with_the_chains_sentence(node, client):
 
 
 async def test_weights_are_scaled_and_paid_for(node, client):
-    await client.register(ALICE, 1)
+    await client.register(ALICE, 1, TAO)
     await client.stake_spare(ALICE, 1, 10**9, 1.0)
-    await client.register(BOB, 1)
+    await client.register(BOB, 1, TAO)
     node.step(11)
     await client.set_weights(ALICE, 1, {0: 0.25, 2: 0.5})
     node.step(11)
@@ -155,7 +178,7 @@ async def test_rig_is_told_the_rewards_of_its_own_hotkeys(node, client):
 
 
 async def test_block_shows_its_extrinsics(node, client):
-    await client.register(ALICE, 1)
+    await client.register(ALICE, 1, TAO)
     number = next(n for n in range(1, 50) if node.authority.store.extrinsics(n))
     status, block = await get(node, f"/v1/blocks/{number}")
 

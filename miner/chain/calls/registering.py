@@ -32,6 +32,16 @@ def register(context: Context, signer: str, *, netuid: int, hotkey: str) -> tupl
     )
 
 
+def register_limit(
+    context: Context, signer: str, *, netuid: int, hotkey: str, limit_rao: int
+) -> tuple[Value, ...]:
+    """Register where that costs at most so much in the very block that has the call."""
+    burn_rao = subnet_of(context, netuid).burn_rao
+    if burn_rao > limit_rao:
+        raise CallRefused(f"register_limit: costs {burn_rao} rao, and at most {limit_rao} are paid")
+    return register(context, signer, netuid=netuid, hotkey=hotkey)
+
+
 def register_by_work(
     context: Context, signer: str, *, netuid: int, hotkey: str, block: int, nonce: int
 ) -> tuple[Value, ...]:

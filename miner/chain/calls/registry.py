@@ -5,7 +5,7 @@ from collections.abc import Callable
 from miner.chain.calls.context import CallRefused, Context
 from miner.chain.calls.governing import propose, vote
 from miner.chain.calls.money import claim_grant, transfer
-from miner.chain.calls.registering import register, register_by_work
+from miner.chain.calls.registering import register, register_by_work, register_limit
 from miner.chain.calls.serving import serve_axon
 from miner.chain.calls.staking import add_stake, remove_stake, set_take
 from miner.chain.calls.subnets import create_subnet, set_hyperparameter
@@ -17,6 +17,7 @@ CALLS: dict[str, tuple[Callable[..., tuple[Value, ...]], dict[str, type]]] = {
     "transfer": (transfer, {"to": str, "rao": int}),
     "claim_grant": (claim_grant, {}),
     "register": (register, {"netuid": int, "hotkey": str}),
+    "register_limit": (register_limit, {"netuid": int, "hotkey": str, "limit_rao": int}),
     "register_by_work": (
         register_by_work,
         {"netuid": int, "hotkey": str, "block": int, "nonce": int},
