@@ -141,11 +141,13 @@ def plan_rule(document: Document) -> PlanRule:
         return PlanRule(
             nominal_per_kwh=nominal,
             import_at_most_w=import_w,
+            export_at_most_w=document.grid.export_at_most_w,
             heat=heat,
             ride_through_wh=ride_wh,
         )
     return PlanRule(
         nominal_per_kwh=nominal,
+        export_at_most_w=document.grid.export_at_most_w,
         heat=heat,
         ride_through_wh=ride_wh,
         efficiency=battery.efficiency,

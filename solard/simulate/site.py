@@ -114,7 +114,7 @@ def make_site(settings: Settings) -> SimSite:
         rig=rig,
         curve=curve,
         workloads=workloads,
-        rules=_without_rides(settings.rules),
+        rules=_as_recorded(settings.rules),
         worth_per_card_h=0.0 if per_work is None else per_work,
         uptime_per_h=max((work.uptime_per_h for work in workloads), default=0.0),
         outage_per_h=sum(work.outage_per_h for work in workloads),
@@ -126,10 +126,16 @@ def make_site(settings: Settings) -> SimSite:
     )
 
 
-def _without_rides(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """Return the rules without an allowance for short clouds: means over 5 min hold none."""
+def _as_recorded(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return the rules as a recording needs them.
+
+    Means over 5 min hold no short cloud to ride through, and the metric caps no export.
+    """
     return tuple(
-        replace(rule, ride_through_wh=0.0) if isinstance(rule, PlanRule) else rule for rule in rules
+        replace(rule, ride_through_wh=0.0, export_at_most_w=None)
+        if isinstance(rule, PlanRule)
+        else rule
+        for rule in rules
     )
 
 

@@ -105,6 +105,9 @@ def test_home_becomes_the_rules_that_it_says() -> None:
     assert Fuse(current_a=35.0, phases=3, rig_phase=2) in settings.rules
     assert GridLimits(import_at_most_w=6000.0) in settings.rules
     assert HiddenSun(export_at_most_w=5000.0) in settings.rules
+    assert [rule.export_at_most_w for rule in settings.rules if isinstance(rule, PlanRule)] == [
+        5000.0
+    ]
     assert DataAge(stop_after_s=1800.0) in settings.rules
     assert settings.tariff == Tariff(
         currency="EUR",

@@ -127,6 +127,16 @@ def test_sun_that_is_worth_more_as_export_is_exported() -> None:
     assert propose(future(0.2), full).preferred_w == 700.0
 
 
+@pytest.mark.parametrize(("cap_w", "rig_w"), [(2600.0, 500.0), (2000.0, 600.0), (0.0, 700.0)])
+def test_sun_beyond_the_export_limit_is_free(cap_w: float, rig_w: float) -> None:
+    """2,600 W beside the house, a full battery; work earns 0.194 up to 500 W and 0.15 beyond."""
+    full = state_of(grid_w=-2460.0, battery=battery_at(1.0, 0.0))
+    dear = replace(PRICES, export_per_kwh=0.16)
+    rule = replace(RULE, export_at_most_w=cap_w)
+
+    assert propose(future(0.2), full, rule, tariff=dear).preferred_w == rig_w
+
+
 def test_battery_that_states_its_limits_is_believed() -> None:
     """800 W less 400 W of house leave 400 W."""
     battery = battery_at(0.9, 540.0, max_charge_w=1000.0, max_discharge_w=800.0)

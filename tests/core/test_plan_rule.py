@@ -81,6 +81,56 @@ def exporting():  # type: ignore[no-untyped-def]
     return state_of(grid_w=-2460.0, battery=battery_at(1.0, 0.0))
 
 
+DEAR_EXPORT = Tariff(currency="EUR", import_per_kwh=0.30, export_per_kwh=0.10)
+CAPPED = replace(RULE, export_at_most_w=2000.0)
+
+
+def at_the_cap(pv_w: float = 3000.0):  # type: ignore[no-untyped-def]
+    """A full battery, 400 W for the house, 600 for the rig, the rest exported."""
+    return state_of(
+        pv_w=pv_w,
+        load_w=1000.0,
+        rig_w=600.0,
+        grid_w=1000.0 - pv_w,
+        battery=battery_at(1.0, 0.0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cap_w", "rig_w"),
+    [
+        # Of 2,600 W so much cannot be sold and is free; 0.117 beats export up to 500 W, 0.09 not.
+        (None, 500.0),
+        (2600.0, 500.0),
+        (2300.0, 500.0),
+        (2000.0, 600.0),
+        (1950.0, 650.0),
+        (0.0, 700.0),
+    ],
+)
+def test_sun_beyond_the_export_limit_is_free(cap_w: float | None, rig_w: float) -> None:
+    rule = replace(RULE, export_at_most_w=cap_w)
+
+    assert wanted_w(rule, tariff=DEAR_EXPORT, workloads=(MINER,), state=at_the_cap()) == rig_w
+
+
+def test_less_sun_takes_from_what_would_be_held_back_first() -> None:
+    def wanted(pv_w: float) -> float | None:
+        return wanted_w(CAPPED, tariff=DEAR_EXPORT, workloads=(MINER,), state=at_the_cap(pv_w))
+
+    assert [wanted(2960.0), wanted(2900.0), wanted(2500.0)] == [560.0, 500.0, 500.0]
+
+
+def test_work_worth_nothing_but_the_export_it_displaces_takes_held_back_sun_too() -> None:
+    assert wanted_w(CAPPED, tariff=DEAR_EXPORT, state=at_the_cap()) == 700.0
+
+
+def test_an_island_sells_nothing() -> None:
+    island = replace(at_the_cap(), supply=Supply.ISLAND, grid_w=None)
+
+    assert wanted_w(tariff=DEAR_EXPORT, workloads=(MINER,), state=island) == 700.0
+
+
 def test_stored_energy_that_is_worth_more_than_work_is_not_displaced() -> None:
     dear_water = plan_of(plan_slot(water_value_per_kwh=0.20))
 
@@ -255,6 +305,12 @@ class TestWhy:
         assert why(tariff=dear, workloads=(MINER,), state=exporting()) == (
             "Surplus 2.6 kW: 500 W for the rig; the rest pays more as export "
             "(0.10 EUR/kWh, work would earn 0.09 EUR/kWh)."
+        )
+
+    def test_sun_that_would_be_held_back(self) -> None:
+        assert why(CAPPED, tariff=DEAR_EXPORT, workloads=(MINER,), state=at_the_cap()) == (
+            "Surplus 2.6 kW: 600 W for the rig, which would be held back; the rest pays more as "
+            "export (0.10 EUR/kWh, work would earn 0.09 EUR/kWh)."
         )
 
     def test_last_watts_that_are_worth_more_in_the_battery(self) -> None:

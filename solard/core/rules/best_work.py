@@ -94,7 +94,8 @@ def _powers(level: Level, means: Means, standby_w: float) -> list[float]:
     # Nothing is bought for work but what the owner allows.
     limit_w = max(standby_w, means.surplus_w + means.gives_w + means.bought_w)
     spare = (means.surplus_w, means.surplus_w - means.takes_w, means.surplus_w + means.gives_w)
-    powers = {clamp(one, least_w, most_w) for one in (*spare, limit_w)}
+    capped = () if means.export_at_most_w is None else (spare[1] - means.export_at_most_w,)
+    powers = {clamp(one, least_w, most_w) for one in (*spare, *capped, limit_w)}
     powers |= set(level.powers_w)
     return sorted(one for one in powers if one <= limit_w + 1e-6)
 

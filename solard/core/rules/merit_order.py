@@ -14,13 +14,15 @@ UNKNOWN_COST = float("inf")
 class Source(StrEnum):
     """Where the next watt would come from, in the order in which physics takes it."""
 
+    HELD_BACK = "held back"
+    """Sun that neither battery nor an export limit leaves a place for."""
     EXPORT = "export"
     CHARGING = "charging"
     BATTERY = "battery"
     IMPORT = "import"
 
 
-SUN = (Source.EXPORT, Source.CHARGING)
+SUN = (Source.HELD_BACK, Source.EXPORT, Source.CHARGING)
 """What is there in any case; everything else is bought."""
 
 

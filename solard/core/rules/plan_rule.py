@@ -38,7 +38,7 @@ METER_NOISE_W = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRule:
-    """Walk the ladder of energy (export, charging, discharge, import) against the value of work.
+    """Walk the ladder of energy (held back, export, charging, discharge, import) against work.
 
     The plan gives the price of stored energy; the measured flows give what is there. Without a
     fresh plan only surplus is used, and work without a stated worth is worth just the export it
@@ -57,6 +57,8 @@ class PlanRule:
     """Below it the battery feeds no work."""
     import_at_most_w: float | None = None
     """None = the rig never imports by its own wish."""
+    export_at_most_w: float | None = None
+    """What the site may export; sun beyond it would be held back, so it is free. None = all."""
     heat: Heat | None = None
     """What the rig's heat is worth; None = nothing."""
     ride_through_wh: float = 0.0
@@ -131,7 +133,7 @@ class PlanRule:
             wear_per_kwh=self.wear_per_kwh,
             import_per_kwh=_import_price(inputs),
             export_per_kwh=inputs.tariff.export_per_kwh or 0.0,
-            export_at_most_w=None if on_grid else 0.0,
+            export_at_most_w=self.export_at_most_w if on_grid else 0.0,
         )
 
     def _rungs(self, inputs: DecideInputs, slot: PlanSlot | None) -> tuple[Rung, ...]:
@@ -142,11 +144,15 @@ class PlanRule:
         deficit_w = max(0.0, -surplus_w)
         bought_w = 0.0 if self.import_at_most_w is None else self.import_at_most_w
         charging = 0.0 if slot is None else slot.water_value_per_kwh * self.efficiency
+        left_w = max(0.0, surplus_w - charge_w)
+        room_w = self._export_room_w(inputs.state)
+        sold_w = min(left_w, room_w)
         return (
+            Rung(source=Source.HELD_BACK, power_w=left_w - sold_w, cost_per_kwh=0.0),
             Rung(
                 source=Source.EXPORT,
-                power_w=max(0.0, surplus_w - charge_w),
-                cost_per_kwh=inputs.tariff.export_per_kwh or 0.0,
+                power_w=sold_w,
+                cost_per_kwh=(inputs.tariff.export_per_kwh or 0.0) if room_w > 0.0 else 0.0,
             ),
             # Without a plan surplus is surplus, also that which would charge the battery.
             Rung(source=Source.CHARGING, power_w=charge_w, cost_per_kwh=charging),
@@ -161,6 +167,12 @@ class PlanRule:
                 cost_per_kwh=_import_cost(inputs),
             ),
         )
+
+    def _export_room_w(self, state: SiteState) -> float:
+        """Return how much the site can export."""
+        if state.supply is not Supply.GRID:
+            return 0.0
+        return inf if self.export_at_most_w is None else self.export_at_most_w
 
     def _battery_cost(self, slot: PlanSlot | None) -> float:
         if slot is None:

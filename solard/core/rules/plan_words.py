@@ -8,6 +8,7 @@ from solard.core.wording import say_percent, say_power, say_price
 
 MANY_TIMES = 10.0
 _REFUSALS = {
+    Source.HELD_BACK: "{sun} would be held back, and work is worth nothing",
     Source.EXPORT: "{sun} pays more as export",
     Source.CHARGING: "{sun} is worth more in the battery",
     Source.BATTERY: "what the battery holds is worth more",
@@ -27,7 +28,9 @@ def say_climb(climb: Climb, surplus_w: float, idle_w: float, money: "Money") -> 
         return f"{head}: enough for the whole rig, {say_power(climb.power_w)}."
     if climb.refused is not None and climb.refused.source in SUN:
         reason = _say_refused(climb, climb.refused, money)
-        return f"{head}: {say_power(climb.power_w)} for the rig; {reason}."
+        free = climb.last.source is Source.HELD_BACK
+        held_back = ", which would be held back" if free else ""
+        return f"{head}: {say_power(climb.power_w)} for the rig{held_back}; {reason}."
     return f"{head}: the rig takes all of it{_say_rest(climb, money)}."
 
 
