@@ -31,6 +31,7 @@ from solard.config.work import (
     RateSection,
     RestartSection,
 )
+from solard.config.worth import WorthShape
 from solard.core.rig import PowerTerms, Workload
 from solard.core.work import LIMIT_ONLY, ActionKind
 
@@ -141,7 +142,7 @@ class WorkloadSection:
     power: Power | None = key(PowerShape(), default=None)
     """None = free for bundled work, hands off for everything else."""
     when_short: WhenShort = WhenShort.STANDBY
-    worth_per_h: float | None = key(MoneyShape(per="h", low=0.0, high=1000.0), default=None)
+    worth_per_h: float | None = key(WorthShape(), default=None)
     uptime_per_h: float = key(MoneyShape(per="h", low=0.0, high=100.0), default=0.0)
     """Of each card that works, however little it does."""
     outage_per_h: float = key(MoneyShape(per="h", low=0.0, high=100.0), default=0.0)

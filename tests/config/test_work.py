@@ -39,6 +39,33 @@ def test_whole_description_becomes_what_is_run() -> None:
     assert (caps.memory_bytes, caps.cpu_cores, caps.tasks) == (1_610_612_736, 2.5, 64)
 
 
+@pytest.mark.parametrize(
+    ("worth", "per_h"),
+    [
+        ("0.04 EUR/h", 0.04),
+        ("{from: chain, at_most: 0.10 EUR/h, when_price_unknown: 0.02 EUR/h}", 0.02),
+        ("{from: chain, when_price_unknown: 0 EUR/h}", 0.0),
+        ("{from: chain, at_most: 0.10 EUR/h}", None),
+    ],
+)
+def test_work_whose_tokens_have_no_price_counts_what_the_owner_says(
+    worth: str, per_h: float | None
+) -> None:
+    settings = read(f"{ISLAND}workloads:\n  m: {{command: [m], worth: {worth}}}\n")
+
+    assert settings.workloads[0].worth_per_h == per_h
+
+
+def test_worth_from_elsewhere_or_above_its_own_limit_is_refused() -> None:
+    (text,) = said("command: [m], worth: {from: taostats}")
+    assert "worth.from" in text
+    assert "chain" in text
+    (text,) = said(
+        "command: [m], worth: {from: chain, at_most: 1 EUR/h, when_price_unknown: 2 EUR/h}"
+    )
+    assert "counts more when no price is known than at_most allows" in text
+
+
 def test_program_is_shown_its_own_cards_and_no_others() -> None:
     assert dict(spec("command: [m], gpus: [2, 0]").env)["CUDA_VISIBLE_DEVICES"] == "2,0"
     assert spec("command: [m], gpus: all").env == ()
