@@ -10,7 +10,7 @@ from solard.core.decision import Decision
 from solard.core.inputs import CardMemory, ControlMemory, DecideInputs
 from solard.core.leeway import find_leeway, foreseen
 from solard.core.plan import Plan
-from solard.core.rig import Rig
+from solard.core.rig import Rig, Workload
 from solard.core.state import BatteryState, GpuState, SiteState, Supply
 from solard.core.tariff import Tariff
 from solard.simulate.recording import TICK_H, TICK_S, TickRow
@@ -109,13 +109,7 @@ class SimTicker:
         return DecideInputs(
             state=self._state(seen, rig, rig_w, passed_s),
             rig=rig,
-            workloads=tuple(
-                replace(
-                    work,
-                    gpu_ids=tuple(card.gpu_id for card in rig.cards if card.gpu_id in work.gpu_ids),
-                )
-                for work in self._site.workloads
-            ),
+            workloads=tuple(_on_cards(work, rig) for work in self._site.workloads),
             rules=self._site.rules,
             tariff=Tariff(
                 currency=self._site.tariff.currency,
@@ -168,6 +162,18 @@ class SimTicker:
             pv_throttled=False,
             good_polls=GOOD_POLLS,
         )
+
+
+def _on_cards(work: Workload, rig: Rig) -> Workload:
+    """Return a workload on the cards that jobs leave to it.
+
+    Its worth is that of all its cards: those in jobs take their part of it away.
+    """
+    left = tuple(card.gpu_id for card in rig.cards if card.gpu_id in work.gpu_ids)
+    if work.worth_per_h is None or not work.gpu_ids:
+        return replace(work, gpu_ids=left)
+    worth_per_h = work.worth_per_h * len(left) / len(work.gpu_ids)
+    return replace(work, gpu_ids=left, worth_per_h=worth_per_h)
 
 
 def _water_value(seen: Seen, plan: Plan | None, cards: int) -> float | None:
