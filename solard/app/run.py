@@ -6,6 +6,7 @@ import grp
 import os
 import signal
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 from hardware.modbus.profile import profile_names
@@ -18,7 +19,9 @@ from solard.app.miners_word import make_miners_word
 from solard.app.planner import SitePlanner
 from solard.app.setup import make_setup
 from solard.config.load import Settings, load_settings
+from solard.config.model import Store as StoreSection
 from solard.daemon.daemon import Daemon
+from solard.store.retention import Kept
 from solard.store.store import Store
 from solard.system.clock import clock_from_environment
 from solard.system.lock import only_daemon
@@ -39,12 +42,26 @@ def run_daemon(config: Path, places: Places) -> int:
     settings = load_settings(config, profile_names())
     with only_daemon(places):
         boot_id = uuid.uuid4().hex
-        store = Store.open(places.database, boot_id, batch_s=settings.store.write_every_s)
+        store = Store.open(
+            places.database,
+            boot_id,
+            batch_s=settings.store.write_every_s,
+            kept=_kept(settings.store),
+        )
         try:
             asyncio.run(_run(config, settings, places, store))
         finally:
             store.close()
     return 0
+
+
+def _kept(section: StoreSection) -> Kept:
+    """Return how long history is kept."""
+    return Kept(
+        decisions=timedelta(seconds=section.decisions_kept_s),
+        minutes=timedelta(seconds=section.minutes_kept_s),
+        quarter_hours=timedelta(seconds=section.quarter_hours_kept_s),
+    )
 
 
 async def _run(config: Path, settings: Settings, places: Places, store: Store) -> None:

@@ -9,7 +9,6 @@ from solard.config.devices import DeviceSection, ModbusSection
 from solard.config.energy import Battery, Generator, Grid, Plane, Site, SiteSupply
 from solard.config.forecast import ForecastSection
 from solard.config.model import Api, Document, Hooks, Simulate, Store
-from solard.config.not_built import NOT_BUILT
 from solard.config.policy_checks import check_policies
 from solard.config.problems import ConfigInvalid, Problem, say_nearest
 from solard.config.reader import MappingNode, read_nodes, read_text
@@ -129,7 +128,7 @@ def read_settings(text: str, source: str, profiles: Iterable[str] | None = None)
     if not isinstance(root, MappingNode):
         said = "this is no configuration; write sections like `site: {latitude: …}`"
         raise ConfigInvalid([*problems, Problem(source, root.line, root.column, said)])
-    reading = Reading(source, NOT_BUILT, problems)
+    reading = Reading(source, problems)
     document = SectionShape(of=Document).read(root, reading, "")
     assert isinstance(document, Document)  # every section of a document has a default
     check_document(document, reading)

@@ -75,11 +75,30 @@ class Api:
     )
 
 
+DAY_S = 86400.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """How history is written."""
+    """How history is written, and how long it is kept."""
 
     write_every_s: float = key(QuantityShape(of=DURATION, low=1.0, high=10.0), default=5.0)
+    decisions_kept_s: float = key(
+        QuantityShape(of=DURATION, low=3600.0, high=90 * DAY_S),
+        name="keep.decisions",
+        default=2 * DAY_S,
+    )
+    minutes_kept_s: float = key(
+        QuantityShape(of=DURATION, low=2 * DAY_S, high=3650 * DAY_S),
+        name="keep.minutes",
+        default=30 * DAY_S,
+    )
+    quarter_hours_kept_s: float = key(
+        QuantityShape(of=DURATION, low=90 * DAY_S, high=10950 * DAY_S),
+        name="keep.quarter_hours",
+        default=1095 * DAY_S,
+    )
+    """The forecast learns from them; the sums of each day stay for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

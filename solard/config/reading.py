@@ -1,12 +1,20 @@
 """One pass over one file: collects every problem and remembers where each key stands."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 
 from solard.config.problems import Problem, say_nearest
 from solard.config.reader import MappingNode, Node, ScalarNode, SequenceNode
 
 Place = tuple[int, int]
 """Line and column, 1-based."""
+_MEANT = (
+    (
+        r"rig\.gpus\.[0-9]+",
+        "one card stands under single: `gpus: {single: {2: {at_most: 200 W}}}`",
+    ),
+)
+"""Keys that people write for others, and what they mean."""
 
 
 class Reading:
@@ -15,13 +23,10 @@ class Reading:
     A path is `section.key` or `section.list[0].key`.
     """
 
-    def __init__(
-        self, source: str, not_built: Mapping[str, str], problems: Iterable[Problem] = ()
-    ) -> None:
+    def __init__(self, source: str, problems: Iterable[Problem] = ()) -> None:
         self.source = source
         self.problems: list[Problem] = list(problems)
         self.currency: str | None = None
-        self._not_built = not_built
         self._places: dict[str, Place] = {}
         self._refused: set[str] = set()
 
@@ -48,14 +53,11 @@ class Reading:
         self._add(self.place(path), text)
 
     def refuse_unknown(self, key: ScalarNode, path: str, known: tuple[str, ...]) -> None:
-        """Report a key that means nothing here, or nothing yet."""
+        """Report a key that means nothing here."""
         self._refused.add(path)
-        later = next((s for p, s in self._not_built.items() if _matches(path, p)), None)
-        where = (key.line, key.column)
-        if later is not None:
-            self._add(where, f"{path} is not built yet: {later}; delete it until then")
-        else:
-            self._add(where, f"{path} is not a key here; {say_nearest(key.text, known)}")
+        hint = next((say for form, say in _MEANT if re.fullmatch(form, path)), None)
+        hint = hint or say_nearest(key.text, known)
+        self._add((key.line, key.column), f"{path} is not a key here; {hint}")
 
     def count_in(self, node: Node, path: str, currency: str) -> bool:
         """Note the currency of a price; refuse a second one in the same file."""
@@ -86,14 +88,6 @@ class Reading:
 
     def _add(self, place: Place, text: str) -> None:
         self.problems.append(Problem(self.source, place[0], place[1], text))
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """Say whether a path fits a pattern in which `*` stands for any one part."""
-    parts, wanted = path.split("."), pattern.split(".")
-    return len(parts) == len(wanted) and all(
-        want in ("*", part) for part, want in zip(parts, wanted, strict=True)
-    )
 
 
 def say_node(node: Node) -> str:

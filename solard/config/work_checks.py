@@ -28,7 +28,11 @@ def workload_faults(workload: WorkloadSection) -> Iterator[str]:
     health = workload.health
     asks = health is not None and (health.http is not None or health.self_query is not None)
     if workload.answer_within_s is not None and not asks:
-        yield "says answer_within, but nobody asks it anything; write health: {http: …}"
+        yield (
+            "says answer_within, but nobody asks it anything; "
+            "write health: {http: http://127.0.0.1:8091/health}, "
+            "or for an axon health: {self_query: {port: 8091}}"
+        )
     if (
         health is not None
         and health.self_query is not None

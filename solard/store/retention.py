@@ -1,5 +1,6 @@
 """What is kept for how long: roll up, then delete."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,6 @@ from solard.store import tables
 from solard.store.rows import HEAVY
 from solard.store.writing import Row, write_rows
 
-CYCLES_KEPT = timedelta(hours=48)
-SAMPLES_KEPT = timedelta(days=30)
 PLANS_KEPT = timedelta(days=7)
 FORECASTS_ALL_KEPT = timedelta(days=7)
 """Older forecasts are thinned to the first of each hour: lead times stay covered."""
@@ -18,30 +17,39 @@ FORECASTS_KEPT = timedelta(days=400)
 EVENTS_KEPT = timedelta(days=400)
 JOBS_KEPT = timedelta(days=90)
 """After their end."""
-SLOTS_KEPT = timedelta(days=3 * 366)
 
 _DAYS_ROLLED_UP = timedelta(days=8)
 
 
-def retain(connection: Connection, now: datetime) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How long what grows fastest is kept."""
+
+    decisions: timedelta = timedelta(hours=48)
+    minutes: timedelta = timedelta(days=30)
+    quarter_hours: timedelta = timedelta(days=3 * 365)
+    """With their ledger."""
+
+
+def retain(connection: Connection, now: datetime, kept: Kept) -> int:
     """Roll finished days up and delete what is too old; return how many rows went.
 
     `now` is the site's time. Run at least once a week, or days are missing from the `day` table.
     """
     _roll_days_up(connection, now)
     ages: list[tuple[Column[Any], timedelta]] = [
-        (tables.cycle.c.decided_at, CYCLES_KEPT),
-        (tables.sample_1min.c.starts_at, SAMPLES_KEPT),
+        (tables.cycle.c.decided_at, kept.decisions),
+        (tables.sample_1min.c.starts_at, kept.minutes),
         (tables.plan_issued.c.made_at, PLANS_KEPT),
         (tables.forecast_issued.c.issued_at, FORECASTS_KEPT),
         (tables.event.c.happened_at, EVENTS_KEPT),
         (tables.job.c.ended_at, JOBS_KEPT),
-        (tables.site_15min.c.starts_at, SLOTS_KEPT),
-        (tables.ledger_15min.c.starts_at, SLOTS_KEPT),
+        (tables.site_15min.c.starts_at, kept.quarter_hours),
+        (tables.ledger_15min.c.starts_at, kept.quarter_hours),
     ]
     gone = sum(
-        connection.execute(delete(column.table).where(column < now - kept)).rowcount
-        for column, kept in ages
+        connection.execute(delete(column.table).where(column < now - age)).rowcount
+        for column, age in ages
     )
     return gone + _thin_forecasts(connection, now) + _drop_contents(connection)
 

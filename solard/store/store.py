@@ -27,6 +27,7 @@ from solard.store.mailbox import Key, Letter, Mailbox, Priority
 from solard.store.opening import open_sound
 from solard.store.packing import Contents
 from solard.store.reading import History
+from solard.store.retention import Kept
 from solard.store.tables import boot
 from solard.store.writer import Writer
 from solard.store.writing import Row
@@ -44,7 +45,9 @@ class Store(History):
     """
 
     @classmethod
-    def open(cls, path: Path, boot_id: str, *, batch_s: float = BATCH_S) -> "Store":
+    def open(
+        cls, path: Path, boot_id: str, *, batch_s: float = BATCH_S, kept: Kept | None = None
+    ) -> "Store":
         """Open or create the history at `path`, healing and upgrading it where needed.
 
         Raises:
@@ -55,6 +58,7 @@ class Store(History):
         engine, notices = open_sound(path, opened_at)
         store = cls(path, engine, boot_id, batch_s)
         store.notices = notices
+        store._kept = store._kept if kept is None else kept
         store._writer.start(opened_at)
         return store
 
@@ -63,6 +67,7 @@ class Store(History):
         self._mailbox = Mailbox()
         self._contents = Contents()
         self._writer = Writer(engine, self._mailbox, self._contents, boot_id, batch_s)
+        self._kept = Kept()
         self._counts = {
             name: count() for name in ("cycle", "event", "forecast", "plan", "override")
         }
@@ -182,7 +187,7 @@ class Store(History):
 
         def run(connection: Connection) -> int:
             self._contents.forget()
-            return retention.retain(connection, now)
+            return retention.retain(connection, now, self._kept)
 
         return int(self._writer.ask(run).result())
 

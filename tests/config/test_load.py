@@ -98,6 +98,14 @@ def test_a_workload_that_wants_more_than_its_single_card_may_is_named() -> None:
     assert problems(text)[0].endswith("wants 250 W a card, but rig.gpus.single.2.at_most is 200 W")
 
 
+def test_history_is_kept_as_long_as_the_owner_says() -> None:
+    kept = read_settings(ISLAND + "store: {keep: {decisions: 5 days}}\n", "s.yaml").store
+
+    assert kept.decisions_kept_s == 5 * 86400.0
+    assert kept.minutes_kept_s == 30 * 86400.0
+    assert kept.quarter_hours_kept_s == 3 * 365 * 86400.0
+
+
 def test_home_becomes_the_rules_that_it_says() -> None:
     settings = load_settings(EXAMPLES / "tariff-home.yaml")
 
@@ -334,7 +342,8 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         ("generator: {starts_at: [1]}", "starts_at is a list; write a share like 30 %"),
         (
             "rig: {gpus: {0: {at_most: 1 W}}}",
-            "rig.gpus.0 is not a key here; known here: all, single",
+            "rig.gpus.0 is not a key here; one card stands under single: "
+            "`gpus: {single: {2: {at_most: 200 W}}}`",
         ),
         (
             "rig: {gpus: {single: {70: {at_most: 200 W}}}}",

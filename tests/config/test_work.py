@@ -132,7 +132,9 @@ def test_external_program_has_one_supervisor(keys: str, keeper: Keeper, name: st
         ("command: [m], modes: {ful: limit}", 'modes.ful is not a key here; did you mean "full"?'),
         (
             "command: [m], answer_within: 8 s",
-            "says answer_within, but nobody asks it anything; write health: {http: …}",
+            "says answer_within, but nobody asks it anything; write "
+            "health: {http: http://127.0.0.1:8091/health}, "
+            "or for an axon health: {self_query: {port: 8091}}",
         ),
         ("command: [m], rate: {}", "needs exactly one of rate.log, rate.http and"),
         ("command: [m], rate: {http: 'http://h/'}", "says rate.http, but not where in the answer;"),

@@ -1,5 +1,6 @@
 """What is kept for how long, and backups."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from store_values import (
 )
 
 from solard.store.backup import back_up, backups, find_damage
+from solard.store.retention import Kept
 from solard.store.store import Store
 
 
@@ -35,6 +37,17 @@ def test_cycles_are_kept_for_48_hours(tmp_path: Path) -> None:
         assert store.retain(NOON) >= 1
 
         assert store.cycles(9) == (young,)
+
+
+def test_what_is_kept_longer_or_shorter_is_the_owners(tmp_path: Path) -> None:
+    records = [make_record(make_state(NOON - timedelta(hours=h))) for h in (121, 119, 1)]
+    kept = Kept(decisions=timedelta(days=5))
+    with contextlib.closing(Store.open(tmp_path / "solard.db", "boot-a", kept=kept)) as store:
+        for record in records:
+            store.put_cycle(record)
+        store.retain(NOON)
+
+        assert store.cycles(9) == (records[2], records[1])
 
 
 def test_contents_that_nothing_refers_to_are_dropped_and_come_back_when_needed(
