@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from solard.config.explain import explain_settings
-from solard.config.load import NETWORK_WORKLOAD, load_settings
+from solard.config.load import NETWORK_WORKLOAD, load_settings, read_settings
 from solard.config.problems import ConfigInvalid
 from solard.config.starter import STARTER
 from solard.config.workload import Bundled, Power
