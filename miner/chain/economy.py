@@ -8,7 +8,9 @@ OWNER_CUT_U16 = 11796
 """18 % of the emission, as the chain stores it."""
 LOCK_INTERVAL_BLOCKS = 100_800
 BURN_DECAY_Q32 = 4286705684
-"""2^(-1/360) in 1/2^32: the price of a registration halves in 360 blocks."""
+"""2^(-1/360) in 1/2^32, as `decay_factor_q32(360)` finds it: a registration's price halves in 360
+blocks."""
+ONE_Q32 = 1 << 32
 
 
 def block_emission_rao(issuance_rao: int) -> int:
@@ -21,10 +23,16 @@ def block_emission_rao(issuance_rao: int) -> int:
     return FULL_BLOCK_EMISSION_RAO >> halvings
 
 
-def lock_cost_rao(last_rao: int, last_block: int, block: int, least_rao: int) -> int:
+def lock_cost_rao(
+    last_rao: int,
+    last_block: int,
+    block: int,
+    least_rao: int,
+    interval_blocks: int = LOCK_INTERVAL_BLOCKS,
+) -> int:
     """Return what a new subnet costs: twice the last one, falling to the least in two weeks."""
     factor = 2 if last_block else 1
-    fallen = (last_rao // LOCK_INTERVAL_BLOCKS) * (block - last_block)
+    fallen = (last_rao // interval_blocks) * (block - last_block)
     return max(least_rao, last_rao * factor - fallen)
 
 
@@ -51,9 +59,34 @@ def share_out(pool_rao: int, shares: Sequence[int]) -> list[int]:
     return paid
 
 
-def decay_burn(burn_rao: int, floor_rao: int) -> int:
+def decay_burn(burn_rao: int, floor_rao: int, factor_q32: int = BURN_DECAY_Q32) -> int:
     """Return the price of a registration one block later."""
-    return max(floor_rao, (burn_rao * BURN_DECAY_Q32) >> 32)
+    return max(floor_rao, (burn_rao * factor_q32) >> 32)
+
+
+def decay_factor_q32(half_life_blocks: int) -> int:
+    """Return the largest factor whose power over the half-life, as the chain multiplies, is 1/2."""
+    if half_life_blocks == 0:
+        return ONE_Q32
+    low, high = 0, ONE_Q32
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if _power_q32(middle, half_life_blocks) > ONE_Q32 >> 1:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def _power_q32(base: int, exponent: int) -> int:
+    """Return a power by squaring; each product is truncated, so the order of products counts."""
+    result = ONE_Q32
+    while exponent:
+        if exponent & 1:
+            result = (result * base) >> 32
+        base = (base * base) >> 32
+        exponent >>= 1
+    return result
 
 
 def bump_burn(burn_rao: int, ceiling_rao: int) -> int:

@@ -21,7 +21,10 @@ HOME = click.Path(file_okay=False, path_type=Path)
 @click.argument("file", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the file's structure, computed.")
 def yuma(file: Path, as_json: bool) -> None:
-    """Compute the epochs of a file of recorded Yuma consensus inputs.
+    """Compute the epochs of a file of recorded Yuma consensus inputs, or its tables.
+
+    Tables are of the chain's money (emission, lock, price of a registration, what is left of a
+    score) and of proofs of work.
 
     Outputs that the file holds are not read; they are replaced by what the inputs give.
     """
@@ -35,8 +38,8 @@ def yuma(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer))
         return
-    for name, epochs in sizes(answer):
-        click.echo(f"{name:40} {epochs} epochs computed; --json shows them")
+    for name, count in sizes(answer):
+        click.echo(f"{name:45} {count} computed; --json shows what came out")
 
 
 @click.command()

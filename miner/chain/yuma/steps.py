@@ -12,6 +12,7 @@ from miner.chain.yuma.epoch import YumaInput, YumaParameters, YumaResult, run_ep
 
 INPUTS = ("current_block", "hotkeys", "S", "Inactive", "W", "B")
 RAO = 1_000_000_000
+DIGITS = 10
 LONG_AGO = -1_000_000
 STAKE_DIGITS = 6
 """Stakes are printed truncated: 0.0999999999 is a tenth."""
@@ -81,4 +82,4 @@ def _printed(result: YumaResult) -> dict[str, Any]:
 
 
 def _ratios(values: list[int]) -> list[float]:
-    return [int(value * 10**10 // ONE) / 10**10 for value in values]
+    return [round(value / ONE, DIGITS) for value in values]

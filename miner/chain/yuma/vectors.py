@@ -1,13 +1,14 @@
 """Files of recorded epochs: read the inputs, compute the outputs, give back the same structure.
 
-Three makes: the chain's arithmetic compiled alone (`params` per case, `input` and `output` per
-epoch), a running runtime 143 (`expected` per epoch), and the chain's own tests. Outputs in a file
-are never read.
+Three makes of epochs: the chain's arithmetic compiled alone (`params` per case, `input` and
+`output` per epoch), a running runtime 143 (`expected` per epoch), and the chain's own tests; beside
+them tables of money and proofs of work. Outputs in a file are never read.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from miner.chain import reckoning
 from miner.chain.fixed import to_u16, upscale_to_u16
 from miner.chain.yuma.bonds import LiquidAlpha
 from miner.chain.yuma.entries import entries_of
@@ -16,6 +17,8 @@ from miner.chain.yuma.scenarios import computed_scenario
 from miner.chain.yuma.steps import computed_steps
 from solard.core.errors import SolardError
 
+KNOWN = frozenset({"cases", "yuma3_scenarios", "epoch_steps"}) | reckoning.TABLES.keys()
+
 
 class VectorsInvalid(SolardError):
     """A file does not hold epochs in a shape that we know."""
@@ -23,10 +26,10 @@ class VectorsInvalid(SolardError):
 
 def computed(data: Any) -> dict[str, Any]:
     """Return the file's structure with every output computed anew; raise VectorsInvalid."""
-    if not isinstance(data, dict) or not data.keys() & {"cases", "yuma3_scenarios", "epoch_steps"}:
-        raise VectorsInvalid("the file has none of `cases`, `yuma3_scenarios`, `epoch_steps`")
-    answer = dict(data)
+    if not isinstance(data, dict) or not data.keys() & KNOWN:
+        raise VectorsInvalid(f"the file has none of {', '.join(sorted(KNOWN))}")
     try:
+        answer = reckoning.reckoned(data)
         if "cases" in data:
             answer["cases"] = [_case(case) for case in data["cases"]]
         if "yuma3_scenarios" in data:
@@ -36,8 +39,15 @@ def computed(data: Any) -> dict[str, Any]:
             ]
         if "epoch_steps" in data:
             answer["epoch_steps"] = computed_steps(data["epoch_steps"])
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as err:
-        raise VectorsInvalid(f"an epoch cannot be read: {type(err).__name__}: {err}") from err
+    except (
+        SolardError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+    ) as err:
+        raise VectorsInvalid(f"it cannot be read: {type(err).__name__}: {err}") from err
     return answer
 
 
@@ -159,9 +169,10 @@ def _pairs(result: YumaResult) -> list[list[list[int]]]:
     return [[[uid, value] for uid, value in row] for row in result.bonds.pairs()]
 
 
-def sizes(data: dict[str, Any]) -> list[tuple[str, int]]:
-    """Return (name, epochs) of everything in a computed file."""
+def sizes(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what there is in a computed file, and how much of it."""
     cases = [(case["name"], len(case["epochs"])) for case in data.get("cases", [])]
-    scenarios = [(one["test"], len(one["target_bonds"])) for one in data.get("yuma3_scenarios", [])]
-    steps = [(f"{one['test']} step {one['step']}", 1) for one in data.get("epoch_steps", [])]
-    return cases + scenarios + steps
+    cases += [(one["test"], len(one["target_bonds"])) for one in data.get("yuma3_scenarios", [])]
+    cases += [(f"{one['test']} step {one['step']}", 1) for one in data.get("epoch_steps", [])]
+    tables = [(name, "a table") for name in data if name in reckoning.TABLES]
+    return [(name, f"{count} epochs") for name, count in cases] + tables
