@@ -1,9 +1,8 @@
 """One workload: adopted, started, told its mode, looked at, and started again when it dies."""
 
 import asyncio
-import signal
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,21 @@ from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 from solard.core.restarts import RestartMemory, after_death, after_health
 from solard.core.view import WorkloadView
-from solard.core.work import ActionKind, ModeAction, WorkSpec, WorkStatus, WorkUse
+from solard.core.work import ActionKind, WorkSpec, WorkStatus
 from solard.core.work_energy import WorkEnergy
 from solard.daemon.events import Events
+from solard.daemon.mode_telling import ANSWER_WITHIN_S, ModeTeller, is_frozen
 from solard.daemon.ports import WorkBackend, WorkProbe
 from solard.daemon.talking import read_detail, read_status
 from solard.daemon.work_holds import Hold
+from solard.daemon.work_life import Life
 from solard.system.lines import ask
 
 HUNG_AFTER_S = 20.0
 """A bundled workload that has not answered for so long is ended and started again."""
-ANSWER_WITHIN_S = 2.0
 ENDING_S = 2.0
 """Real seconds that the note of how a program ended may come after its end."""
 USE_EVERY_S = 5.0
-CATCHES_WITHIN_S = 60.0
-"""Real seconds after which a program without a handler for its mode's signal is told of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,26 +37,6 @@ class Wanted:
     """Work on cards starts only once the keeper holds those under a lease."""
     draw_w: float | None = None
     """What its cards draw together; None where that is unknown."""
-
-
-@dataclass(slots=True)
-class _Life:
-    """How the program fares. Real seconds."""
-
-    pid: int | None = None
-    started_s: float = 0.0
-    answered_s: float = 0.0
-    seen_s: float = 0.0
-    """When it was last found; 0 before the first time."""
-    applied: ModeAction | None = None
-    """What of its modes was last done to this process; None = not known."""
-    mode: WorkMode | None = None
-    status: WorkStatus | None = None
-    rate: float | None = None
-    use: WorkUse | None = None
-    used_s: float = float("-inf")
-    deaf_told: bool = False
-    detail: dict[str, Any] = field(default_factory=dict)
 
 
 class Minder:
@@ -83,7 +61,8 @@ class Minder:
         self._socket = socket
         self._events = events
         self._hung_after_s = hung_after_s
-        self._life = _Life()
+        self._life = Life()
+        self._teller = ModeTeller(spec, backend, probe, socket, events)
         self._memory = RestartMemory()
         self._note: str | None = None
         self._note_told = False
@@ -114,17 +93,13 @@ class Minder:
         """Let it finish and end it."""
         if not self.spec.is_watched_only:
             await self._backend.stop(self.spec)
-            self._life = _Life()
+            self._life = Life()
 
     async def give_back(self) -> None:
         """Let it work as its owner left it: thawed, and in its full mode."""
         if self._life.pid is None or self.hold is not None:
             return
-        full = self.spec.action(WorkMode.FULL)
-        if self.spec.bundled:
-            await ask(self._socket, {"verb": "mode", "mode": "full"}, ANSWER_WITHIN_S)
-        elif self._life.applied not in {None, full}:
-            await self._apply(full, WorkMode.FULL)
+        await self._teller.give_back(self._life)
 
     def forgive(self) -> None:
         """Forget its deaths: whoever asks for a start gets one."""
@@ -192,70 +167,23 @@ class Minder:
             self.health = "frozen by the operator"
             return
         if wanted.mode is not None:
-            await self._follow(wanted.mode)
-        if self._life.pid is None:
-            return
+            followed = await self._teller.follow(self._life, wanted.mode)
+            if not followed:
+                self._start_at_once()
+                return
+        pid = self._life.pid
+        if pid is None:
+            return  # ended meanwhile
         works = wanted.mode is None or wanted.mode.rank >= WorkMode.ECO.rank
         draw_w = wanted.draw_w if works else None
-        if self._is_frozen:
+        if is_frozen(self._life):
             self.health, self._life.rate = "ok", None
             return
-        found = await self._probe.look(self.spec, self._life.pid, draw_w)
+        found = await self._probe.look(self.spec, pid, draw_w)
         self.health, self._life.rate = found.health.text, found.rate
         if found.health.is_sick and wanted.mode is not None and not self.spec.is_watched_only:
             self._events.tell(self.spec.name, f"Sick ({self.health}); ended.", "warning")
             await self._backend.stop(self.spec)
-
-    @property
-    def _is_frozen(self) -> bool:
-        return self._life.applied is not None and self._life.applied.kind is ActionKind.FREEZE
-
-    @property
-    def _may_be_frozen(self) -> bool:
-        """Return whether a mode has frozen it, or did so under a daemon before this one."""
-        if self._life.applied is not None:
-            return self._is_frozen
-        return any(action.kind is ActionKind.FREEZE for _, action in self.spec.modes)
-
-    async def _follow(self, mode: WorkMode) -> None:
-        """Bring the program into a mode, where it is not there yet."""
-        action = self.spec.action(mode)
-        if self._life.applied == action:
-            self._life.mode = mode
-            return
-        if self.spec.external is None:
-            running = await asyncio.to_thread(self._backend.running_command, self.spec)
-            if running is not None and running != self._command(action):
-                await self._backend.stop(self.spec)
-                self._start_at_once()
-                return
-        await self._apply(action, mode)
-
-    async def _apply(self, action: ModeAction, mode: WorkMode) -> None:
-        if action.kind is not ActionKind.FREEZE and self._may_be_frozen:
-            await asyncio.to_thread(self._backend.thaw, self.spec)
-        match action.kind:
-            case ActionKind.FREEZE:
-                await asyncio.to_thread(self._backend.freeze, self.spec)
-            case ActionKind.SIGNAL:
-                if not await self._send(signal.Signals[action.signal]):
-                    return
-            case ActionKind.HTTP:
-                await self._probe.tell(action)
-            case ActionKind.LIMIT | ActionKind.ARGUMENTS | ActionKind.STOP:
-                pass  # its cards' limits do it; or it was started so; or `_rests` ends it
-        self._life.applied, self._life.mode = action, mode
-
-    async def _send(self, number: signal.Signals) -> bool:
-        """Send a mode's signal; return whether any process caught it. Later looks try again."""
-        if await asyncio.to_thread(self._backend.signal, self.spec, number):
-            return True
-        life = self._life
-        if time.monotonic() - life.started_s > CATCHES_WITHIN_S and not life.deaf_told:
-            life.deaf_told = True
-            text = f"Catches no {number.name} (it would die of it): its mode is not told."
-            self._events.tell(self.spec.name, text, "warning")
-        return False
 
     async def _weigh(self, now: float) -> None:
         if now - self._life.used_s >= USE_EVERY_S:
@@ -267,9 +195,6 @@ class Minder:
         if wanted.mode is None or self.spec.bundled:
             return False
         return not self.spec.action(wanted.mode).runs
-
-    def _command(self, action: ModeAction) -> tuple[str, ...]:
-        return action.command or self.spec.command
 
     # Dying and starting.
 
@@ -304,13 +229,13 @@ class Minder:
         action = self.spec.action(mode)
         try:
             await self._probe.check_ports(self.spec)
-            spec = replace(self.spec, command=self._command(action))
+            spec = replace(self.spec, command=self._teller.command(action))
             pid = await asyncio.to_thread(self._backend.start, spec)
             self._note = await asyncio.to_thread(self._backend.note, self.spec)
         except (SolardError, OSError) as err:
             self._put_off(now, str(err))
             return
-        self._life = _Life(pid=pid, started_s=now, answered_s=now, seen_s=now)
+        self._life = Life(pid=pid, started_s=now, answered_s=now, seen_s=now)
         self.health = "starting"
         self._events.tell(self.spec.name, f"Started (pid {pid}).")
         if self._note is not None and not self._note_told:
@@ -322,7 +247,7 @@ class Minder:
             self._life.applied, self._life.mode = action, mode
 
     async def _note_end(self, wanted: Wanted, now: float) -> None:
-        life, self._life = self._life, _Life(started_s=self._life.started_s)
+        life, self._life = self._life, Life(started_s=self._life.started_s)
         self._probe.forget(self.spec)
         if self.hold is Hold.STOPPED or self._rests(wanted):
             return
@@ -372,7 +297,7 @@ class Minder:
 
     def _start_at_once(self) -> None:
         """Note that we ended it ourselves, for another command: that is no death."""
-        self._life = _Life(started_s=self._life.started_s)
+        self._life = Life(started_s=self._life.started_s)
         self._probe.forget(self.spec)
 
     # Bundled programs.
@@ -389,8 +314,7 @@ class Minder:
         life.answered_s, life.status, life.detail = now, status, detail
         self.health = status.health
         if wanted.mode is not None and status.mode is not wanted.mode:
-            order = {"verb": "mode", "mode": wanted.mode.value}
-            await ask(self._socket, order, ANSWER_WITHIN_S)
+            await self._teller.tell(wanted.mode)
 
     async def _bear_silence(self, wanted: Wanted, silent_s: float, err: SolardError) -> None:
         """Let a program start; say that one is silent; end one that stays so."""
