@@ -13,6 +13,7 @@ from miner.chain.genesis import Genesis, first_state
 from miner.chain.payout import Reward
 from miner.chain.seal import find_broken
 from miner.chain.state import ChainBroken, ChainState
+from miner.chain.torn_log import find_damage
 from solard.core.codec import CodecError
 
 
@@ -62,6 +63,9 @@ def verify_chain(path: Path) -> Verdict:
 
     The network may be running meanwhile.
     """
+    # SQLite mends a log by dropping what does not hold, and blocks would be gone without a word.
+    if reason := find_damage(path):
+        return Verdict(blocks=0, first_bad=0, reason=reason)
     progress = [0]
     try:
         store = ChainStore(path)

@@ -1,6 +1,7 @@
 """The network's database: restarts, kills and changed bytes."""
 
 import random
+import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -187,6 +188,28 @@ def test_every_byte_of_a_stopped_networks_file_counts(home):
     path.write_bytes(data)
     assert empty
     assert verify_chain(path).ok
+
+
+def test_a_byte_that_changes_in_a_killed_networks_log_is_found(tmp_path):
+    killed = tmp_path / "killed"
+    authority = open_at(tmp_path / "alive")
+    for _ in range(20):
+        run(authority, 1)
+    shutil.copytree(tmp_path / "alive", killed)  # as a kill would leave it
+    log, chance = killed / "chain.db-wal", random.Random(3)
+    data = log.read_bytes()
+    last = len(data) - 12 * 4120  # the last block's own frames may be what a power cut leaves
+
+    for place in (1, 9, 17, 25, 32, 36, 41, 50, *(chance.randrange(last) for _ in range(20))):
+        log.write_bytes(data[:place] + bytes([data[place] ^ 64]) + data[place + 1 :])
+        assert verify_chain(killed / "chain.db").first_bad == 0, place
+        assert log.exists()
+    for whole in (len(data), len(data) - 1, len(data) - 4100):
+        log.write_bytes(data[:whole])
+        verdict = verify_chain(killed / "chain.db")
+        assert verdict.ok
+        assert verdict.blocks >= 19
+        shutil.copytree(tmp_path / "alive", killed, dirs_exist_ok=True)
 
 
 def test_a_changed_seal_is_found_and_a_running_network_has_none(home):
