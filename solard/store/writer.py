@@ -20,6 +20,7 @@ from sqlalchemy.exc import (
 )
 
 from solard.core.errors import SolardError
+from solard.core.wording import say_count
 from solard.store.engine import outside_transactions, writing
 from solard.store.errors import StoreUnavailable
 from solard.store.mailbox import Job, Letter, Mailbox, Priority
@@ -88,7 +89,8 @@ class Writer:
         letters, jobs = self._mailbox.take()
         self._mailbox.give_back(letters, [])
         for job in jobs:
-            job.done.set_exception(StoreUnavailable(self.problem or "the history is closed"))
+            if job.done.set_running_or_notify_cancel():
+                job.done.set_exception(StoreUnavailable(self.problem or "the history is closed"))
 
     def _write_letters(self, letters: list[Letter], jobs: list[Job]) -> bool:
         """Write everything in one transaction; while in trouble the ledger first, by itself."""
@@ -188,7 +190,7 @@ class Writer:
             self._retry_s = min(LONGEST_RETRY_S, self._retry_s * 2)
         self.problem = (
             f"history cannot be written to {self._engine.url.database}: {reason}; "
-            f"{self._mailbox.waiting} rows wait in memory"
+            f"waiting in memory: {say_count(self._mailbox.waiting, 'row')}"
         )
 
     def _recover(self) -> None:

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -185,6 +186,28 @@ def test_a_store_that_cannot_write_still_closes(tmp_path: Path) -> None:
         process.stdin.write("\n")
 
     assert not stored
+
+
+def test_a_stop_on_a_full_disk_ends_its_writer_without_a_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", broken.append)
+    path = tmp_path / "solard.db"
+    store = Store.open(path, "boot-1", batch_s=0.02)
+    assert store.flush()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
+    try:
+        for _ in range(300):
+            store.put_event(replace(EVENT, text="long " * 200))
+        wait_until(lambda: store.problem is not None)
+        assert not store.flush(0.05)
+        stored = store.close(10.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert (stored, broken) == (False, [])
 
 
 def test_a_full_mailbox_drops_the_oldest_telemetry_and_keeps_the_ledger() -> None:
