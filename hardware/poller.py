@@ -215,7 +215,8 @@ class Poller:
         record.last_duration_s = duration_s
         record.period_s = self._real_period_s(record) * self._clock.speed
 
-    def _note_failure(self, record: _Record, error: str) -> None:
+    def _note_failure(self, record: _Record, said: str) -> None:
+        error = said.removeprefix(f'device "{record.device.device_id}": ')
         now_s = asyncio.get_running_loop().time()
         is_news = record.error is None or now_s - record.told_s >= _TELL_AGAIN_S
         if error != record.error and is_news:

@@ -20,7 +20,7 @@ class Readings:
         name = reading.device_id
         if reading.error is not None:
             if name not in self._silent:
-                self._events.tell("modbus", reading.error, "warning")
+                self._events.tell("modbus", f"{name}: {reading.error}", "warning")
             self._silent.add(name)
         elif name in self._silent:
             self._silent.discard(name)

@@ -42,6 +42,7 @@ def test_silence_and_answer_are_told_once_each(
         readings.take(one)
 
     assert len(texts(events)) == 2
+    assert texts(events)[0].startswith("inverter: ")
     assert texts(events)[1] == "inverter answers again."
 
 
