@@ -42,12 +42,13 @@ def decide(inputs: DecideInputs) -> tuple[Decision, ControlMemory]:
         # Before the keeper has listed its cards nothing is forgotten of them.
         cards=allocation.memory if inputs.rig.cards else before.cards,
     )
-    return _decision(inputs, ruling, allocation, budget_w), memory
+    return _decision(inputs, ruling, allocation, memory), memory
 
 
 def _decision(
-    inputs: DecideInputs, ruling: Ruling, allocation: Allocation, budget_w: float
+    inputs: DecideInputs, ruling: Ruling, allocation: Allocation, memory: ControlMemory
 ) -> Decision:
+    budget_w = memory.budget_w or 0.0
     return Decision(
         decided_at=inputs.state.taken_at,
         decided_s=inputs.state.taken_s,
@@ -58,7 +59,7 @@ def _decision(
         limits=allocation.limits,
         expected_w=inputs.rig.wall_w(allocation.cards_w),
         why=ruling.why,
-        next=_next(ruling, budget_w),
+        next=_next(ruling, memory),
         heard=ruling.heard,
     )
 
@@ -72,8 +73,9 @@ def _mode(inputs: DecideInputs, ruling: Ruling, allocation: Allocation) -> WorkM
     return lower_mode(ruling.mode, WorkMode.FULL if share >= FULL_WORK_SHARE else WorkMode.ECO)
 
 
-def _next(ruling: Ruling, budget_w: float) -> str:
+def _next(ruling: Ruling, memory: ControlMemory) -> str:
     text = ruling.next or "Nothing is due; every tick looks again."
-    if ruling.target_w - budget_w < 1.0:
+    rising = memory.rising_since_s is not None  # a rise too small for a write never comes
+    if not rising or ruling.target_w - (memory.budget_w or 0.0) < 1.0:
         return text
     return f"Rising to {say_power(ruling.target_w)} step by step. {text}"

@@ -195,9 +195,10 @@ class Ticker:
         moved = told is None or abs(decision.budget_w - told.budget_w) > REPORT_SHARE * range_w
         if not moved and told is not None and told.mode is decision.mode:
             return
-        before = "" if told is None else f"{say_power(told.budget_w)} → "
+        before, now = "" if told is None else say_power(told.budget_w), say_power(decision.budget_w)
         self._reported = decision
-        budget = f"budget {before}{say_power(decision.budget_w)}, {decision.mode.value}"
+        moves = f"{before} → {now}" if before and before != now else now
+        budget = f"budget {moves}, {decision.mode.value}"
         self._events.tell("rig", f"{budget}: {decision.why}")
 
     def _count(self, record: CycleRecord) -> None:

@@ -180,6 +180,16 @@ def test_rising_budget_says_so() -> None:
     assert decision.next.startswith("Rising to 700 W step by step.")
 
 
+def test_rise_that_is_too_small_for_a_write_is_not_promised() -> None:
+    """The range is 140 to 700 W: less than 2 % of it, 11.2 W, is never written."""
+    near = remembering(budget_w=695.0, rose_s=0.0, decided_s=998.0)
+
+    decision, _ = decide(inputs_of(*home_rules(), memory=near))
+
+    assert (decision.target_w, decision.budget_w) == (700.0, 695.0)
+    assert "Rising" not in decision.next
+
+
 def test_rig_without_cards_follows_the_rules_mode() -> None:
     decision, _ = decide(inputs_of(KeepAlive(), rig=rig_of(0)))
 
