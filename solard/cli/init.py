@@ -171,7 +171,7 @@ def _runs_the_other_way(name: str, points: "tuple[PointReading, ...]") -> bool:
     says = plus if value > 0 else minus
     click.echo(f"\n{name} {value:+.0f} W, which means {abs(value):.0f} W of {says}.", err=True)
     asked = f"{question} (yes, no, unsure)"
-    answer = click.prompt(asked, type=_Answer(), default="unsure", err=True)
+    answer = _ask_word(asked)
     if answer == "unsure" or (answer == "yes") == (value > 0):
         return False
     click.echo(
@@ -182,18 +182,19 @@ def _runs_the_other_way(name: str, points: "tuple[PointReading, ...]") -> bool:
     return True
 
 
-class _Answer(click.ParamType[str]):
-    """`yes`, `no` or `unsure`, or how any of them begins."""
-
-    name = "yes, no, unsure"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Return the whole word."""
-        said = str(value).strip().lower()
-        found = [word for word in ("yes", "no", "unsure") if said and word.startswith(said)]
-        return found[0] if found else self.fail("answer yes, no or unsure", param, ctx)
+def _ask_word(asked: str) -> str:
+    """Return `yes`, `no` or `unsure`; the last also where no answer comes, as from a pipe."""
+    while True:
+        click.echo(f"{asked} [unsure]: ", nl=False, err=True)
+        try:
+            said = input().strip().lower() or "unsure"
+        except EOFError:
+            click.echo("", err=True)
+            return "unsure"
+        found = [word for word in ("yes", "no", "unsure") if word.startswith(said)]
+        if found:
+            return found[0]
+        click.echo("  answer yes, no or unsure", err=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -54,6 +54,17 @@ def test_row_18_owner_says_which_way_power_runs(
     assert device.turned == turned
 
 
+def test_signs_that_nobody_confirmed_stay_as_the_device_says_them(tmp_path: Path) -> None:
+    path = tmp_path / "solard.yaml"
+    with played("huawei-sun2000") as (address, _):
+        ran = init(path, address, "--profile", "huawei-sun2000", answers="")
+
+    assert ran.returncode == 0, ran.stderr
+    (device,) = load_settings(path).devices
+    assert isinstance(device, ModbusSection)
+    assert device.turned == ()
+
+
 def test_file_can_be_written_before_there_is_a_device(tmp_path: Path) -> None:
     path = tmp_path / "new" / "solard.yaml"
     ran = init(path, answers="\n")
