@@ -39,7 +39,7 @@ def status(as_json: bool, home: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @home_option
 def plan(as_json: bool, home: Path | None) -> None:
-    """Show what the plan expects of today."""
+    """Show what the plan expects of the next two days."""
     from solard.cli.sentences import say_plan
 
     view = _view(home)

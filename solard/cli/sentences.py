@@ -6,6 +6,7 @@ from statistics import fmean
 
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.skill import Skill
+from solard.core.state import SiteState
 from solard.core.units import RAO_PER_TAO, SECONDS_PER_HOUR, clamp
 from solard.core.view import SiteView
 from solard.core.wording import (
@@ -28,12 +29,11 @@ NOTHING = "—"
 def say_status(view: SiteView) -> str:
     """Return the state of the rig in a few lines."""
     state, decision = view.state, view.decision
-    soc = None if state.battery is None else state.battery.soc
     mode = "live" if view.live else "observing only"
     lines = [
         f"{view.site}: {mode}, {state.local_at:%Y-%m-%d %H:%M}, supply {state.supply.value}",
         f"PV {_power(state.pv_w)}  house {_power(state.house_w)}  rig {_power(state.rig_w)}  "
-        f"grid {_power(state.grid_w)}  battery {UNKNOWN if soc is None else say_percent(soc)}",
+        f"grid {_power(state.grid_w)}  {_battery(state)}",
     ]
     lines += [_host(view)] if view.host is not None else []
     if decision is not None:
@@ -47,22 +47,29 @@ def say_status(view: SiteView) -> str:
 
 
 def say_plan(view: SiteView) -> str:
-    """Return today's plan as a table."""
+    """Return the plan as a table; without battery columns where there is no battery."""
     if not view.plan:
         return "There is no plan yet."
     offset = timedelta(seconds=view.state.utc_offset_s)
-    head = f"{'from':6}{'sun':>10}{'house':>10}{'rig':>10}{'battery':>10}{'grid':>10}{'SoC':>7}"
-    prices = {slot.import_per_kwh for slot in view.plan}
-    if len(prices) > 1:
-        head += f"{'import ' + (view.currency or ''):>12}"
-    rows = [
-        f"{say_time(slot.starts_at + offset):6}{say_power(slot.pv_w):>10}"
-        f"{say_power(slot.house_w):>10}{'asleep' if slot.asleep else say_power(slot.rig_w):>10}"
-        f"{say_power(slot.battery_w):>10}{say_power(slot.grid_w):>10}{say_percent(slot.soc):>7}"
-        f"{_price(slot.import_per_kwh) if len(prices) > 1 else ''}"
-        for slot in view.plan
-    ]
+    battery, priced = _has_battery(view), len({slot.import_per_kwh for slot in view.plan}) > 1
+    head = f"{'from':10}{'sun':>10}{'house':>10}{'rig':>10}"
+    head += f"{'battery':>10}{'grid':>10}{'SoC':>7}" if battery else f"{'grid':>10}"
+    head += f"{'import ' + (view.currency or ''):>12}" if priced else ""
+    rows = []
+    for slot in view.plan:
+        rig = "asleep" if slot.asleep else say_power(slot.rig_w)
+        powers = [say_power(slot.pv_w), say_power(slot.house_w), rig]
+        powers += [say_power(slot.battery_w)] if battery else []
+        row = f"{slot.starts_at + offset:%a %H:%M} "
+        row += "".join(f"{power:>10}" for power in (*powers, say_power(slot.grid_w)))
+        row += f"{say_percent(slot.soc):>7}" if battery else ""
+        rows.append(row + (_price(slot.import_per_kwh) if priced else ""))
     return "\n".join([say_plan_blocks(view), "", head, *rows])
+
+
+def _has_battery(view: SiteView) -> bool:
+    """Say whether the plan has a battery: one that is empty for two days is none."""
+    return any(slot.battery_w or slot.soc for slot in view.plan)
 
 
 def _price(per_kwh: float | None) -> str:
@@ -85,7 +92,8 @@ def say_plan_blocks(view: SiteView) -> str:
         ("rig", [slot.rig_w / most_w for slot in slots], say_power(most_w)),
         ("charge", [slot.soc for slot in slots], "100 %"),
     )
-    lines = [f"{name:8}{blocks(shares)} {scale}" for name, shares, scale in rows]
+    shown = rows if _has_battery(view) else rows[:-1]
+    lines = [f"{name:8}{blocks(shares)} {scale}" for name, shares, scale in shown]
     last = say_time(moments[-1] + HALF_HOUR + offset)
     axis = f"{say_time(begins + offset):<{max(6, count - len(last))}}{last}"
     return "\n".join([*lines, f"{'':8}{axis}"])
@@ -201,6 +209,12 @@ def say_events(view: SiteView) -> str:
     )
 
 
+def _battery(state: SiteState) -> str:
+    if state.battery is None:
+        return "no battery known"
+    return f"battery {UNKNOWN if state.battery.soc is None else say_percent(state.battery.soc)}"
+
+
 def _host(view: SiteView) -> str:
     """Return what the machine does, and what it costs to be there."""
     host = view.host
@@ -227,4 +241,5 @@ def _limit(view: SiteView, gpu_id: str) -> str:
     draw = "" if read is None else f"draws {_power(read.power_w)}"
     if limit is None:
         return f"{'not steered':12}{draw}"
-    return f"{'parked' if limit.parked else say_power(limit.limit_w):12}{draw}"
+    told = "parked" if limit.parked else say_power(limit.limit_w)
+    return f"{told if view.live else f'would be {told}':12}{'' if view.live else '  '}{draw}"

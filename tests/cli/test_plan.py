@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from solard.cli.sentences import say_plan, say_plan_blocks
+from solard.cli.sentences import say_plan, say_plan_blocks, say_status
+from solard.core.decision import PowerLimit
 from solard.core.plan import PlanSlot
 from tests.tui.pictures import HOME
 
@@ -52,6 +53,33 @@ def test_blocks_stand_above_the_table() -> None:
 
     assert said[5].split() == ["from", "sun", "house", "rig", "battery", "grid", "SoC"]
     assert len(said) == 9
+
+
+def test_rows_name_their_day_since_the_plan_has_two_of_each_hour() -> None:
+    first_at = VIEW.plan[0].starts_at + timedelta(hours=1)
+
+    assert say_plan(VIEW).splitlines()[6].startswith(f"{first_at:%a} 01:00 ")
+
+
+def test_site_without_a_battery_gets_no_columns_for_one() -> None:
+    bare = replace(VIEW, plan=tuple(replace(slot, soc=0.0) for slot in VIEW.plan))
+    said = say_plan(bare).splitlines()
+
+    assert "charge" not in "".join(said)
+    assert said[4].split() == ["from", "sun", "house", "rig", "grid"]
+
+
+def test_status_says_in_observe_mode_what_would_be_done() -> None:
+    limits = tuple(
+        PowerLimit(gpu_id=card.gpu_id, limit_w=250.0, parked=card.index > 0)
+        for card in HOME.rig.cards
+    )
+    assert HOME.decision is not None
+    view = replace(HOME, decision=replace(HOME.decision, limits=limits))
+
+    assert " 250 W " in say_status(replace(view, live=True))
+    assert "would be 250 W " in say_status(replace(view, live=False))
+    assert "would be parked" in say_status(replace(view, live=False))
 
 
 def test_site_without_a_plan_says_so() -> None:
