@@ -93,7 +93,8 @@ class Keeper:
             return self._backend.note or "no cards"
         charges = [card.hold.charge for card in self._cards.kept]
         counts = [f"{charges.count(charge)} {charge}" for charge in Charge if charge in charges]
-        return f"{len(charges)} cards ({self._backend.kind}): {', '.join(counts)}"
+        cards = "1 card" if len(charges) == 1 else f"{len(charges)} cards"
+        return f"{cards} ({self._backend.kind}): {', '.join(counts)}"
 
     def watch(self) -> None:
         """End leases, look at cards."""

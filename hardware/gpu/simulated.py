@@ -148,6 +148,11 @@ def read_rig(path: Path) -> SimulatedRig:
         rig = _CODEC.loads(SimulatedRig, path.read_text(encoding="utf-8"))
         for card in rig.cards:
             curve_for(card.curve)
+    except FileNotFoundError as err:
+        raise BackendMissing(
+            f"no simulated cards: there is no {path}; a demo kept with `solard demo --dir DIR` "
+            "has some in DIR/state/cards.json"
+        ) from err
     except (OSError, CodecError, CurveUnknown) as err:
         raise BackendMissing(f"no simulated cards: {path} cannot be used: {err}") from err
     if not isinstance(rig, SimulatedRig):  # for the type checker; loads returned one

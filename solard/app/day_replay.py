@@ -51,8 +51,8 @@ def replay_day_of(settings: Settings, database: Path, day: date | timedelta) -> 
         ]
         if not known:
             raise NothingToReplay(
-                f"nothing is known of {day}: name a day of the last {_kept(settings)} on which "
-                "solard ran"
+                f"nothing is known of {day}: name a day of the last {_kept(settings)} in which "
+                "solard ran through a whole quarter hour"
             )
         begins_at, ends_at = known[0], known[-1] + QUARTER
         slots = tuple(slot for slot in slots if begins_at <= slot.starts_at < ends_at)

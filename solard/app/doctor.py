@@ -10,7 +10,7 @@ from solard.app.drop_ins import differences
 from solard.config.load import load_settings
 from solard.core.errors import SolardError
 from solard.core.findings import Finding, bad, doubt, good
-from solard.core.wording import say_duration
+from solard.core.wording import say_count, say_duration
 from solard.store.backup import backups
 from solard.store.errors import StoreUnavailable
 from solard.store.reading import open_history
@@ -73,19 +73,22 @@ def _history(database: Path) -> Iterator[Finding]:
 def _backups(database: Path) -> Finding:
     kept = backups(database)
     if not kept:
-        return doubt("backups", "There is no backup yet; the first one is a day old at most.")
+        return doubt(
+            "backups", "There is no backup yet; one is made each day while the daemon runs."
+        )
     made_at = datetime.fromtimestamp(kept[0].stat().st_mtime, UTC)
     age = SystemClock().now() - made_at
-    said = f"{len(kept)} backups, the newest {say_duration(age.total_seconds())} old."
+    said = f"{say_count(len(kept), 'backup')}, the newest {say_duration(age.total_seconds())} old."
     if age <= OLD_BACKUP:
         return good("backups", said)
-    remedy = "One is made each night while the daemon runs; `solard events` says what failed."
+    remedy = "One is made each day while the daemon runs; `solard events` says what failed."
     return doubt("backups", said, remedy)
 
 
 def _disk(state: Path) -> Iterator[Finding]:
     try:
-        free = shutil.disk_usage(state).free
+        there = next(path for path in (state, *state.parents) if path.exists())
+        free = shutil.disk_usage(there).free
     except OSError as err:
         yield bad("disk", f"{state}: {err.strerror}", "Is it mounted?")
         return

@@ -261,7 +261,9 @@ def _to_serve(source: str, unit: int | None, only: str | None) -> "tuple[str, Re
             turn = int(asyncio.get_running_loop().time())
             return as_unit(image_of_profile(profile, turn), unit)
 
-        return f"{profile.profile_id} (units {', '.join(map(str, sorted(image)))})", show(moving)
+        units = ", ".join(map(str, sorted(image)))
+        word = "unit" if len(image) == 1 else "units"
+        return f"{profile.profile_id} ({word} {units})", show(moving)
     if not path.exists():
         names = ", ".join(sorted(known))
         raise NothingToServe(f"{source} is no file and no profile; profiles: {names}")

@@ -113,7 +113,10 @@ def read_text(path: Path) -> str:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as err:
-        raise _invalid(str(path), 1, f"cannot be read: {err.strerror or err}") from err
+        said = f"cannot be read: {err.strerror or err}"
+        if isinstance(err, FileNotFoundError):
+            said += "; `solard init` writes a first one"
+        raise _invalid(str(path), 1, said) from err
     if len(data) > MAX_BYTES:
         raise _invalid(str(path), 1, _TOO_BIG)
     try:

@@ -9,7 +9,7 @@ from solard.core.plan import PLAN_EXPIRES_S
 from solard.core.readings import Quality
 from solard.core.state import CardHealth, SiteState, Supply
 from solard.core.view import DeviceView, SiteView, WorkloadView
-from solard.core.wording import say_duration, say_power
+from solard.core.wording import say_count, say_duration, say_power
 
 OFTEN = 0.02
 """More failed polls than this are a link that somebody should look at."""
@@ -70,7 +70,7 @@ def _daemon(view: SiteView) -> Iterator[Finding]:
     if view.stats.rows_dropped:
         yield bad(
             "history",
-            f"{view.stats.rows_dropped} rows could not be written and are lost.",
+            f"Lost, since they could not be written: {say_count(view.stats.rows_dropped, 'row')}.",
             "Look at the disk: is it full, or read-only?",
         )
 
@@ -95,7 +95,7 @@ def _device(device: DeviceView) -> Iterator[Finding]:
     if suspect:
         yield doubt(
             "devices",
-            f"{name}: {_list(suspect)} cannot be what was said.",
+            f"{name}: what it says of {_list(suspect)} cannot be.",
             f"`solard devices {name}` shows the values; is it the right profile?",
         )
     if not often and not suspect:
@@ -161,7 +161,9 @@ def _cards(view: SiteView) -> Iterator[Finding]:
         text = f"{names.get(gpu.gpu_id, gpu.gpu_id)} is {gpu.health.value}."
         yield bad("cards", text, remedies[gpu.health])
     if view.state.gpus and not ill:
-        yield good("cards", f"{len(view.state.gpus)} cards obey ({keeper.backend}).")
+        obey = "obeys" if len(view.state.gpus) == 1 else "obey"
+        cards = say_count(len(view.state.gpus), "card")
+        yield good("cards", f"{cards} {obey} ({keeper.backend}).")
 
 
 def _workload(work: WorkloadView) -> Iterator[Finding]:
@@ -192,7 +194,8 @@ def _network(view: SiteView) -> Iterator[Finding]:
 
 
 def _outlook(view: SiteView) -> Iterator[Finding]:
-    if view.state.supply is Supply.UNKNOWN:
+    silent = any(device.error is not None for device in view.devices)
+    if view.state.supply is Supply.UNKNOWN and not silent:
         yield doubt(
             "supply",
             "Nobody says whether grid, island or generator feeds the house.",

@@ -30,6 +30,11 @@ def say_percent(ratio: float) -> str:
     return f"{floor(ratio * 100.0 + 1e-6)} %"
 
 
+def say_count(count: int, thing: str) -> str:
+    """Return `1 card`, `4 cards`."""
+    return f"{count} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def say_duration(duration_s: float) -> str:
     """Return `34 s`, `1 min 30 s`, `22 min`, `1 h 30 min` or `7 days`."""
     seconds = max(0, round(duration_s))

@@ -9,6 +9,7 @@ from solard.core.errors import SolardError
 from solard.core.rig import GpuCard
 from solard.core.state import GpuState
 from solard.core.view import KeeperView
+from solard.core.wording import say_count
 from solard.daemon.events import Events
 from solard.daemon.ports import Keeper
 
@@ -94,7 +95,9 @@ class Actuator:
         if again:
             self._events.tell("gpu", f"The GPU keeper is back (pid {pid}); limits are told again.")
         else:
-            self._events.tell("gpu", listed.note or f"{len(self.cards)} cards ({listed.backend}).")
+            self._events.tell(
+                "gpu", listed.note or f"{say_count(len(self.cards), 'card')} ({listed.backend})."
+            )
 
     def _note_lease(self, left_s: float | None) -> None:
         """Learn how long leases are; one that has ended is asked for again at once."""

@@ -38,7 +38,7 @@ async def ask(path: Path, request: dict[str, Any], timeout_s: float = 2.0) -> di
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
     except (OSError, TimeoutError, ValueError, RecursionError) as err:
-        raise NoAnswer(f"no answer on {path} in {timeout_s:g} s: {_reason(err)}") from err
+        raise NoAnswer(f"no answer on {path}{_reason(err, timeout_s)}") from err
 
 
 def ask_now(path: Path, request: dict[str, Any], timeout_s: float = 2.0) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def ask_now(path: Path, request: dict[str, Any], timeout_s: float = 2.0) -> dict
             with link.makefile("rb") as stream:
                 return _answer(path, stream.readline(MAX_LINE_BYTES))
     except (OSError, ValueError, RecursionError) as err:
-        raise NoAnswer(f"no answer on {path} in {timeout_s:g} s: {_reason(err)}") from err
+        raise NoAnswer(f"no answer on {path}{_reason(err, timeout_s)}") from err
 
 
 async def serve_lines(path: Path, handler: Handler, mode: int = 0o660) -> asyncio.Server:
@@ -104,6 +104,8 @@ def _answer(path: Path, line: bytes) -> dict[str, Any]:
     return answer
 
 
-def _reason(err: Exception) -> str:
+def _reason(err: Exception, timeout_s: float) -> str:
+    if isinstance(err, FileNotFoundError | ConnectionRefusedError):
+        return ": nobody listens there"
     said = err.strerror if isinstance(err, OSError) else str(err)
-    return said or "nothing came"
+    return f" in {timeout_s:g} s: {said or 'nothing came'}"

@@ -56,6 +56,12 @@ def test_broken_configuration_and_damaged_history_are_found(home: Path) -> None:
     assert (found["configuration"], found["history"]) == ("bad", "bad")
 
 
+def test_before_the_first_start_the_disk_is_the_one_that_will_be_used(tmp_path: Path) -> None:
+    found = verdicts(tmp_path / "new")
+
+    assert (found["history"], found["disk"]) == ("doubtful", "good")
+
+
 def test_people_read_what_helps(home: Path) -> None:
     said = solard("doctor", "--dir", str(home)).stdout
 

@@ -115,7 +115,9 @@ def test_missing_file_is_a_sentence(tmp_path: Path) -> None:
     ran = solard("check", "--config", str(tmp_path / "none.yaml"))
 
     assert ran.returncode == 78
-    assert ran.stderr.endswith("none.yaml:1: cannot be read: No such file or directory\n")
+    assert ran.stderr.endswith(
+        "none.yaml:1: cannot be read: No such file or directory; `solard init` writes a first one\n"
+    )
 
 
 def test_check_touches_no_network_unless_asked(tmp_path: Path) -> None:

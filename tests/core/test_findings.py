@@ -6,7 +6,7 @@ import pytest
 
 from solard.core.findings import Finding, Verdict, examine, find_turned
 from solard.core.readings import PointReading, Quality
-from solard.core.state import CardHealth
+from solard.core.state import CardHealth, Supply
 from solard.core.view import SiteView
 from tests.api.api_values import VIEW
 
@@ -38,6 +38,22 @@ def test_a_silent_device_is_wrong_in_its_own_words() -> None:
     )
 
 
+def test_silent_device_that_would_tell_the_supply_is_not_the_configurations_fault() -> None:
+    device = replace(VIEW.devices[0], error="no reply in 3 s")
+    dark = replace(VIEW, state=replace(VIEW.state, supply=Supply.UNKNOWN), devices=(device,))
+
+    assert of(dark, "supply") == ()
+    assert of(replace(dark, devices=()), "supply")[0].verdict is Verdict.DOUBTFUL
+
+
+def test_one_card_obeys() -> None:
+    card = replace(VIEW.state.gpus[0], health=CardHealth.OK)
+    keeper = replace(VIEW.keeper, error=None, note=None)
+    alone = replace(VIEW, state=replace(VIEW.state, gpus=(card,)), keeper=keeper)
+
+    assert of(alone, "cards")[0].text == f"1 card obeys ({keeper.backend})."
+
+
 def test_doubtful_values_are_named() -> None:
     device = replace(
         VIEW.devices[0], error=None, age_s=1.0, polls_ok=9, polls_failed=0, points=(SUSPECT,)
@@ -46,7 +62,7 @@ def test_doubtful_values_are_named() -> None:
     (finding,) = of(replace(VIEW, devices=(device,)), "devices")
 
     assert finding.verdict is Verdict.DOUBTFUL
-    assert "grid_power cannot be what was said" in finding.text
+    assert "what it says of grid_power cannot be" in finding.text
 
 
 @pytest.mark.parametrize(
@@ -97,7 +113,7 @@ def test_lost_rows_are_a_full_disk() -> None:
 
     (finding,) = of(replace(VIEW, stats=stats), "history")
 
-    assert finding.text == "7 rows could not be written and are lost."
+    assert finding.text == "Lost, since they could not be written: 7 rows."
 
 
 def test_observing_is_no_fault_but_said() -> None:

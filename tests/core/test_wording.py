@@ -10,6 +10,7 @@ from solard.core.modes import WorkMode
 from solard.core.wording import (
     say_action,
     say_condition,
+    say_count,
     say_duration,
     say_energy,
     say_minute,
@@ -23,6 +24,12 @@ from solard.core.wording import (
     say_voltage,
     say_when,
 )
+
+
+def test_one_of_a_thing_is_no_plural() -> None:
+    said = [say_count(count, "card") for count in (0, 1, 4, 1200)]
+
+    assert said == ["0 cards", "1 card", "4 cards", "1,200 cards"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from solard.core.modes import WorkMode
 from solard.core.view import NeuronView, SiteView, WorkloadView
+from solard.core.wording import say_count
 from tui import format as words
 from tui.model.header import chain_health, dot
 from tui.model.picture import Picture
@@ -70,14 +71,14 @@ def _stake(neuron: NeuronView) -> Span:
 def _blocks_ago(neuron: NeuronView, block: int | None) -> Span:
     if block is None or neuron.last_update_block > block:
         return muted(words.DASH)
-    return Span(f"{words.count(block - neuron.last_update_block)} blocks")
+    return Span(say_count(block - neuron.last_update_block, "block"))
 
 
 def _immune(neuron: NeuronView, block: int | None) -> Span:
     if block is None:
         return muted(words.DASH)
     left = neuron.immune_until_block - block
-    return Span(f"{words.count(left)} blocks", Tone.GOOD) if left > 0 else muted("no")
+    return Span(say_count(left, "block"), Tone.GOOD) if left > 0 else muted("no")
 
 
 def _hotkey(neuron: NeuronView) -> Span:

@@ -3,6 +3,7 @@
 from solard.core.decision import Decision, HeardProposal, Verdict
 from solard.core.modes import WorkMode
 from solard.core.view import ConditionView, PolicyView, SiteView
+from solard.core.wording import say_count
 from tui import format as words
 from tui.model.picture import Picture
 from tui.text import BLANK, Line, Lines, Span, Tone, cut, hang, line, muted, strong
@@ -124,5 +125,5 @@ def _extra(heard: HeardProposal) -> str:
         parts.append(f"work at most {proposal.mode.value}")
     if proposal.card_caps:
         least_w = min(cap.at_most_w for cap in proposal.card_caps)
-        parts.append(f"{len(proposal.card_caps)} cards at most {words.watts(least_w)}")
+        parts.append(f"{say_count(len(proposal.card_caps), 'card')} at most {words.watts(least_w)}")
     return f"({', '.join(parts)}) " if parts else ""

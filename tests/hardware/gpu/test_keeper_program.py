@@ -67,7 +67,7 @@ async def test_the_client_restores_and_fails_safe(driver, start_keeper):
 
 
 async def test_a_keeper_that_is_gone_is_said_in_a_sentence(home):
-    with pytest.raises(NoAnswer, match=r"no answer on .*gpu\.sock in 2 s"):
+    with pytest.raises(NoAnswer, match=r"no answer on .*gpu\.sock: nobody listens there"):
         await KeeperClient(home / "gpu.sock").read()
 
 
