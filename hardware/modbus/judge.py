@@ -23,9 +23,10 @@ def sample(one: Placed, words: Words) -> Judged:
     point = one.point
     if point.register is None:
         return MISSING
-    value = point.value(words.of(one.unit, point.register.function))
+    own = words.of(one.unit, point.register.function)
+    value = point.value(own)
     if value is not None:
-        return Judged(value, Quality.GOOD)
+        return Judged(value, Quality.SUSPECT if point.is_at_end(own) else Quality.GOOD)
     return Judged(None, Quality.ASLEEP) if point.asleep else MISSING
 
 
@@ -65,7 +66,7 @@ class Judge:
                 value=one.value,
                 unit=units.get(name) or (points[name].unit if name in points else ""),
                 quality=Quality.STALE if frozen and one.quality is Quality.GOOD else one.quality,
-                address=_address(points.get(name)),
+                address=_address(points[name]) if name in known else None,
             )
             for name, one in judged.items()
         )
@@ -134,6 +135,6 @@ def _doubt(point: Point, judged: Judged) -> Judged:
     return judged
 
 
-def _address(point: Point | None) -> int | None:
+def _address(point: Point) -> int | None:
     """Return where a value begins: its first word as documents have it, not always the lowest."""
-    return None if point is None or point.register is None else point.register.addresses[0]
+    return None if point.register is None else point.register.addresses[0]

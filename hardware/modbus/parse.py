@@ -17,6 +17,9 @@ from hardware.modbus.points import Point, Value
 
 FORMAT = 1
 
+_PLAUSIBLE = {"A": (-2000.0, 2000.0), "kWh": (-1e7, 1e7), "Wh": (-1e10, 1e10)}
+"""What holds for every home where a profile says nothing else: 1e7 kWh are 10 GWh."""
+
 
 def parse_profile(data: object, name: str) -> Profile:
     """Return the profile that `data` describes; raise ProfileInvalid with the place."""
@@ -134,7 +137,7 @@ def _parse_plausible(fields: Fields) -> dict[str, tuple[float, float]]:
     for unit, ends in ranges.items():
         if len(ends) != 2 or ends[0] > ends[1]:
             raise fields.fault(unit, "[lowest, highest]", list(ends))
-    return {unit: (ends[0], ends[1]) for unit, ends in ranges.items()}
+    return _PLAUSIBLE | {unit: (ends[0], ends[1]) for unit, ends in ranges.items()}
 
 
 def _parse_serial(fields: Fields) -> SerialLine:

@@ -19,6 +19,9 @@ from hardware.modbus.registers import Register, words_of
 _PLUS = ("import", "discharge")
 _MINUS = ("export", "charge")
 _NO_BITS = "none"
+_MOST_W_AT_ONCE = 20_000.0
+"""A power of several words that jumps further must be confirmed: half of a number that crosses 0 is
+65 kW off, and devices tear such numbers themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
         meanings=_parse_meanings(fields, defaults) if fields.has("enum") else None,
         bits=bits,
         no_bits=no_bits,
-        bounds=parse_bounds(fields, defaults.plausible.get(unit)),
+        bounds=_parse_point_bounds(fields, register, defaults.plausible.get(unit), unit),
         group=Group(_one_of(fields, "group", "fast", tuple(Group))),
         essential=fields.flag("essential"),
         optional=fields.flag("optional"),
@@ -77,6 +80,16 @@ def parse_point(fields: Fields, name: str, defaults: PointDefaults) -> Point:
     )
     fields.done()
     return point
+
+
+def _parse_point_bounds(
+    fields: Fields, register: Register | None, usual: tuple[float, float] | None, unit: str
+) -> Bounds:
+    bounds = parse_bounds(fields, usual)
+    is_long = register is not None and len(register.addresses) > 1
+    if unit == "W" and is_long and bounds.max_step is None:
+        return replace(bounds, max_step=_MOST_W_AT_ONCE)
+    return bounds
 
 
 def parse_bounds(fields: Fields, usual: tuple[float, float] | None = None) -> Bounds:

@@ -195,6 +195,13 @@ class Point:
         number = self._scaled(decoded, words)
         return None if number is None else self._signed(number, words)
 
+    def is_at_end(self, words: Mapping[int, int]) -> bool:
+        """Say whether a measurement is the last number of its type: cut off, or a sentinel."""
+        raw = None if self.register is None else self.register.raw(words)
+        if self.register is None or raw is None or self.is_coded or not self.unit:
+            return False
+        return raw in self.register.ends
+
     def _meaning(self, raw: int) -> Value:
         if self.mask is not None:
             raw = masked(raw, self.mask)

@@ -38,6 +38,14 @@ class Register:
         """Return the highest address."""
         return max(self.addresses)
 
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Return the last numbers of its type, as raw words; a 0 is no end."""
+        bits = 16 * len(self.addresses)
+        if self.kind.startswith("i"):
+            return (1 << bits - 1) - 1, 1 << bits - 1
+        return ((1 << bits) - 1,) if self.kind.startswith("u") else ()
+
     def raw(self, words: Mapping[int, int]) -> int | None:
         """Return the words as one unsigned number, or None where one was not read."""
         # The word order is one of numbers: text always stands in reading order.

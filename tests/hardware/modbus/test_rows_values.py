@@ -191,6 +191,53 @@ async def test_row_15_spike_of_65535_is_suspect_and_passes_by():
     assert [spike.quality(name) for name in ("pv_power", "battery_soc")] == [SUSPECT, SUSPECT]
 
 
+async def test_row_15_last_number_of_a_type_is_suspect_at_first_sight():
+    chaos = ChaosDevice({1: at(0, 0xFFFF, 0x8000, 0x7FFF, 0x7FFF, 0xFFFF)})
+    body = """
+points:
+  battery_voltage: {addr: 0, unit: V, scale: 0.01}
+  grid_power: {addr: 1, type: i16, unit: W}
+  battery_power: {addr: 2, type: i16, unit: W}
+  ac_power: {addr: 3, type: i32, unit: W}
+"""
+    truth = {"battery_voltage": 51.2, "grid_power": -1, "battery_power": 40, "ac_power": 1200}
+    async with reader_of(chaos, body, truth) as reader:
+        wrong = await reader.poll()
+        chaos.units[1] = at(0, 5120, -1, 40, 0, 1200)
+        assert await reader.polls_until_well() == 1
+
+    assert [wrong.quality(name) for name in truth if name != "ac_power"] == [SUSPECT] * 3
+
+
+async def test_row_15_power_that_the_device_itself_tore_is_suspect_and_passes_by():
+    """-5600 W is FFFF EA20; with the other half of a moment before it is 59936 W."""
+    chaos = ChaosDevice({1: at(0, -1, -5600)})
+    body = "points: {grid_power: {addr: 0, type: i32, unit: W, min: -60000, max: 60000}}"
+    async with reader_of(chaos, body, {"grid_power": -5600}) as reader:
+        assert await reader.polls_until_well() == 1
+        chaos.units[1] = at(0, 0, -5600)
+        torn = await reader.poll()
+        chaos.units[1] = at(0, -1, -5600)
+        assert await reader.polls_until_well() == 1
+
+    assert (torn.value("grid_power"), torn.quality("grid_power")) == (59936, SUSPECT)
+
+
+async def test_row_15_counter_and_current_beyond_every_home_are_suspect_at_first_sight():
+    chaos = ChaosDevice({1: at(0, 0x1000, 0, 30000)})
+    body = """
+points:
+  energy: {addr: 0, type: u32, unit: kWh, scale: 0.1}
+  battery_current: {addr: 2, unit: A, scale: 0.1}
+"""
+    async with reader_of(chaos, body, {"energy": 429.4, "battery_current": 20}) as reader:
+        wrong = await reader.poll()
+        chaos.units[1] = at(0, 0, 4294, 200)
+        assert await reader.polls_until_well() == 1
+
+    assert [one.quality for one in wrong.points] == [SUSPECT, SUSPECT]
+
+
 async def test_row_15_leap_that_is_true_is_good_at_the_second_poll():
     chaos = ChaosDevice({1: hybrid()})
     async with reader_of(chaos) as reader:
