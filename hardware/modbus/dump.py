@@ -40,8 +40,8 @@ async def dump(address: Address, profile: Profile, unit: int | None = None) -> d
     finally:
         await link.close()
     words = link.words()
-    _cover(words, [(one.point, one.unit) for one in device.placed])
-    _cover(words, model_rows(models))
+    _cover(words, [(one.point, one.unit) for one in device.placed], same=profile.fc_same)
+    _cover(words, model_rows(models), same=profile.fc_same)
     return {
         "id": f"{profile.profile_id}-report",
         "family": profile.profile_id.replace("-", "_"),
@@ -75,15 +75,21 @@ async def _read_models(link: RegisterLink, unit: int, most: int) -> tuple[FoundM
 
 
 def _cover(
-    words: dict[tuple[int, int], dict[int, int]], points: Iterable[tuple[Point, int]]
+    words: dict[tuple[int, int], dict[int, int]],
+    points: Iterable[tuple[Point, int]],
+    *,
+    same: bool,
 ) -> None:
-    """Put letters or zeros in the place of serial numbers, of points and the units they are of."""
+    """Put letters or zeros in the place of serial numbers, of points and the units they are of.
+
+    `same` says that both functions read the same registers of this family.
+    """
     for point, unit in points:
         register = point.register
         if register is None or not _is_secret(point.name):
             continue
         cover = _COVER_TEXT if register.kind.startswith("str") else 0
-        for function in (3, 4):
+        for function in (3, 4) if same else (register.function,):
             known = words.get((unit, function), {})
             known.update({at: cover for at in register.addresses if at in known})
 
