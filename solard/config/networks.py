@@ -9,7 +9,10 @@ from solard.config.shapes import REFUSED, ChoiceShape
 
 LOOPBACK = "127.0.0.1"
 _NODE = re.compile(r"https?://[^\s/?#@]{1,200}/?")
-_REAL = "a real network"
+_REAL = (
+    "a real network; its miners run as workloads of yours, by `command` or `external`, and need no "
+    "`network` here"
+)
 _WORDS = ChoiceShape(
     words={"embedded": "embedded", "none": "none"},
     later={"finney": _REAL, "test": _REAL, "local": _REAL},

@@ -328,7 +328,8 @@ def test_all_problems_are_named_at_once_in_order_of_lines() -> None:
         "s.yaml:12: battery.steered_by evcc is not built yet: batteries that another program "
         "steers",
         "s.yaml:13: .inf is not a finite number",
-        "s.yaml:14: network finney is not built yet: a real network",
+        "s.yaml:14: network finney is not built yet: a real network; its miners run as workloads "
+        "of yours, by `command` or `external`, and need no `network` here",
     ]
 
 
