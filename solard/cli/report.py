@@ -6,9 +6,15 @@ from pathlib import Path
 import click
 
 from solard.cli.places import home_option, places_of
+from solard.core.errors import SolardError
 from solard.core.view import SiteView
 
 EVERY_DAY = 100_000
+PICTURE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+class NotDrawn(SolardError):
+    """A picture that could not be made."""
 
 
 def _view(home: Path | None) -> SiteView:
@@ -37,13 +43,35 @@ def status(as_json: bool, home: Path | None) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True)
+@click.option("--picture", type=PICTURE, metavar="FILE.svg", help="Draw the next two days.")
 @home_option
-def plan(as_json: bool, home: Path | None) -> None:
-    """Show what the plan expects of the next two days."""
+def plan(as_json: bool, picture: Path | None, home: Path | None) -> None:
+    """Show what the plan expects of the next two days, or draw them."""
+    if picture is not None:
+        _draw(picture, home)
+        return
     from solard.cli.sentences import say_plan
 
     view = _view(home)
     click.echo(to_json(view.plan) if as_json else say_plan(view))
+
+
+def _draw(picture: Path, home: Path | None) -> None:
+    """Write the plan as an SVG file, which every browser shows."""
+    if picture.suffix.lower() != ".svg":
+        raise click.UsageError(f"the plan is drawn as SVG; write --picture {picture.stem}.svg")
+    from solard.cli.plan_picture import draw_plan
+    from solard.client.now import ask
+
+    forecast = ask(places_of(home).api_socket, lambda client: client.forecast())
+    drawn = draw_plan(_view(home), forecast)
+    if drawn is None:
+        raise NotDrawn("there is no plan to draw yet; `solard status` says what is missing")
+    try:
+        picture.write_text(drawn, encoding="utf-8")
+    except OSError as err:
+        raise NotDrawn(f"{picture}: {err.strerror}; write it where you may write") from err
+    click.echo(f"{picture}: the plan of the next two days.")
 
 
 @click.command()

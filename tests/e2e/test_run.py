@@ -249,6 +249,10 @@ def test_status_of_a_running_site_says_why_and_loads_little(site: Site) -> None:
         said = site.command(question)
         assert said.returncode == 0, said.stderr
         assert said.stdout
+    picture = site.outside / "plan.svg"
+    drawn = eventually(lambda: site.command("plan", "--picture", str(picture)).stdout, 30.0, 1.0)
+    assert drawn == f"{picture}: the plan of the next two days.\n"
+    assert picture.read_text().startswith("<svg ")
     devices = site.command("devices", "inverter").stdout
     assert re.search(r"^inverter +sunspec +\d+ read, 0 failed +answered \d", devices)
     assert re.search(r"^pv_power +\d+(\.\d+)? W +good$", devices, re.MULTILINE)
