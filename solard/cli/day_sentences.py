@@ -57,6 +57,7 @@ def _say_blocks(replay: DayReplay, zone: ZoneInfo) -> list[str]:
     lines += [
         f"{'SoC ' + course.name:20}{_row([_at(course, one).soc for one in moments], 1.0)} 100 %"
         for course in replay.courses
+        if any(step.soc for step in course.steps)
     ]
     last = say_time(ends.astimezone(zone))
     axis = f"{say_time(begins.astimezone(zone)):<{max(6, count - len(last))}}{last}"
