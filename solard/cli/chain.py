@@ -44,7 +44,7 @@ def yuma(file: Path, as_json: bool) -> None:
 
 @click.command()
 @click.option("--dir", "home", type=HOME, required=True, help="The network's home directory.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def verify(context: click.Context, home: Path, as_json: bool) -> None:
     """Execute every block of an embedded network again, and find any changed byte."""
@@ -63,11 +63,36 @@ def verify(context: click.Context, home: Path, as_json: bool) -> None:
 @click.command()
 @click.option("--dir", "home", type=HOME, required=True, help="Where it lives; made if need be.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0: other rigs too.")
-@click.option("--port", type=click.IntRange(1, 65535), required=True)
-@click.option("--tempo", type=click.IntRange(1, 50_400), default=30, show_default=True)
-@click.option("--places", type=click.IntRange(4, 256), default=256, show_default=True)
-@click.option("--immunity", type=click.IntRange(0, 1 << 20), default=4096, show_default=True)
-@click.option("--subnet", "subnets", multiple=True, default=("sunlight",), show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), required=True, help="Where it listens.")
+@click.option(
+    "--tempo",
+    type=click.IntRange(1, 50_400),
+    default=30,
+    show_default=True,
+    help="Blocks from one epoch to the next.",
+)
+@click.option(
+    "--places",
+    type=click.IntRange(4, 256),
+    default=256,
+    show_default=True,
+    help="Neurons on a subnet.",
+)
+@click.option(
+    "--immunity",
+    type=click.IntRange(0, 1 << 20),
+    default=4096,
+    show_default=True,
+    help="Blocks in which a newcomer keeps its place.",
+)
+@click.option(
+    "--subnet",
+    "subnets",
+    multiple=True,
+    default=("sunlight",),
+    show_default=True,
+    help="Repeatable.",
+)
 def node(
     home: Path,
     host: str,
@@ -79,8 +104,8 @@ def node(
 ) -> None:
     """Run a node of the embedded network in the foreground, for any number of rigs.
 
-    It is a simulator of the chain. --tempo, --places (neurons on a subnet), --immunity (blocks)
-    and --subnet are for a network that is new.
+    It is a simulator of the chain. --tempo, --places, --immunity and --subnet are for a network
+    that is new.
     """
     from miner.chain.values import Rules
     from miner.network import NetworkSettings, run_network
@@ -106,7 +131,7 @@ def node(
 @click.option("--wallet", metavar="NAME[/HOTKEY]", help="A hotkey of the wallet directories.")
 @click.option("--key", "key_file", type=FILE, help="A key file of a network: keys/owner.json.")
 @path_option
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def submit(
     name: str,
     values: tuple[str, ...],

@@ -42,7 +42,7 @@ def calibrate(index: int, longest_s: float, detach: bool, home: Path | None) -> 
 
 @click.command()
 @click.argument("index", metavar="GPU", type=int)
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def curve(index: int, as_json: bool, home: Path | None) -> None:
     """Draw a card's work against its power, as learned so far."""

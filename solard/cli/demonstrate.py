@@ -12,7 +12,9 @@ DAYS = ("sunny", "cloudy", "winter", "sydney")
 
 
 @click.command()
-@click.option("--day", type=click.Choice(DAYS), default="sunny", show_default=True)
+@click.option(
+    "--day", type=click.Choice(DAYS), default="sunny", show_default=True, help="A measured day."
+)
 @click.option(
     "--profile",
     type=click.Choice(("sunspec", "victron")),
@@ -20,7 +22,13 @@ DAYS = ("sunny", "cloudy", "winter", "sydney")
     show_default=True,
     help="sunspec: a home on a grid; victron: an off-grid island with a full battery.",
 )
-@click.option("--speed", type=click.FloatRange(1, 240), default=60, show_default=True)
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 240),
+    default=60,
+    show_default=True,
+    help="Times the speed of the sun.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Texture of the clouds.")
 @click.option("--for", "for_s", type=Duration(), help="Real time; default: until you quit.")
 @click.option("--headless", is_flag=True, help="No screens; needs --for or Ctrl-C.")

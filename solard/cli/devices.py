@@ -19,7 +19,7 @@ class DeviceMissing(SolardError):
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def devices(name: str | None, as_json: bool, home: Path | None) -> None:
     """List the devices and how they answer; with NAME also what it said last."""

@@ -17,8 +17,12 @@ SIGNS = {"good": "✓", "doubtful": "?", "bad": "✗"}
 
 
 @click.command()
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Default: solard.yaml in the etc directory.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def doctor(config: Path | None, as_json: bool, home: Path | None) -> None:
     """Look at everything once: machine, configuration, daemon, devices, signs, cards, network.

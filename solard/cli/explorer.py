@@ -22,7 +22,7 @@ BLOCK = click.IntRange(0, 1 << 53)
 def _source(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add where the answer comes from, and how it is printed."""
     for option in (
-        click.option("--json", "as_json", is_flag=True),
+        click.option("--json", "as_json", is_flag=True, help="For programs."),
         click.option("--node", metavar="URL", help="Ask this node instead of a directory."),
         home_option,
     ):
@@ -31,7 +31,9 @@ def _source(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _limit(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--limit", type=ROWS, default=20, show_default=True)(command)
+    return click.option(
+        "--limit", type=ROWS, default=20, show_default=True, help="At most so many."
+    )(command)
 
 
 def _before(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,7 +113,7 @@ def metagraph(netuid: int, **source: Any) -> None:
 
 
 @click.command()
-@click.option("--netuid", type=NETUID)
+@click.option("--netuid", type=NETUID, help="Only of this subnet.")
 @_limit
 @_before
 @_source
@@ -123,7 +125,7 @@ def emissions(netuid: int | None, limit: int, before: int | None, **source: Any)
 
 
 @click.command()
-@click.option("--netuid", type=NETUID)
+@click.option("--netuid", type=NETUID, help="Only of this subnet.")
 @_limit
 @_before
 @_source
@@ -135,7 +137,7 @@ def evictions(netuid: int | None, limit: int, before: int | None, **source: Any)
 
 
 @click.command()
-@click.option("--netuid", type=NETUID)
+@click.option("--netuid", type=NETUID, help="Only of this subnet.")
 @_limit
 @_source
 def proposals(netuid: int | None, limit: int, **source: Any) -> None:

@@ -18,12 +18,17 @@ STAMPS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 @click.command()
 @click.option("--skill", is_flag=True, help="Say how good the forecasts of the last days were.")
-@click.option("--days", default=SKILL_DAYS, type=click.IntRange(1, 400), help="With --skill.")
+@click.option(
+    "--days",
+    default=SKILL_DAYS,
+    type=click.IntRange(1, 400),
+    help="So many of the last; with --skill.",
+)
 @click.option("--site", type=FILE, help="A solard.yaml: with --skill and --data, of a recording.")
 @click.option("--data", type=FILE, help="CSV as for `solard simulate`, plain or .gz.")
 @click.option("--from", "begins", type=click.DateTime(STAMPS), help="First forecast, UTC.")
 @click.option("--to", "ends", type=click.DateTime(STAMPS), help="Day after the last, UTC.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def forecast(
     skill: bool,

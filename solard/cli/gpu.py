@@ -45,7 +45,7 @@ def gpu() -> None:
 
 
 @gpu.command(name="list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @socket_option
 @home_option
 def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
@@ -68,7 +68,9 @@ def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
 @gpu.command()
 @socket_option
 @click.option("--state", type=click.Path(path_type=Path), help="Directory of its journal.")
-@click.option("--lease", type=float, default=30.0, show_default=True, help="Seconds.")
+@click.option(
+    "--lease", type=float, default=30.0, show_default=True, help="Seconds that a limit holds."
+)
 @click.option("--failsafe", type=float, help="W per card; left out: each card's lowest limit.")
 @click.option("--simulated", type=click.Path(path_type=Path), help="Cards file, not the driver.")
 @home_option

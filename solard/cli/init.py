@@ -49,7 +49,13 @@ class CannotWrite(SolardError):
 
 @click.command()
 @click.argument("host", required=False)
-@click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True)
+@click.option(
+    "--port",
+    "ports",
+    type=click.IntRange(1, 65535),
+    multiple=True,
+    help="Of Modbus TCP, repeatable. Default: those of the families.",
+)
 @click.option("--profile", "names", multiple=True, help="Look for these families only.")
 @click.option(
     "--config",

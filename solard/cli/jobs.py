@@ -87,7 +87,7 @@ def add(
 
 
 @job.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def list_jobs(as_json: bool, home: Path | None) -> None:
     """Show the open jobs and the last ones that are over."""
@@ -106,7 +106,7 @@ def list_jobs(as_json: bool, home: Path | None) -> None:
 
 @job.command("show")
 @click.argument("job_id")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def show(job_id: str, as_json: bool, home: Path | None) -> None:
     """Show one job: what it needs, how far it is, and why it waits."""

@@ -23,7 +23,7 @@ GROUP = "To use it without sudo: sudo usermod -aG solard YOU, then log in again.
 @click.option("--start", "starts", is_flag=True, help="Start it too, if the configuration is fine.")
 def install(root: Path, python: Path | None, dry_run: bool, sleep: bool, starts: bool) -> None:
     """Install units, user and directories; the daemon starts in observe mode."""
-    from solard.system.installer.files import CONFIG
+    from solard.system.installer.files import CONFIG, is_untouched
     from solard.system.installer.install import install as install_on
     from solard.system.installer.install import start
     from solard.system.installer.interpreter import Interpreter, this_interpreter
@@ -41,6 +41,8 @@ def install(root: Path, python: Path | None, dry_run: bool, sleep: bool, starts:
         return
     if problems:
         click.echo(f"\nInstalled. Before the first start {config} needs:\n{problems}")
+        if is_untouched(config):
+            click.echo("`sudo solard init HOST` fills it in; HOST is your inverter or its gateway.")
         click.echo("Then: solard check, sudo systemctl start solard, solard status.")
         click.echo(GROUP)
         sys.exit(1 if starts else 0)

@@ -33,7 +33,11 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="rtu: for gateways that pass serial frames on.",
         ),
         click.option("--baudrate", type=int, help="Of a serial line. Default: the profile's own."),
-        click.option("--parity", type=click.Choice(["none", "even", "odd"]), help="Likewise."),
+        click.option(
+            "--parity",
+            type=click.Choice(["none", "even", "odd"]),
+            help="Of a serial line. Default: the profile's own.",
+        ),
     ):
         command = option(command)
     return command
@@ -101,7 +105,7 @@ def _say(value: float | str) -> str:
 @click.argument("address")
 @click.option("--profile", required=True, help="Such as victron-gx, or a YAML file of your own.")
 @line_options
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def read(
     address: str,
     profile: str,
@@ -129,7 +133,7 @@ def read(
 
 @modbus.command()
 @click.argument("profile")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def lint(profile: str, as_json: bool) -> None:
     """Find what is wrong with PROFILE, one that ships or a YAML file of your own."""
     from hardware.modbus.lint import lint_profile
@@ -169,7 +173,7 @@ def _without_doubts() -> Iterator[None]:
 @click.argument("capture", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--profile", required=True, help="Such as huawei-sun2000, or a YAML file.")
 @click.option("--only", metavar="ID", help="Of a file with several recordings: this one.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def replay(capture: tuple[Path, ...], profile: str, only: str | None, as_json: bool) -> None:
     """Decode recordings of a device: what the registers in CAPTURE mean.
 
@@ -213,7 +217,7 @@ def replay(capture: tuple[Path, ...], profile: str, only: str | None, as_json: b
 
 @modbus.command()
 @click.argument("profile", required=False)
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def profiles(profile: str | None, as_json: bool) -> None:
     """List the families of devices that can be read, or say what PROFILE reads."""
     from hardware.modbus.page import quantities_of, supplies_of

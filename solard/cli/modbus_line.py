@@ -41,12 +41,23 @@ _TOLD = ("pv_power", "grid_power", "battery_power", "battery_soc", "load_power",
 
 @click.command()
 @click.argument("host")
-@click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True)
+@click.option(
+    "--port",
+    "ports",
+    type=click.IntRange(1, 65535),
+    multiple=True,
+    help="Of Modbus TCP, repeatable. Default: those of the families.",
+)
 @click.option("--profile", "names", multiple=True, help="Look for these families only.")
-@click.option("--framer", type=click.Choice(["tcp", "rtu"]), default="tcp")
+@click.option(
+    "--framer",
+    type=click.Choice(["tcp", "rtu"]),
+    default="tcp",
+    help="rtu: for gateways that pass serial frames on.",
+)
 @click.option("--baudrate", type=int, help="Of a serial line.")
-@click.option("--parity", type=click.Choice(["none", "even", "odd"]), help="Likewise.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--parity", type=click.Choice(["none", "even", "odd"]), help="Of a serial line.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def scan(
     host: str,
     ports: tuple[int, ...],
@@ -132,7 +143,13 @@ def _say(one: "Candidate") -> str:
 @click.argument("address")
 @click.option("--profile", required=True, help="Such as victron-gx, or a YAML file of your own.")
 @line_options
-@click.option("--every", default=2.0, show_default=True, type=click.FloatRange(0.2, 3600.0))
+@click.option(
+    "--every",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0.2, 3600.0),
+    help="Seconds between two polls.",
+)
 @click.option("--times", type=click.IntRange(1), help="End after so many polls.")
 def watch(
     address: str,
@@ -232,8 +249,14 @@ def dump(
 
 @click.command()
 @click.argument("source")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5020, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=5020,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0: any free one.",
+)
 @click.option("--unit", type=click.IntRange(0, 255), help="Answer as this unit only.")
 @click.option("--only", metavar="ID", help="Of a file with several recordings: this one.")
 def serve(source: str, host: str, port: int, unit: int | None, only: str | None) -> None:

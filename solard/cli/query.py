@@ -21,7 +21,7 @@ MORE_S = 10.0
 @click.option("--input", "source", type=click.File("r"), help="The question as JSON; - is stdin.")
 @click.option("--timeout", type=click.FloatRange(0.1, 60.0), default=5.0, show_default=True,
               help="Seconds that a miner may take.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--workload", default="validator", show_default=True,
               help="The bundled validator that asks.")  # fmt: skip
 @click.option("--node", metavar="URL", help="Without a validator here: http://HOST:PORT of a node,")

@@ -35,8 +35,12 @@ class Day(click.ParamType[date | timedelta]):
 @click.command()
 @click.argument("day", type=Day(), required=False)
 @click.option("--cycles", is_flag=True, help="Decide every stored cycle again instead.")
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Default: solard.yaml in the etc directory.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def replay(
     day: date | timedelta | None,

@@ -31,7 +31,7 @@ def to_json(value: object) -> str:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def status(as_json: bool, home: Path | None) -> None:
     """Say how the rig is, why, and what comes next."""
@@ -42,7 +42,7 @@ def status(as_json: bool, home: Path | None) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--picture", type=PICTURE, metavar="FILE.svg", help="Draw the next two days.")
 @home_option
 def plan(as_json: bool, picture: Path | None, home: Path | None) -> None:
@@ -75,7 +75,7 @@ def _draw(picture: Path, home: Path | None) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--csv", "as_csv", is_flag=True, help="Every day in the history, for a spreadsheet.")
 @home_option
 def earnings(as_json: bool, as_csv: bool, home: Path | None) -> None:
@@ -94,7 +94,7 @@ def earnings(as_json: bool, as_csv: bool, home: Path | None) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def events(as_json: bool, home: Path | None) -> None:
     """Show what happened lately, newest last."""

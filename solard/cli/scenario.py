@@ -7,9 +7,11 @@ import click
 
 @click.command()
 @click.option("--scenario", required=True, help="random, copying, replaying, silent, slow, …")
-@click.option("--rounds", type=click.IntRange(4, 960), default=48, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--rounds", type=click.IntRange(4, 960), default=48, show_default=True, help="Rounds to play."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of all that is random in it.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def simulate(context: click.Context, scenario: str, rounds: int, seed: int, as_json: bool) -> None:
     """Play liars on a simulated network through; exits with 1 if lies paid better than work."""

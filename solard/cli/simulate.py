@@ -17,8 +17,13 @@ STAMPS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S
 @click.option("--policies", help="Comma-separated; all where left out.")
 @click.option("--from", "begins", type=click.DateTime(STAMPS), help="First day, UTC.")
 @click.option("--to", "ends", type=click.DateTime(STAMPS), help="Day after the last, UTC.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
-@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Directory for traces and summary.json.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def simulate(
     site: Path,
     data: Path,

@@ -9,11 +9,27 @@ from solard.cli.quantities import Duration
 
 
 @click.command()
-@click.option("--miners", type=click.IntRange(1, 64), default=4, show_default=True)
-@click.option("--validators", type=click.IntRange(1, 16), default=2, show_default=True)
-@click.option("--speed", type=click.FloatRange(1, 240), default=60, show_default=True)
-@click.option("--places", type=click.IntRange(4, 256), default=256, show_default=True)
-@click.option("--immunity", type=click.IntRange(0, 1 << 20), default=4096, show_default=True)
+@click.option("--miners", type=click.IntRange(1, 64), default=4, show_default=True, help="So many.")
+@click.option(
+    "--validators", type=click.IntRange(1, 16), default=2, show_default=True, help="So many."
+)
+@click.option(
+    "--speed", type=click.FloatRange(1, 240), default=60, show_default=True, help="Times real time."
+)
+@click.option(
+    "--places",
+    type=click.IntRange(4, 256),
+    default=256,
+    show_default=True,
+    help="Neurons on each subnet.",
+)
+@click.option(
+    "--immunity",
+    type=click.IntRange(0, 1 << 20),
+    default=4096,
+    show_default=True,
+    help="Blocks in which a newcomer keeps its place.",
+)
 @click.option("--for", "for_s", type=Duration(), help="Real time; default: until Ctrl-C.")
 @click.option(
     "--dir",
@@ -34,7 +50,7 @@ def up(
 ) -> None:
     """Run a simulated network with all subnets, miners and validators; play tokens, no price.
 
-    --places (neurons on each subnet) and --immunity (blocks) are for a network that is new.
+    --places and --immunity are for a network that is new.
     """
     from solard.demo.town import TownOptions, run_town
 

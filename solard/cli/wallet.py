@@ -43,11 +43,17 @@ def wallet() -> None:
 
 @wallet.command()
 @click.argument("name")
-@click.option("--hotkey", default="default", show_default=True)
-@click.option("--words", type=click.Choice(["12", "24"]), default="12", show_default=True)
+@click.option("--hotkey", default="default", show_default=True, help="Its name.")
+@click.option(
+    "--words",
+    type=click.Choice(["12", "24"]),
+    default="12",
+    show_default=True,
+    help="Words of its recovery phrase.",
+)
 @click.option("--coldkeypub", metavar="SS58", help="The owner's address, for coldkeypub.txt.")
 @click.option("--show-phrase", is_flag=True, help="Show the recovery phrase, this once.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @path_option
 def new(
     name: str,
@@ -71,7 +77,7 @@ def new(
 
 
 @wallet.command(name="list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @path_option
 def list_(as_json: bool, wallets: Path | None) -> None:
     """List wallets, their owners and hotkeys."""
@@ -94,10 +100,10 @@ def list_(as_json: bool, wallets: Path | None) -> None:
 
 @wallet.command(name="import")
 @click.argument("name")
-@click.option("--hotkey", default="default", show_default=True)
+@click.option("--hotkey", default="default", show_default=True, help="Its name.")
 @click.option("--coldkeypub", metavar="SS58", help="The owner's address, for coldkeypub.txt.")
 @click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="A keyfile of btcli.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @path_option
 def import_(
     name: str,
@@ -121,10 +127,10 @@ def import_(
 
 @wallet.command()
 @click.argument("name")
-@click.option("--hotkey", default="default", show_default=True)
+@click.option("--hotkey", default="default", show_default=True, help="Its name.")
 @click.option("--message", help="Text; its UTF-8 is signed.")
 @click.option("--file", type=click.File("rb"), help="Sign a file's bytes; - is standard input.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @path_option
 def sign(
     name: str,
@@ -147,10 +153,12 @@ def sign(
 
 @wallet.command()
 @click.argument("ss58")
-@click.option("--signature", required=True, metavar="HEX")
+@click.option(
+    "--signature", required=True, metavar="HEX", help="As `solard wallet sign` printed it."
+)
 @click.option("--message", help="Text; its UTF-8 was signed.")
 @click.option("--file", type=click.File("rb"), help="A file's bytes; - is standard input.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def verify(ss58: str, signature: str, message: str | None, file: Any, as_json: bool) -> None:
     """Say whether an address signed a message; exit 1 when it did not."""
     from miner import keys

@@ -22,12 +22,17 @@ REAL_NETWORKS = ("finney", "test")
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), required=True, help="0 = any free one.")
+@click.option("--port", type=click.IntRange(0, 65535), required=True, help="0: any free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--uri", help="Development key such as //Alice: known to everybody.")
 @click.option("--wallet", metavar="NAME[/HOTKEY]", help="A hotkey of the wallet directories.")
 @path_option
-@click.option("--subnet", type=click.Choice(["echo", "echo-stream"]), default="echo")
+@click.option(
+    "--subnet",
+    type=click.Choice(["echo", "echo-stream"]),
+    default="echo",
+    help="The synapse that it answers.",
+)
 @click.option("--open", "is_open", is_flag=True, help="Answer every hotkey.")
 @click.option("--allow", multiple=True, metavar="SS58", help="Answer this hotkey; repeatable.")
 @click.option(
@@ -36,7 +41,12 @@ REAL_NETWORKS = ("finney", "test")
     default="embedded",
     help="Where the key is used. On a real network --uri and --open are refused.",
 )
-@click.option("--mode", type=click.Choice(["full", "eco", "standby", "off"]), default="full")
+@click.option(
+    "--mode",
+    type=click.Choice(["full", "eco", "standby", "off"]),
+    default="full",
+    help="off: answers nobody.",
+)
 @home_option
 def axon(
     port: int,
@@ -84,9 +94,20 @@ def axon(
 @click.option(
     "--hash-field", "hash_fields", multiple=True, help="Field that a legacy signature covers."
 )
-@click.option("--protocol", type=click.Choice(["legacy", "btauth"]), default="legacy")
-@click.option("--timeout", type=click.FloatRange(0.01, 600), default=12.0, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--protocol",
+    type=click.Choice(["legacy", "btauth"]),
+    default="legacy",
+    help="How the question is signed.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.01, 600),
+    default=12.0,
+    show_default=True,
+    help="Seconds to wait for the answer.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 def call(
     endpoint: str,
     values: tuple[str, ...],

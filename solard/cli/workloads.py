@@ -29,7 +29,7 @@ def workload() -> None:
 
 
 @workload.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def list_workloads(as_json: bool, home: Path | None) -> None:
     """List them: mode, health, rate, power."""
@@ -45,7 +45,7 @@ def list_workloads(as_json: bool, home: Path | None) -> None:
 
 @workload.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @home_option
 def show(name: str, as_json: bool, home: Path | None) -> None:
     """Show all that is known of NAME."""
@@ -81,7 +81,9 @@ for _made in (
 @workload.command("import")
 @click.argument("supervisor", type=click.Choice(["pm2"]))
 @click.argument("file", type=click.File(encoding="utf-8"), required=False)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: shown."
+)
 def import_workloads(
     supervisor: str,  # noqa: ARG001 - there is one so far
     file: "TextIO | None",
@@ -106,10 +108,21 @@ def import_workloads(
 
 @click.command()
 @click.argument("name")
-@click.option("-n", "--lines", type=click.IntRange(0, 100_000), default=50, show_default=True)
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0, 100_000),
+    default=50,
+    show_default=True,
+    help="At most so many.",
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line: at, text.")
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Default: solard.yaml in the etc directory.",
+)
 @home_option
 def logs(
     name: str, lines: int, follow: bool, as_json: bool, config: Path | None, home: Path | None

@@ -68,6 +68,19 @@ def test_version_is_said() -> None:
     assert said.stdout.startswith("solard, version ")
 
 
+def test_every_option_says_what_it_does() -> None:
+    silent = []
+    for path in leaves(root):
+        command: click.Command = root
+        for name in path:
+            assert isinstance(command, click.Group)
+            command = command.commands[name]
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        silent += [(*path, each.opts[0]) for each in options if not each.help]
+
+    assert silent == []
+
+
 @pytest.mark.parametrize("command", ["status", "plan", "forecast", "earnings", "events", "live"])
 def test_question_to_the_daemon_loads_nothing_heavy(command: str, tmp_path: Path) -> None:
     ran = subprocess.run(

@@ -148,6 +148,7 @@ def test_install_says_what_the_configuration_still_needs(tmp_path: Path) -> None
     said = install(tmp_path).stdout
 
     assert "site.latitude has no value; write a coordinate like 46.81" in said
+    assert "`sudo solard init HOST` fills it in" in said
     assert "Then: solard check, sudo systemctl start solard" in said
 
 
