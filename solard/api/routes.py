@@ -67,6 +67,7 @@ JOB = (
     Field("earliest_at", "date-time", "not before, site time"),
     Field("deadline_at", "date-time", "worth something only until then, site time"),
     Field("value", "number", "money for having it done in time"),
+    Field("pay_at_most_per_kwh", "number", "it waits where its energy is worth more elsewhere"),
     Field("mandatory", "boolean", "it must be in time, whatever energy costs"),
     Field("interruptible", "boolean", "it may be stopped and go on later; true without it"),
     Field("checkpoint_signal", "string", "how it is told to save and end; SIGTERM without it"),

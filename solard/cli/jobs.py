@@ -118,7 +118,9 @@ def show(job_id: str, as_json: bool, home: Path | None) -> None:
     if found is None:
         known = ", ".join(one.job_id for one in view.jobs) or "there are none"
         raise click.UsageError(f"no job {job_id}; jobs: {known}")
-    click.echo(json.dumps(RECORD_CODEC.encode(found), indent=1) if as_json else _page(found, view))
+    click.echo(
+        json.dumps(RECORD_CODEC.encode(found), indent=1) if as_json else page_of(found, view)
+    )
 
 
 @job.command("cancel")
@@ -165,22 +167,27 @@ def _local(moment: datetime, view: "SiteView") -> str:
     return f"{moment + timedelta(seconds=view.state.utc_offset_s):%a %d %H:%M}"
 
 
-def _page(one: "JobView", view: "SiteView") -> str:
-    from solard.core.wording import say_duration, say_power
+def page_of(one: "JobView", view: "SiteView") -> str:
+    """Return a job with all its terms, a line each."""
+    from solard.core.wording import say_duration, say_power, say_price
 
-    terms = "mandatory" if one.mandatory else "optional"
+    urgency = "mandatory" if one.mandatory else "optional"
     pause = "can be paused" if one.interruptible else "runs to its end once started"
     takes = f"{one.cards} card{'s' if one.cards > 1 else ''}, " if one.cards else ""
     windows = ", ".join(
         f"{_local(each.starts_at, view)}–{_local(each.ends_at, view)[-5:]}" for each in one.planned
     )
+    terms = [urgency, pause, _when(one, view).strip()]
+    terms += [] if one.value is None else [f"worth {one.value:.2f} {view.currency or ''}".strip()]
+    if one.pay_at_most_per_kwh is not None:
+        terms.append(f"at most {say_price(one.pay_at_most_per_kwh, view.currency)}")
     status = "" if one.exit_status is None else f" (exit status {one.exit_status})"
     rows = (
         ("state", f"{one.state.value}{status}: {one.note}"),
         ("command", " ".join(one.command)),
         ("takes", f"{takes}{say_power(one.power_w)} for {say_duration(one.duration_s)}"),
         ("done", say_duration(one.ran_s)),
-        ("terms", f"{terms}, {pause}, {_when(one, view).strip()}"),
+        ("terms", ", ".join(terms)),
         ("planned", windows or "—"),
         ("tries", f"{one.failures} failed"),
     )

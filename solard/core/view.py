@@ -109,6 +109,8 @@ class JobView:
     gpu_ids: tuple[str, ...]
     note: str
     """Why it is where it is, in a sentence."""
+    pay_at_most_per_kwh: float | None = None
+    """Dearer energy is not for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

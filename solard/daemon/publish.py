@@ -152,6 +152,7 @@ def _job(job: Job, plan: Plan | None, now: datetime) -> JobView:
         exit_status=job.exit_status,
         gpu_ids=job.gpu_ids,
         note=job.note,
+        pay_at_most_per_kwh=spec.pay_at_most_per_kwh,
     )
 
 

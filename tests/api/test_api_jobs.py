@@ -1,5 +1,6 @@
 """Jobs over the API: added on the machine itself, watched and steered by whoever may."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from api_values import VIEW, Caller, Desk, KeeperGone, serving
 
 from solard.api.access import TcpDoor, hash_token
+from solard.api.routes import JOB
 from solard.api.server import ApiServer
 from solard.client.client import Client
 from solard.core.job import JobSpec, JobState
@@ -90,6 +92,10 @@ async def test_a_token_over_tcp_adds_no_program(tmp_path: Path) -> None:
     assert answer.status == 403
     assert "added on the machine itself" in answer.error
     assert desk.asked == []
+
+
+def test_every_term_of_a_job_is_described() -> None:
+    assert {field.name for field in JOB} == {one.name for one in fields(JobSpec)}
 
 
 async def test_the_list_shows_no_environment(tmp_path: Path) -> None:
