@@ -8,7 +8,7 @@ from solard.core.inputs import Override, OverrideKind
 from solard.core.state import BatteryState, CardHealth, Supply
 from solard.core.view import SiteView
 from tests.tui.pictures import CABIN, FIRST_RUN, HOME, NOW
-from tui.model import curve, day, earnings, energy, gpus, log, neurons, policies, why
+from tui.model import curve, day, devices, earnings, energy, gpus, log, neurons, policies, why
 from tui.model.header import Health, chain_health, device_health, gpu_health, header, link_health
 from tui.model.picture import Link, Picture
 from tui.model.table import paint
@@ -467,6 +467,26 @@ def test_a_workload_that_does_not_follow_stands_out() -> None:
 
     assert Span("silent", Tone.BAD) in table.rows[0].cells
     assert Span("No answer for 12 s.", Tone.BAD) in table.rows[0].cells
+
+
+def test_counters_that_count_nothing_are_left_out() -> None:
+    miner = replace(HOME.workloads[1], counters=(("answered", 6), ("refused", 0)))
+    table = neurons.workload_table(replace(HOME, workloads=(miner,)), 76)
+
+    assert table.rows[0].cells[-1].text == "ok, 6 answered"
+
+
+def test_values_of_a_device_fit_the_narrowest_terminal_with_their_quality() -> None:
+    table = devices.points_table(HOME.devices[0], 55)
+
+    assert sum(column.width + 1 for column in table.columns) <= 55
+    assert [column.label for column in table.columns][-1] == "quality"
+
+
+def test_columns_that_stretch_share_what_is_left_over() -> None:
+    for width in range(55, 140):
+        table = devices.points_table(HOME.devices[0], width)
+        assert sum(column.width + 1 for column in table.columns) <= width, width
 
 
 def test_counters_follow_the_health() -> None:

@@ -39,8 +39,8 @@ def devices_table(view: SiteView, width: int) -> Table:
 def points_table(device: DeviceView, width: int) -> Table:
     """Return one row for each value that a device said last."""
     fields: tuple[Field[PointReading], ...] = (
-        Field(label="value", width=26, right=False, stretch_to=36, cell=lambda p: strong(p.name)),
-        Field(label="is", width=20, cell=_value),
+        Field(label="value", width=22, right=False, stretch_to=32, cell=lambda p: strong(p.name)),
+        Field(label="is", width=14, stretch_to=34, cell=_value),
         Field(label="unit", width=4, right=False, cell=lambda p: Span(p.unit)),
         Field(label="quality", width=8, right=False, cell=_quality),
         Field(label="register", width=8, rank=1, cell=_register),

@@ -90,13 +90,13 @@ def workload_table(view: SiteView, width: int) -> Table:
     """Return one row per workload that the daemon supervises."""
     fields: tuple[Field[WorkloadView], ...] = (
         Field(label="workload", width=12, right=False, cell=lambda w: Span(w.name)),
-        Field(label="role", width=9, right=False, cell=lambda w: Span(w.role)),
+        Field(label="role", width=9, right=False, rank=3, cell=lambda w: Span(w.role)),
         Field(label="wanted", width=7, right=False, cell=lambda w: Span(w.wanted.value)),
         Field(label="is", width=7, right=False, cell=_mode_cell),
         Field(label="rate", width=8, rank=2, cell=lambda w: Span(words.rate(w.rate))),
-        Field(label="pid", width=8, rank=3, cell=_pid),
+        Field(label="pid", width=8, rank=4, cell=_pid),
         Field(label="restarts", width=8, rank=1, cell=_restarts),
-        Field(label="health", width=12, right=False, stretch_to=90, cell=_health),
+        Field(label="health", width=26, right=False, stretch_to=90, cell=_health),
     )
     return table_of(fields, view.workloads, key=lambda w: w.name, width=width)
 
@@ -124,7 +124,7 @@ def _health(workload: WorkloadView) -> Span:
         return Span(workload.health, Tone.BAD)
     if workload.role == "network":
         return Span("ok", Tone.GOOD)  # its counters stand in the box above
-    did = [_counted(name, number) for name, number in workload.counters]
+    did = [_counted(name, number) for name, number in workload.counters if number]
     return Span(", ".join(["ok", *did]), Tone.GOOD)
 
 

@@ -1,6 +1,6 @@
 """A table as a value: columns, rows, cells with a tone; it drops columns until it fits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -60,21 +60,21 @@ def table_of(
     kept = list(fields)
     while _width(kept) > width and any(field.rank for field in kept):
         kept.remove(max(kept, key=lambda field: field.rank))
-    spare = max(0, width - _width(kept))
     return Table(
-        columns=tuple(
-            TableColumn(
-                label=field.label,
-                width=max(field.width, min(field.width + spare, field.stretch_to)),
-                right=field.right,
-            )
-            for field in kept
-        ),
+        columns=tuple(_columns(kept, max(0, width - _width(kept)))),
         rows=tuple(
             TableRow(key=key(thing), cells=tuple(field.cell(thing) for field in kept))
             for thing in things
         ),
     )
+
+
+def _columns(fields: Iterable[Field[Thing]], spare: int) -> Iterator[TableColumn]:
+    """Yield the columns; those that stretch share what is left over, the first one first."""
+    for field in fields:
+        width = max(field.width, min(field.width + spare, field.stretch_to))
+        spare -= width - field.width
+        yield TableColumn(label=field.label, width=width, right=field.right)
 
 
 def _width(fields: Sequence[Field[Thing]]) -> int:

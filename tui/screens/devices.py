@@ -62,4 +62,5 @@ class DevicesPane(Pane):
             trouble.display = device.error is not None
             trouble.show(self._picture)
             box.border_title = f"What {device.device_id} said last"
-            self.query_one("#points", LiveTable).show(devices.points_table(device, self.room))
+            # Most devices tell more than fits: one column is the scroll bar's.
+            self.query_one("#points", LiveTable).show(devices.points_table(device, self.room - 1))

@@ -17,7 +17,7 @@ class PoliciesPane(Pane):
             box.border_title = "Policies"
             yield TallPanel(policies.policies, id="policies", classes="tall")
         with VerticalScroll(classes="box", id="heard-box") as box:
-            box.border_title = "Last decision: what every rule said, highest priority first"
+            box.border_title = "Last decision, rule by rule, highest first"
             yield TallPanel(policies.proposals, id="heard", classes="tall")
 
     def opened(self) -> None:
