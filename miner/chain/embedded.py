@@ -14,7 +14,7 @@ from miner.chain.genesis import Genesis, read_genesis
 from miner.chain.payout import Reward
 from miner.chain.proof_of_work import FRESH_BLOCKS
 from miner.chain.pruning import Eviction
-from miner.chain.state import ChainState, load
+from miner.chain.state import ChainBroken, ChainState, load
 from miner.chain.tables import SCHEMA
 from solard.core.errors import SolardError
 
@@ -78,7 +78,10 @@ class ChainStore:
     def genesis(self) -> Genesis | None:
         """Return the network's genesis, or None in a new file."""
         rows = self._read("SELECT text FROM meta WHERE name = 'genesis'")
-        return read_genesis(json.loads(rows[0][0])) if rows else None
+        try:
+            return read_genesis(json.loads(rows[0][0])) if rows else None
+        except ChainBroken as err:
+            raise ChainBroken(f"{self._path.parent}: {err}") from err
 
     def begin(self, genesis: Genesis, changes: dict[str, str]) -> None:
         """Write the genesis and the state of block 0."""

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from solard.core.errors import SolardError
 from solard.core.inputs import Override
@@ -12,6 +13,7 @@ from solard.core.records import CycleRecord
 from solard.core.state import SiteState
 from solard.core.sweep import CardSweep
 from solard.core.view import DaemonStats
+from solard.core.wording import say_power, say_when
 from solard.daemon.parts import Parts
 from solard.daemon.ports import Every
 from solard.daemon.publish import Books, Sources, local_day_bounds, make_view, tick_quantiles_ms
@@ -39,6 +41,13 @@ TIDY_EVERY_S = 86400.0
 
 class CardUnknown(SolardError):
     """Nobody can measure a card that is not there."""
+
+
+def say_request(override: Override, until: str) -> str:
+    """Return what an operator asked for, as events tell it."""
+    if override.power_w is None:
+        return f"Paused until {until}."
+    return f"Asked for {say_power(override.power_w)} until {until}."
 
 
 class Daemon:
@@ -118,7 +127,12 @@ class Daemon:
         parts = self._parts
         parts.ticker.overrides = (override,)
         parts.history.put_override(override, parts.clock.now())
-        parts.events.tell("operator", f"{override.kind.value} until {override.until_at:%H:%M} UTC.")
+        parts.events.tell("operator", say_request(override, self._local(override.until_at)))
+
+    def _local(self, moment: datetime) -> str:
+        """Return a moment as the site's clocks show it."""
+        zone = ZoneInfo(self._setup.timezone)
+        return say_when(moment.astimezone(zone), self._parts.clock.now().astimezone(zone))
 
     async def start_sweep(self, index: int, until_at: datetime) -> None:
         """Measure a card in surplus until it is done or a moment has come."""
@@ -128,14 +142,15 @@ class Daemon:
             there = ", ".join(str(one.index) for one in parts.actuator.cards) or "none"
             raise CardUnknown(f"no card {index} can be steered here; there are {there}")
         parts.ticker.sweep = CardSweep(gpu_id=card.gpu_id, until_at=until_at)
-        parts.events.tell(f"gpu{index}", f"Measured in surplus until {until_at:%H:%M} UTC at most.")
+        until = self._local(until_at)
+        parts.events.tell(f"gpu{index}", f"Measured in surplus until {until} at most.")
 
     async def clear_overrides(self) -> None:
         """End the operator's request now."""
         parts = self._parts
         parts.ticker.overrides = ()
         parts.history.clear_overrides(parts.clock.now())
-        parts.events.tell("operator", "Override ended.")
+        parts.events.tell("operator", "The pause or fixed power is ended.")
 
     def stats(self) -> DaemonStats:
         """Return what this daemon has done so far."""

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 from solard.core.errors import SolardError
+from solard.core.inputs import Override, OverrideKind
 from solard.core.view import Event
+from solard.daemon.daemon import say_request
 from solard.daemon.events import KEPT_IN_MEMORY, Events
 from solard.store.store import Store
 from tests.daemon.stage import NOON, HandClock, until
@@ -102,3 +105,12 @@ async def test_no_command_is_fine(events: Events) -> None:
         await asyncio.sleep(0.01)
 
     assert len(events.newest()) == 1
+
+
+def test_what_an_operator_asks_for_is_told_as_a_sentence() -> None:
+    until_at = NOON + timedelta(hours=2)
+    pause = Override(kind=OverrideKind.PAUSE, until_at=until_at)
+    run = Override(kind=OverrideKind.RUN, until_at=until_at, power_w=600.0)
+
+    assert say_request(pause, "16:00") == "Paused until 16:00."
+    assert say_request(run, "16:00") == "Asked for 600 W until 16:00."

@@ -10,6 +10,7 @@ import pytest
 
 from miner import keys
 from miner.chain.authority import Authority, open_authority
+from miner.chain.embedded import ChainStore
 from miner.chain.extrinsic import ExtrinsicInvalid, sign_extrinsic
 from miner.chain.state import ChainBroken
 from miner.chain.values import Rules
@@ -249,3 +250,14 @@ def test_a_file_that_is_no_database_is_a_verdict_and_not_a_crash(home):
     (home / "chain.db").write_bytes(b"SQLite format 3\x00" + bytes(5000))
 
     assert not verify_chain(home / "chain.db").ok
+
+
+def test_a_network_of_another_version_is_named_by_its_directory(tmp_path: Path) -> None:
+    store = ChainStore(tmp_path / "chain.db")
+    with sqlite3.connect(tmp_path / "chain.db") as link:
+        link.execute("""INSERT INTO meta VALUES ('genesis', '{"format": 0}')""")
+    link.close()
+
+    with pytest.raises(ChainBroken, match=rf"^{tmp_path}: this .* move its directory away"):
+        store.genesis()
+    store.close()
