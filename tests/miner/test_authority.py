@@ -218,7 +218,8 @@ def test_a_changed_seal_is_found_and_a_running_network_has_none(home):
     seal = home / "chain.seal"
     text = seal.read_text()
     for place in (1, 20, len(text) - 5):
-        seal.write_text(text[:place] + "0" + text[place + 1 :])
+        other = "1" if text[place] == "0" else "0"
+        seal.write_text(text[:place] + other + text[place + 1 :])
         assert verify_chain(home / "chain.db").first_bad == 0
     seal.write_text(text)
     assert verify_chain(home / "chain.db").ok
