@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 import pytest
 
-from hardware.modbus.lint import CONTROL, lint_profile
+from hardware.modbus.lint import lint_profile
 from hardware.modbus.profile import read_profile
 from hardware.modbus.replay import run_embedded_test
 from hardware.sim.measured import DAY_NAMES
 from solard.api.routes import ROUTES, Route
 from solard.cli.root import solard
 from solard.core.inputs import Rule
-from solard.core.readings import Quality
+from solard.core.readings import CONTROL, Quality
 from solard.core.rules.registry import RULE_KINDS
 
 ROOT = Path(__file__).parents[1]

@@ -9,23 +9,7 @@ from hardware.modbus.derive import rests_on
 from hardware.modbus.description import Profile
 from hardware.modbus.models import model_points
 from hardware.modbus.points import MAIN, Confidence, Group, Point, SignSource
-
-CONTROL = frozenset(
-    {
-        "pv_power",
-        "grid_power",
-        "battery_power",
-        "battery_soc",
-        "load_power",
-        "generator_power",
-        "supply",
-        "max_charge_power",
-        "max_discharge_power",
-        "inverter_alarm",
-        "pv_throttled",
-    }
-)
-"""Quantities that decisions rest on."""
+from solard.core.readings import CONTROL
 
 UNITS = frozenset(
     {"", "W", "Wh", "kW", "kWh", "VA", "var", "V", "A", "Ah", "Hz", "°C", "%", "s"}

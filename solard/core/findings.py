@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from solard.core.modes import WorkMode
 from solard.core.plan import PLAN_EXPIRES_S
-from solard.core.readings import Quality
+from solard.core.readings import CONTROL, Quality
 from solard.core.state import CardHealth, SiteState, Supply
 from solard.core.view import DeviceView, SiteView, WorkloadView
 from solard.core.wording import say_count, say_duration, say_power
@@ -85,7 +85,9 @@ def _device(device: DeviceView) -> Iterator[Finding]:
         return
     polls = device.polls_ok + device.polls_failed
     often = polls >= POLLS_AT_LEAST and device.polls_failed > OFTEN * polls
-    suspect = [point.name for point in device.points if point.quality is Quality.SUSPECT]
+    # Others may be suspect for ever: registers of which sources say different things.
+    decisive = [point for point in device.points if point.name in CONTROL]
+    suspect = [point.name for point in decisive if point.quality is Quality.SUSPECT]
     if often:
         yield doubt(
             "devices",

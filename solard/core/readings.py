@@ -4,6 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+CONTROL = frozenset(
+    {
+        "pv_power",
+        "grid_power",
+        "battery_power",
+        "battery_soc",
+        "load_power",
+        "generator_power",
+        "supply",
+        "max_charge_power",
+        "max_discharge_power",
+        "inverter_alarm",
+        "pv_throttled",
+    }
+)
+"""The points that decisions rest on, by name."""
+
 
 class Quality(StrEnum):
     """How far a value may be trusted."""

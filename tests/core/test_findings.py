@@ -38,6 +38,15 @@ def test_a_silent_device_is_wrong_in_its_own_words() -> None:
     )
 
 
+def test_values_that_no_decision_rests_on_may_be_doubtful() -> None:
+    spare = replace(SUSPECT, name="battery_current", unit="A")
+    device = replace(
+        VIEW.devices[0], error=None, age_s=1.0, polls_ok=9, polls_failed=0, points=(spare,)
+    )
+
+    assert of(replace(VIEW, devices=(device,)), "devices")[0].verdict is Verdict.GOOD
+
+
 def test_silent_device_that_would_tell_the_supply_is_not_the_configurations_fault() -> None:
     device = replace(VIEW.devices[0], error="no reply in 3 s")
     dark = replace(VIEW, state=replace(VIEW.state, supply=Supply.UNKNOWN), devices=(device,))

@@ -11,13 +11,12 @@ import pytest
 from hardware.modbus.address import TcpAddress
 from hardware.modbus.capture import read_captures
 from hardware.modbus.dump import dump
-from hardware.modbus.lint import CONTROL
 from hardware.modbus.probe import read_once
 from hardware.modbus.profile import Profile, load_profile, profile_names
 from hardware.modbus.replay import replay
 from hardware.sim.served import image_of_profile
 from hardware.sim.server import ModbusServer, show
-from solard.core.readings import Quality
+from solard.core.readings import CONTROL, Quality
 
 
 @contextlib.asynccontextmanager
