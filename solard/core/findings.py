@@ -20,6 +20,8 @@ BALANCE_W = 150.0
 BALANCE_SHARE = 0.1
 """Meters differ by so much, and are read at different moments."""
 LATE_BLOCKS_S = 300.0
+_DECISIVE = CONTROL | {"rig_power", "power", "temperature"}
+"""The last three where the owner says so: `rig.meter`, policies, `rig.heat`."""
 
 
 class Verdict(StrEnum):
@@ -86,7 +88,7 @@ def _device(device: DeviceView) -> Iterator[Finding]:
     polls = device.polls_ok + device.polls_failed
     often = polls >= POLLS_AT_LEAST and device.polls_failed > OFTEN * polls
     # Others may be suspect for ever: registers of which sources say different things.
-    decisive = [point for point in device.points if point.name in CONTROL]
+    decisive = [point for point in device.points if point.name in _DECISIVE]
     suspect = [point.name for point in decisive if point.quality is Quality.SUSPECT]
     if often:
         yield doubt(
