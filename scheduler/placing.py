@@ -196,23 +196,29 @@ def _pieces(
         left, cost = left - piece, cost + piece * per_h[place]
     if left > TINY_H:
         return None
-    return _Spot(hours=taken, windows=_windows(search, taken, first), cost=float(cost))
+    return _Spot(hours=taken, windows=_windows(search, job, taken, first), cost=float(cost))
 
 
 def _windows(
-    search: Search, taken: Array, first: datetime
+    search: Search, job: JobDemand, taken: Array, first: datetime
 ) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the steps as stretches of time; a part of a step is its beginning."""
+    """Return the steps as stretches of time; steps that follow one another are one stretch.
+
+    Where only a part of a step is taken it lies beside its neighbours: a gap of minutes would be
+    an interruption that nobody has asked for. A job that runs goes on from now.
+    """
     windows: list[tuple[datetime, datetime]] = []
-    for one, hours in zip(search.case.steps, taken, strict=True):
-        if hours <= TINY_H:
+    steps = search.case.steps
+    chosen = np.flatnonzero(taken > TINY_H)
+    for run in np.split(chosen, np.flatnonzero(np.diff(chosen) > 1) + 1):
+        if not run.size:
             continue
-        starts_at = max(one.starts_at, first)
-        ends_at = starts_at + timedelta(hours=float(hours))
-        if windows and abs(starts_at - windows[-1][1]) < timedelta(seconds=1):
-            windows[-1] = (windows[-1][0], ends_at)
-        else:
-            windows.append((starts_at, ends_at))
+        head = steps[run[0]]
+        starts_at = max(head.starts_at, first)
+        if run.size > 1 and not job.is_running:
+            head_taken = timedelta(hours=float(taken[run[0]]))
+            starts_at = max(starts_at, head.ends_at - head_taken)
+        windows.append((starts_at, starts_at + timedelta(hours=float(taken[run].sum()))))
     return tuple(windows)
 
 

@@ -360,6 +360,25 @@ async def test_two_jobs_never_share_a_card(home: Path) -> None:
         assert {job.gpu_ids for job in one.jobs.running} == {("GPU-0",), ("GPU-1",)}
 
 
+async def test_a_due_mandatory_job_has_the_card_of_one_that_saves_and_goes(home: Path) -> None:
+    async with stage(home) as one:
+        one.jobs.add(python(SAVES))
+        await one.look_until(JobState.RUNNING)
+        one.clock.pass_s(60.0)
+        deadline_at = one.clock.now() + timedelta(seconds=4000)
+        must = python(SAVES, name="report", cards=2, mandatory=True, deadline_at=deadline_at)
+        one.jobs.add(must)
+
+        due = await one.look_until(JobState.RUNNING, "report-1", pv_w=0.0)
+
+        assert sorted(due.gpu_ids) == ["GPU-0", "GPU-1"]
+        paused = one.job()
+        assert (paused.state, paused.gpu_ids) == (JobState.PAUSED, ())
+        assert paused.ran_s == pytest.approx(60.0, abs=1.0)
+        assert not one.runner.is_alive(paused)
+        assert "It gives way to report-1, which cannot wait." in one.events.newest()[1].text
+
+
 DAILY = JobTemplate(spec=python("pass", name="daily"), cron="0 6 * * *", within_s=7200.0)
 
 

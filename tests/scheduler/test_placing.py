@@ -52,6 +52,21 @@ def windows(plan: Plan) -> list[tuple[float, float]]:
     ]
 
 
+HAZE = (500.0, 200.0)
+"""200 W are left: less than the job takes."""
+
+
+@pytest.mark.parametrize(("is_running", "first"), [(False, 0.15), (True, 0.0)])
+def test_a_part_of_a_step_lies_beside_the_next_one(is_running: bool, first: float) -> None:
+    """An hour of sun after a quarter of haze, for a job of 66 min: 6 min lie in the haze."""
+    sky = [HAZE] + [SUN] * 4 + [DARK] * 19
+    one = job(remaining_s=3960.0, value=1.0, is_running=is_running)
+
+    ((starts, ends),) = windows(make_plan(request_of(sky, jobs=(one,), workloads=())))
+
+    assert (starts, ends) == (pytest.approx(first), pytest.approx(first + 1.1))
+
+
 def test_a_job_of_unstated_value_runs_on_sun() -> None:
     ((first, last),) = windows(plan_with(job(interruptible=False)))
 
