@@ -74,8 +74,8 @@ class BatteryLines:
 
     def _off(self, inputs: DecideInputs, soc: float, low_voltage: Note) -> Note:
         now_s = inputs.state.taken_s
-        sagged_s = now_s - (low_voltage.since_s or now_s) if low_voltage.active else None
-        sagged = sagged_s is not None and sagged_s >= self.shut_down_for_s
+        since_s = low_voltage.since_s if low_voltage.active else None
+        sagged = since_s is not None and now_s - since_s >= self.shut_down_for_s
         before = inputs.memory.note(OFF)
         line = self.shut_down_below_soc
         stays = before.active and (low_voltage.active or soc < line + self.return_margin_soc)

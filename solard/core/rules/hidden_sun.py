@@ -16,6 +16,8 @@ FULL_SOC = 0.95
 DAYLIGHT_W = 30.0
 """Panels that give less than this have nothing worth looking for."""
 STAY_MARGIN_SOC = 0.02
+METER_NOISE_W = 50.0
+"""By so much a meter at its cap may read less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,12 @@ class HiddenSun:
             return False
         return state.grid_w is not None and -state.grid_w >= self.export_at_most_w - self.back_off_w
 
+    def _exports_less(self, state: SiteState) -> bool:
+        """Say whether export has left its cap: then nothing more is hidden, and the level stays."""
+        if state.supply is not Supply.GRID or self.export_at_most_w is None:
+            return False
+        return -(state.grid_w or 0.0) < self.export_at_most_w - METER_NOISE_W
+
     def _next_note(self, inputs: DecideInputs, sight: _Sight, before: Note) -> Note:
         """Return the level to ask for: up after a quiet while, down at once, else as it was.
 
@@ -103,7 +111,7 @@ class HiddenSun:
         if sight.battery_w > self.back_off_w or used_wh > self.allowance_wh:
             level_w = room.clamp(min(before.level_w, sight.rig_w) - max(sight.battery_w, 0.0))
             return Note(key=RULE, active=True, since_s=now_s, level_w=level_w)
-        if self._wait_left_s(before, now_s) > 0:
+        if self._wait_left_s(before, now_s) > 0 or self._exports_less(inputs.state):
             return replace(before, used_wh=used_wh)
         # Not ahead of the rig: cards that cannot follow must not be asked for ever more.
         level_w = min(before.level_w, sight.rig_w + self.step_w) + self.step_w
@@ -111,7 +119,8 @@ class HiddenSun:
 
     def _wait_left_s(self, note: Note, now_s: float) -> float:
         wait_s = self.wait_s if note.active else self.step_after_s
-        return max(0.0, wait_s - (now_s - (note.since_s or now_s)))
+        since_s = now_s if note.since_s is None else note.since_s
+        return max(0.0, wait_s - (now_s - since_s))
 
     def _next(self, inputs: DecideInputs, sight: _Sight, note: Note) -> str:
         step = "More the cards do not take"

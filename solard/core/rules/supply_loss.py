@@ -33,7 +33,8 @@ class SupplyLoss:
             return only_answer(
                 inputs, rule=RULE, why=self._why_lost(state), next=self._next_lost(), notes=(note,)
             )
-        wait_s = self.return_after_s - (now_s - (note.since_s or now_s))
+        since_s = now_s if note.since_s is None else note.since_s
+        wait_s = self.return_after_s - (now_s - since_s)
         if wait_s <= 0:
             return self._normal(inputs)
         return only_answer(
