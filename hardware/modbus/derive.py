@@ -7,14 +7,18 @@ from fnmatch import fnmatchcase
 from math import prod
 
 from hardware.modbus.points import NO_BOUNDS, Bounds, Value, masked
-from hardware.modbus.quality import MISSING, Judged, worst
+from hardware.modbus.quality import LOST, MISSING, Judged, worst
 from solard.core.readings import Quality
 
 _ASLEEP = Judged(None, Quality.ASLEEP)
 
 
 class Rule(StrEnum):
-    """How parts become one value. Parts that the device does not have are left out."""
+    """How parts become one value.
+
+    Parts that the device does not have are left out. One that it has and did not say this time
+    makes the value unknown, unless the others decide it.
+    """
 
     SUM = "sum"
     """The sum; unknown where one part is."""
@@ -73,7 +77,8 @@ def derive(spec: Derived, known: Mapping[str, Judged]) -> Judged | None:
         return None
     match spec.rule:
         case Rule.FIRST:
-            return next((part for part in parts if part.value is not None), _none_of_first(parts))
+            told = (part for part in parts if part.value is not None or part.is_lost)
+            return next(told, _none_of_first(parts))
         case Rule.LEAST:
             return _least(parts)
         case Rule.ANY:
@@ -83,7 +88,7 @@ def derive(spec: Derived, known: Mapping[str, Judged]) -> Judged | None:
         case Rule.MAP:
             return _translate(spec, parts[0])
         case Rule.SUM_KNOWN:
-            known_parts = [part for part in parts if part.value is not None]
+            known_parts = [part for part in parts if part.value is not None or part.is_lost]
             return _add(spec, known_parts, minus) if known_parts else _none_of(parts)
         case Rule.SUM:
             return _add(spec, parts, minus)
@@ -107,6 +112,8 @@ def _none_of_first(parts: list[Judged]) -> Judged:
 
 
 def _none_of(parts: list[Judged]) -> Judged:
+    if any(part.is_lost for part in parts):
+        return LOST
     return Judged(None, worst([part.quality for part in parts if part.value is None]))
 
 
@@ -135,6 +142,8 @@ def _multiply(spec: Derived, parts: list[Judged]) -> Judged:
 
 
 def _least(parts: list[Judged]) -> Judged:
+    if any(part.is_lost for part in parts):
+        return LOST  # it may be the least
     numbers = [(part.value, part) for part in parts if isinstance(part.value, float | int)]
     return min(numbers, key=lambda one: one[0])[1] if numbers else _none_of(parts)
 
@@ -142,7 +151,7 @@ def _least(parts: list[Judged]) -> Judged:
 def _any(parts: list[Judged]) -> Judged:
     if any(part.value for part in parts):
         return Judged(1.0, Quality.GOOD)
-    if all(part.value is None for part in parts):
+    if all(part.value is None for part in parts) or any(part.is_lost for part in parts):
         return _none_of(parts)
     return Judged(0.0, Quality.GOOD)
 

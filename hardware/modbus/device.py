@@ -16,7 +16,7 @@ from hardware.modbus.judge import Judge, sample
 from hardware.modbus.layout import Layout, Placed
 from hardware.modbus.limits import RegisterLink
 from hardware.modbus.points import Group, Point
-from hardware.modbus.quality import Judged
+from hardware.modbus.quality import LOST, Judged
 from hardware.modbus.reader import BlockReader, Words
 from solard.core.readings import PointReading
 
@@ -70,6 +70,7 @@ class ModbusDevice:
         self._judge = Judge(profile)
         self._kept: dict[str, Judged] = {}
         self._had: set[str] = set()
+        self._served: set[str] = set()
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -112,7 +113,7 @@ class ModbusDevice:
             # It was gone for a moment: its models may have moved under our questions.
             await self._prepare()
             known = await self._measure(self._due())
-        if not known:
+        if not known.keys() - self._reader.refused:
             raise DeviceUnfit(
                 f"{self._link.name} unit {self.unit} refuses every register of profile "
                 f"{self.profile.profile_id}; choose the profile of this device: "
@@ -126,7 +127,7 @@ class ModbusDevice:
         """Learn what this device has; what it refused before may be there now."""
         self._connects = -1
         await self._layout.find()
-        self._reader = BlockReader(self._link, self._layout.limits)
+        self._reader = BlockReader(self._link, self._layout.limits, self._served)
         self._connects = self._link.connects
         self._is_new = True
         self._kept = {}
@@ -142,7 +143,18 @@ class ModbusDevice:
             groups |= {Group.SLOW, Group.ONCE, Group.EXTRA}
         elif self._polls % _SLOW_EVERY == 0:
             groups |= {Group.SLOW}
-        return [one for one in self._layout.placed if one.point.group in groups]
+        return [
+            one
+            for one in self._layout.placed
+            if one.point.group in groups or self._is_worth_asking(one.point, groups)
+        ]
+
+    def _is_worth_asking(self, point: Point, groups: set[Group]) -> bool:
+        """Say whether what is rarely read was not told when it was."""
+        kept = self._kept.get(point.name)
+        if kept is None or kept.value is not None:
+            return False
+        return kept.is_lost or (point.group is Group.ONCE and Group.SLOW in groups)
 
     async def _measure(self, due: list[Placed]) -> dict[str, Judged]:
         """Return the newest sample of every point that the device has, read now or before."""
@@ -152,9 +164,11 @@ class ModbusDevice:
         for one in self._layout.placed:
             name = one.point.name
             if name in self._reader.refused or self._layout.is_resting(one.unit):
+                if name in self._had:
+                    known[name] = self._kept[name] = LOST
                 continue
             if name in asked:
-                self._kept[name] = sample(one, words)
+                self._kept[name] = sample(one, words, had=name in self._had)
             if name in self._kept and not self._is_not_there(one.point, self._kept[name]):
                 known[name] = self._kept[name]
         return known
@@ -177,6 +191,7 @@ class ModbusDevice:
             except (DeviceRefused, DeviceTimeout) as err:
                 self._layout.rest(unit, err)
             else:
+                self._layout.note_answer(unit)
                 words.update(more)
         return words
 

@@ -8,7 +8,7 @@ from hardware.modbus.description import Profile
 from hardware.modbus.doubts import Doubts
 from hardware.modbus.layout import Placed
 from hardware.modbus.points import Bounds, Confidence, Group, Point
-from hardware.modbus.quality import MISSING, Judged, Watch, with_counter_step
+from hardware.modbus.quality import LOST, MISSING, Judged, Watch, with_counter_step
 from hardware.modbus.reader import Words
 from solard.core.readings import PointReading, Quality
 
@@ -18,12 +18,18 @@ _ENOUGH_TO_MOVE = 4
 """Numbers other than 0 that a device must have for its standing still to mean something."""
 
 
-def sample(one: Placed, words: Words) -> Judged:
-    """Return what the words of a point say, before anything is known of its past."""
+def sample(one: Placed, words: Words, *, had: bool = False) -> Judged:
+    """Return what the words of a point say, before anything is known of its past.
+
+    `had` says that the device is known to have it: words that do not come, or come void, are then
+    no sign that it lacks it.
+    """
     point = one.point
     if point.register is None:
         return MISSING
     own = words.of(one.unit, point.register.function)
+    if point.register.raw(own) is None:
+        return LOST if had else MISSING
     value = point.value(own)
     if value is not None:
         return Judged(value, Quality.SUSPECT if point.is_at_end(own) else Quality.GOOD)

@@ -82,6 +82,7 @@ class Layout:
         self._starts = starts
         self._points = profile.points
         self._rests: dict[int, _Rest] = {}
+        self._answered: set[int] = set()
         for role in profile.roles:
             found = units.get(role.name, role.default)
             if found is not None:
@@ -115,13 +116,20 @@ class Layout:
         self._place()
 
     def rest(self, unit: int, err: DeviceError) -> None:
-        """Leave a unit alone for a while."""
+        """Leave a unit alone for a while; one that has answered before is soon asked again."""
         before = self._rests.get(unit)
-        length_s = _REST_S if before is None else min(2 * before.length_s, _LONGEST_REST_S)
+        first_s = self._profile.limits.unit_rest_s if unit in self._answered else _REST_S
+        length_s = first_s if before is None else min(2 * before.length_s, _LONGEST_REST_S)
         until_s = asyncio.get_running_loop().time() + length_s
         self._rests[unit] = _Rest(until_s, length_s)
         if before is None:
             _log.info("optional unit left out: unit=%d rest_s=%.0f reason=%s", unit, length_s, err)
+
+    def note_answer(self, unit: int) -> None:
+        """Forget that a unit was left alone."""
+        self._answered.add(unit)
+        if self._rests.pop(unit, None) is not None:
+            _log.info("optional unit is back: unit=%d", unit)
 
     def is_resting(self, unit: int) -> bool:
         """Say whether a unit is left alone now."""

@@ -20,9 +20,12 @@ class Judged:
 
     value: Value
     quality: Quality
+    is_lost: bool = False
+    """The device has it, and did not say it this time: nothing else may stand in for it."""
 
 
 MISSING = Judged(None, Quality.MISSING)
+LOST = Judged(None, Quality.MISSING, is_lost=True)
 
 
 def worst(qualities: list[Quality]) -> Quality:

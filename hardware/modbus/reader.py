@@ -51,9 +51,11 @@ class Words:
 class BlockReader:
     """Reads blocks of one connection; remembers which spans the device refuses."""
 
-    def __init__(self, link: RegisterLink, limits: LinkLimits) -> None:
+    def __init__(self, link: RegisterLink, limits: LinkLimits, had: set[str] | None = None) -> None:
+        """Read within limits; `had` names the spans that the device has been known to serve."""
         self._link = link
         self._limits = limits
+        self._had = set() if had is None else had
         self._cuts: set[tuple[int, int, int]] = set()
         self._refusals: dict[str, _Refusal] = {}
         self._ones: set[tuple[int, int, int]] = set()
@@ -104,6 +106,7 @@ class BlockReader:
             await self._bisect(block, heard, err)
             return
         heard.append((block, values))
+        self._had.update(span.name for span in block.spans)
         for span in block.spans:
             if self._refusals.pop(span.name, None) is not None:
                 _log.info("point is back: name=%s", span.name)
@@ -113,9 +116,13 @@ class BlockReader:
         return refusal is not None and now_s < refusal.until_s
 
     def _leave_out(self, name: str, err: DeviceRefused) -> None:
-        """Leave a span out for a while, then twice as long, up to a day: firmware may bring it."""
+        """Leave a span out for a while, then twice as long, up to a day: firmware may bring it.
+
+        One that was there is soon asked for again: devices that start refuse what they have.
+        """
         before = self._refusals.get(name)
-        length_s = self._limits.ask_again_s
+        limits = self._limits
+        length_s = limits.unit_rest_s if name in self._had else limits.ask_again_s
         if before is not None:
             length_s = min(2 * before.length_s, _LONGEST_REST_S)
         until_s = asyncio.get_running_loop().time() + length_s

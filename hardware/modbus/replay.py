@@ -113,7 +113,10 @@ async def replay(
             brought = [one for one in layout.placed if fresh.has(one)]
             has = {one.point.name for one in layout.placed}  # its models may have moved
             kept = {name: one for name, one in kept.items() if name in has}
-            kept.update({one.point.name: sample(one, words) for one in brought})
+            had = {name for name, one in kept.items() if one.value is not None}
+            kept.update(
+                {one.point.name: sample(one, words, had=one.point.name in had) for one in brought}
+            )
             names = {one.point.name for one in brought}
             derived = {spec.name for spec in profile.derived}
             readings = judge.publish(layout.placed, kept)

@@ -81,13 +81,17 @@ async def _is_hollow(link: RegisterLink, found: FoundModel) -> bool:
 async def _read_if_there(
     link: RegisterLink, unit: int, address: int, count: int
 ) -> tuple[int, ...] | None:
-    """Return words, or None where the device, or a recording that ends early, has none."""
-    try:
-        return await link.read(unit, HOLDING, address, count)
-    except DeviceRefused as err:
-        if err.code not in ILLEGAL:
-            raise
-        return None
+    """Return words, or None where the device, or a recording that ends early, has none.
+
+    It must say so twice: with half a list of models, other values would stand in for the lost ones.
+    """
+    for _ in range(2):
+        try:
+            return await link.read(unit, HOLDING, address, count)
+        except DeviceRefused as err:
+            if err.code not in ILLEGAL:
+                raise
+    return None
 
 
 async def find_marker(link: RegisterLink, unit: int) -> int:

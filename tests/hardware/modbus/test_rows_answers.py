@@ -214,6 +214,55 @@ async def test_row_10_device_without_an_essential_register_is_an_error_until_it_
     assert chaos.connections == 1
 
 
+METER = """
+points:
+  power_total: {addr: 0, unit: W}
+  power_l1: {addr: 50, unit: W}
+derived:
+  grid_power: {first: [power_total, power_l1], unit: W}
+  both: {sum_known: [power_total, power_l1], unit: W}
+  most: {least: [power_total, power_l1], unit: W}
+"""
+
+
+async def test_row_10_nothing_stands_in_for_a_register_that_was_there_and_is_refused():
+    chaos = ChaosDevice({1: {0: 900, 50: 300}})
+    truth = {"power_total": 900, "power_l1": 300, "grid_power": 900, "both": 1200, "most": 300}
+    async with reader_of(chaos, METER, truth, unit_rest_s=0.05) as reader:
+        assert await reader.polls_until_well() == 1
+        chaos.next(refusing(2))
+        without = await reader.poll()
+        await asyncio.sleep(0.06)
+        assert await reader.polls_until_well() == 1
+
+    missing = {name for name in truth if without.quality(name) is MISSING}
+    assert missing == {"power_total", "grid_power", "both", "most"}
+
+
+async def test_row_10_register_that_was_never_there_lets_another_stand_in():
+    chaos = ChaosDevice({1: {50: 300}})
+    truth = {"power_total": None, "power_l1": 300, "grid_power": 300, "both": 300, "most": 300}
+    async with reader_of(chaos, METER, truth) as reader:
+        assert await reader.polls_until_well() == 1
+
+
+RARE = "points: {a: {addr: 0}, b: {addr: 50, group: slow}, c: {addr: 90, group: once}}"
+
+
+async def test_row_10_what_is_rarely_read_and_was_lost_is_asked_for_in_the_next_poll():
+    chaos = ChaosDevice({1: {0: 1, 50: 2, 90: 3} | dict.fromkeys(range(91, 94), 0)})
+    body = RARE.replace("c: {addr: 90", "c: {addr: 90, type: u64")
+    truth = {"a": 1, "b": 2, "c": 3 << 48}
+    async with reader_of(chaos, body, truth, unit_rest_s=0.0) as reader:
+        assert await reader.polls_until_well() == 1
+        await reader.polls(9)
+        chaos.next(honest, refusing(2))
+        lost = await reader.poll()
+        assert await reader.polls_until_well() == 1
+
+    assert lost.quality("b") is MISSING
+
+
 async def test_row_26_and_27_reader_asks_and_never_writes_nor_falls_back_to_another_function():
     chaos = ChaosDevice({1: {0: 1, 1: 2}}, always=refusing(1))
     body = "points: {a: {addr: 0, fc: 4}, b: {addr: 1, fc: 3}}"

@@ -7,7 +7,7 @@ not true, and `polls_until_well` counts the polls until every true value was goo
 from dataclasses import replace
 
 import pytest
-from chaos import ChaosDevice
+from chaos import ChaosDevice, honest, refusing
 from reading import profile_of, reader_of
 from registers_at import at
 from sunspec_map import common, inverter, lay_out, storage
@@ -199,6 +199,14 @@ async def test_row_31_models_that_moved_are_found_at_the_next_connect(told: bool
         if told:
             await chaos.is_left()
         assert await reader.polls_until_well() <= (1 if told else 2)
+
+
+async def test_row_31_list_of_models_that_a_glitch_cuts_short_is_read_to_its_end():
+    """Without its strings and battery, the AC power of a hybrid would stand in for the sun's."""
+    chaos = ChaosDevice({1: at(40000, *lay_out(common(), inverter(2400), storage(60)))})
+    async with roof(chaos, {"battery_soc": 60, "ac_power": 2400}) as reader:
+        chaos.next(honest, honest, honest, refusing(2))
+        assert await reader.polls_until_well() == 1
 
 
 async def test_row_32_scale_factor_is_read_with_its_value_in_every_poll():
