@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,9 +93,13 @@ def test_200_random_kills_leave_no_limit_too_high_no_orphan_and_no_lost_original
     watch = Watch(driver)
     watcher = threading.Thread(target=watch.run)
     watcher.start()
-    killed, most_workloads = 0, 0
+    killed, most_workloads, quarters = 0, 0, 0
     try:
         while killed < KILLS:
+            if killed >= quarters * KILLS / 4:
+                # On a busy machine a daemon may die each time before it has raised anything.
+                seen, quarters = watch.steered, quarters + 1
+                assert eventually(partial(has_steered, watch, seen), 120.0), site.log("daemon")
             names = chance.sample(("daemon", "keeper", "work"), chance.randint(1, 3))
             for name in names:
                 killed += kill(site, name)
@@ -114,12 +119,15 @@ def test_200_random_kills_leave_no_limit_too_high_no_orphan_and_no_lost_original
 
     assert stopped == (0, 0)
     assert watch.longest_s <= LEASE_S + 2.0
-    assert watch.steered > 0
     assert most_workloads <= 1
     assert driver.power_limits()[:3] == [*OWN_W]
     assert not workloads()
     assert not [line for line in processes_of(site.home).values() if "hardware.sim" not in line]
     driver.close()
+
+
+def has_steered(watch: Watch, seen: int) -> bool:
+    return watch.steered > seen
 
 
 def start_daemon(site: Site) -> None:
