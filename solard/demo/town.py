@@ -32,6 +32,8 @@ ANSWER_S = 2.0
 TEMPO = 30
 """Blocks between epochs: six minutes of site time."""
 QUARTER = timedelta(minutes=15)
+GRANT_TAO = 100
+"""What a new key has."""
 WEATHERS = DAY_NAMES[:2]
 """What miners learned under: two fortnights of one place and season."""
 
@@ -189,6 +191,8 @@ class _Town:
             *("--network", f"http://127.0.0.1:{self._port}", "--site-file", str(path)),
             *("--site", f"{day.latitude},{day.longitude}"),
             *("--peak-w", str(round(day.peak_w * factor))),
+            # Everybody comes at once here, which is dear; nobody shall have to wait.
+            *("--register-at-most", str(GRANT_TAO)),
             *options,
         )
 

@@ -131,6 +131,8 @@ def test_every_call_of_the_chain_can_be_made_by_hand(node: Node) -> None:
     epoch_after(metagraph(node)["epochs"])
     alice("reveal_weights", *words)
     alice("remove_stake", "netuid=1", f"hotkey={ALICE}", "alpha_rao=1000000000")
+    submit(node, "//Bob", "claim_grant")
+    submit(node, "//Bob", "register_limit", "netuid=1", f"hotkey={BOB}", "limit_rao=1000000000")
     owner("create_subnet", "name=poems", f"hotkey={BOB}")
 
     made = ask("extrinsics", "--node", node.url, "--limit", "50")["extrinsics"]
