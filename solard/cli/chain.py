@@ -110,17 +110,19 @@ def node(
     from miner.chain.values import Rules
     from miner.network import NetworkSettings, run_network
     from solard.system.clock import clock_from_environment
+    from solard.system.places import room_for_sockets
 
     home.mkdir(parents=True, exist_ok=True)
-    settings = NetworkSettings(
-        home=home,
-        socket=home / "node.sock",
-        host=host,
-        port=port,
-        rules=Rules(tempo=tempo, max_uids=places, immunity_blocks=immunity),
-        subnets=subnets,
-    )
-    asyncio.run(run_network(settings, clock_from_environment()))
+    with room_for_sockets(home, "node.sock") as sockets:
+        settings = NetworkSettings(
+            home=home,
+            socket=sockets / "node.sock",
+            host=host,
+            port=port,
+            rules=Rules(tempo=tempo, max_uids=places, immunity_blocks=immunity),
+            subnets=subnets,
+        )
+        asyncio.run(run_network(settings, clock_from_environment()))
 
 
 @click.command()

@@ -25,8 +25,10 @@ from solard.demo.options import MORNING
 from solard.system.children import become_subreaper, end_all
 from solard.system.clock import CLOCK_VARIABLE, ScaledClock
 from solard.system.lines import ask
+from solard.system.places import room_for_sockets
 
 LOOK_EVERY_S = 0.25
+LONGEST_SOCKET = "validator-16.sock"
 END_GRACE_S = 10.0
 ANSWER_S = 2.0
 TEMPO = 30
@@ -97,9 +99,9 @@ class TownReport:
 
 def run_town(options: TownOptions, say: Callable[[str], None]) -> TownReport:
     """Run a network to its end and return what became of it; no process of it is left."""
-    with _home(options) as home:
+    with _home(options) as home, room_for_sockets(home / "run", LONGEST_SOCKET) as sockets:
         become_subreaper()
-        town = _Town(home, options, say)
+        town = _Town(home, sockets, options, say)
         try:
             asyncio.run(town.live())
         finally:
@@ -117,12 +119,13 @@ def run_town(options: TownOptions, say: Callable[[str], None]) -> TownReport:
 class _Town:
     """The processes, and where they keep what they know."""
 
-    def __init__(self, home: Path, options: TownOptions, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, home: Path, sockets: Path, options: TownOptions, say: Callable[[str], None]
+    ) -> None:
         self._home = home
         self._options = options
         self._port = free_port()
-        self._sockets = home / "run"
-        self._sockets.mkdir(parents=True, exist_ok=True)
+        self._sockets = sockets
         clock = _clock(options.speed)
         self._members = Members(
             [self._node(), *self._miners(), *self._validators()],

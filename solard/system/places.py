@@ -1,6 +1,9 @@
 """Where solard keeps its things: configuration, state, sockets."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,3 +105,14 @@ def places_from_environment() -> Places:
     if home:
         return places_at(Path(home))
     return Places(Path("/etc/solard"), Path("/var/lib/solard"), Path("/run/solard"))
+
+
+@contextmanager
+def room_for_sockets(wanted: Path, longest_name: str) -> Iterator[Path]:
+    """Make a directory whose sockets can be bound: `wanted`, or a short one for the meantime."""
+    if len(os.fsencode(wanted.absolute() / longest_name)) <= LONGEST_SOCKET_BYTES:
+        wanted.mkdir(mode=0o750, parents=True, exist_ok=True)
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory(prefix="solard-", ignore_cleanup_errors=True) as short:
+        yield Path(short)

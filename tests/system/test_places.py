@@ -1,11 +1,18 @@
 """Where things lie, for the system and for a home of one's own."""
 
+import socket
 import stat
 from pathlib import Path
 
 import pytest
 
-from solard.system.places import HOME_VARIABLE, PathTooLong, places_at, places_from_environment
+from solard.system.places import (
+    HOME_VARIABLE,
+    PathTooLong,
+    places_at,
+    places_from_environment,
+    room_for_sockets,
+)
 
 
 def test_system_s_places_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +55,16 @@ def test_home_too_long_for_sockets_is_refused_before_anything_is_made(tmp_path: 
         places_at(home).make()
 
     assert not home.exists()
+
+
+def test_sockets_get_a_short_directory_for_the_meantime_where_the_wanted_one_is_too_long(
+    tmp_path: Path,
+) -> None:
+    name, wanted = "a.sock", tmp_path / ("long" * 30)
+    with room_for_sockets(tmp_path / "run", name) as own, room_for_sockets(wanted, name) as short:
+        with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as other:
+            one.bind(str(own / name))
+            other.bind(str(short / name))
+        assert own == tmp_path / "run"
+    assert (own / name).exists()
+    assert not short.exists()
