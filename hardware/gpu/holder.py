@@ -103,8 +103,8 @@ class Holder:
             match result:
                 case Refused(reason=reason):
                     text = f"refused: {reason}"
-                case Clamped(limit_w=limit_w):
-                    text = f"held at {limit_w:g} W"
+                case Clamped(asked_w=asked_w, limit_w=limit_w):
+                    text = f"held at {limit_w:g} W; it does not take {asked_w:g} W"
                 case _:
                     text = f"held at {result.limit_w:g} W"
             if self._said.get(result.gpu_id) != text:

@@ -35,7 +35,7 @@ def load_profile(name: str) -> Profile:
     known = {one.replace("_", "-"): one for one in profile_names()}
     if wanted not in known:
         near = get_close_matches(wanted, known, n=1)
-        hint = f"did you mean {near[0]}? There are" if near else "nothing of that name ships, but"
+        hint = f"did you mean {near[0]}? There are" if near else "there is none; there are"
         raise ProfileInvalid(f"profile {name!r}: {hint} {', '.join(known)}")
     file = f"{known[wanted]}.yaml"
     text = (files("hardware.profiles") / file).read_text(encoding="utf-8")

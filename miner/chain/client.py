@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -159,8 +160,7 @@ class NodeClient:
                     raise ChainRefused(str(answer.get("error", f"HTTP {response.status}")))
                 return answer
         except (aiohttp.ClientError, OSError, TimeoutError) as err:
-            reason = str(err) or type(err).__name__
-            raise ChainUnreachable(f"chain node {self._url}: no answer: {reason}") from err
+            raise ChainUnreachable(f"chain node {self._url}: no answer: {_reason(err)}") from err
         except (ValueError, TypeError, RecursionError) as err:
             raise ChainUnreachable(f"chain node {self._url}: answers no JSON: {err}") from err
 
@@ -181,3 +181,10 @@ async def _read_some(response: aiohttp.ClientResponse) -> bytes:
             raise ValueError(f"an answer has at most {MAX_ANSWER_BYTES} bytes")
         parts.append(part)
     return b"".join(parts)
+
+
+def _reason(err: Exception) -> str:
+    """Return why nobody answered; a connection's own words repeat the address in a longer way."""
+    if isinstance(err, aiohttp.ClientConnectorError) and (err.errno or 0) > 0:
+        return os.strerror(err.errno or 0).lower()
+    return str(err) or type(err).__name__

@@ -10,6 +10,9 @@ import click
 from solard.cli.places import home_option, places_of
 from solard.cli.quantities import Duration, Power
 
+WEEK_S = 7 * 86400.0
+"""As the API has it: what an operator asks for ends within a week."""
+
 
 @click.command()
 @click.argument("power", type=Power(), required=False)
@@ -34,6 +37,7 @@ def run(
     from solard.client.client import Client
     from solard.core.wording import say_duration, say_power
 
+    _check_week(duration)
     client = Client(places_of(home).api_socket)
 
     async def ask() -> None:
@@ -47,6 +51,11 @@ def run(
     )
 
 
+def _check_week(duration_s: float) -> None:
+    if duration_s > WEEK_S:
+        raise click.UsageError("a pause or a fixed power lasts a week at most: 7d")
+
+
 @click.command()
 @click.argument("duration", type=Duration())
 @home_option
@@ -55,6 +64,7 @@ def pause(duration: float, home: Path | None) -> None:
     from solard.client.client import Client
     from solard.core.wording import say_duration
 
+    _check_week(duration)
     client = Client(places_of(home).api_socket)
 
     async def ask() -> None:

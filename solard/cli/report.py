@@ -82,6 +82,8 @@ def earnings(as_json: bool, as_csv: bool, home: Path | None) -> None:
     """Show what each day earned and took."""
     from solard.cli.sentences import say_earnings
 
+    if as_csv and as_json:
+        raise click.UsageError("--csv or --json, not both")
     if as_csv:
         from solard.cli.spreadsheet import to_csv
         from solard.store.reading import open_history

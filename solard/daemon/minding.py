@@ -266,7 +266,8 @@ class Minder:
         if self._memory.parked:
             self._park(ending or "no reason known")
         else:
-            text = f"Died ({who}); starts again in {wait_s:.0f} s."
+            text = f"Died ({who}), see `solard logs {self.spec.name}`; "
+            text += f"starts again in {wait_s:.0f} s."
             self._events.tell(self.spec.name, text, "warning")
 
     async def _ending(self) -> str | None:

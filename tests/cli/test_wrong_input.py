@@ -305,6 +305,9 @@ def test_no_daemon_is_a_sentence(command: tuple[str, ...], tmp_path: Path) -> No
     [
         (("stat",), 2, "Did you mean 'status'?"),
         (("run", "600W"), 2, "say for how long, as in: solard run 600W 3h"),
+        (("pause", "30d"), 2, "a pause or a fixed power lasts a week at most: 7d"),
+        (("run", "600W", "8d"), 2, "a pause or a fixed power lasts a week at most: 7d"),
+        (("earnings", "--csv", "--json"), 2, "--csv or --json, not both"),
         (("run", "600", "3h"), 2, "'600' is no power; write 600W or 1.2kW"),
         (("pause", "forever"), 2, "'forever' is no duration; write 90s, 20min or 2h"),
         (("demo", "--day", "rainy"), 2, "'rainy' is not one of"),

@@ -167,7 +167,10 @@ async def test_killed_workload_comes_back_with_a_new_pid(home: Path, events: Eve
 
     assert after.pid != before.pid
     assert after.restarts == 1
-    assert f"Died (pid {before.pid}, killed by SIGKILL); starts again in 1 s." in told(events)
+    assert (
+        f"Died (pid {before.pid}, killed by SIGKILL), see `solard logs {before.name}`; "
+        "starts again in 1 s."
+    ) in told(events)
     await supervisor.stop_all()
 
 

@@ -53,6 +53,21 @@ async def hold(keeper: StoppingKeeper, home: Path) -> list[str]:
     return said
 
 
+async def test_a_limit_that_a_card_does_not_take_is_said_beside_the_one_that_holds(
+    home: Path,
+) -> None:
+    class Clamping(StoppingKeeper):
+        async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+            answer = await super().answer(request)
+            for result in answer.get("results", []):
+                result |= {"outcome": "clamped", "asked_w": 900.0}
+            return answer
+
+    said = await hold(Clamping("none", 1), home)
+
+    assert said == ["GPU 0 held at 200 W; it does not take 900 W"]
+
+
 async def test_a_keeper_that_is_being_stopped_is_asked_again(home: Path) -> None:
     keeper = StoppingKeeper("set", 2)
 

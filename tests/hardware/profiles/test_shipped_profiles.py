@@ -52,5 +52,5 @@ def test_misspelt_profile_names_the_nearest():
 
 
 def test_unknown_profile_lists_what_ships():
-    with pytest.raises(ProfileInvalid, match=r"nothing of that name ships, but deye-1p, .*"):
+    with pytest.raises(ProfileInvalid, match=r"there is none; there are deye-1p, .*"):
         load_profile("zzz")
