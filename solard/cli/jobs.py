@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from solard.cli.operate import warn_unkept
 from solard.cli.places import home_option, places_of
 from solard.cli.quantities import Duration, Power
 
@@ -84,6 +85,7 @@ def add(
         return await client.add_job(spec)
 
     click.echo(f"Added {asyncio.run(ask())}; `solard job list` says when it runs, and why.")
+    warn_unkept(places_of(home).api_socket)
 
 
 @job.command("list")

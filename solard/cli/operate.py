@@ -51,6 +51,16 @@ def run(
     )
 
 
+def warn_unkept(socket_path: Path) -> None:
+    """Say so where the daemon cannot write down what was just asked for."""
+    from solard.cli.sentences import say_unkept
+    from solard.client.now import ask_view
+
+    warning = say_unkept(ask_view(socket_path))
+    if warning is not None:
+        click.echo(warning, err=True)
+
+
 def _check_week(duration_s: float) -> None:
     if duration_s > WEEK_S:
         raise click.UsageError("a pause or a fixed power lasts a week at most: 7d")
@@ -73,6 +83,7 @@ def pause(duration: float, home: Path | None) -> None:
 
     asyncio.run(ask())
     click.echo(f"Paused for {say_duration(duration)}; `solard resume` ends it earlier.")
+    warn_unkept(places_of(home).api_socket)
 
 
 @click.command()
@@ -93,6 +104,7 @@ def live(home: Path | None) -> None:
 
     ask(places_of(home).api_socket, lambda client: client.set_live(True))
     click.echo("Live: limits and workloads obey now.")
+    warn_unkept(places_of(home).api_socket)
 
 
 @click.command()
@@ -103,3 +115,4 @@ def observe(home: Path | None) -> None:
 
     ask(places_of(home).api_socket, lambda client: client.set_live(False))
     click.echo("Observing: nothing is touched.")
+    warn_unkept(places_of(home).api_socket)

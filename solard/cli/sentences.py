@@ -22,6 +22,8 @@ from solard.core.wording import (
 BLOCKS = " ▁▂▃▄▅▆▇█"
 BLOCKS_AT_MOST = 48
 HALF_HOUR = timedelta(minutes=30)
+STORAGE = "storage: "
+"""How the daemon's picture says that its history cannot be written."""
 NOTHING = "—"
 """In a table, where there was nothing to compare."""
 
@@ -44,6 +46,12 @@ def say_status(view: SiteView) -> str:
         ]
     lines += [f"!     {sentence}" for sentence in view.degraded]
     return "\n".join(lines)
+
+
+def say_unkept(view: SiteView) -> str | None:
+    """Return why a restart would forget what was just asked for; None where it is kept."""
+    problem = next((one for one in view.degraded if one.startswith(STORAGE)), None)
+    return None if problem is None else f"!     {problem}; a restart forgets this"
 
 
 def say_plan(view: SiteView) -> str:

@@ -63,9 +63,10 @@ def simulate(
 
 def say_summary(summary: dict[str, object]) -> str:
     """Return the table for people."""
+    word = "day" if summary["days"] == 1 else "days"
     head = f"{'policy':<16}{'value':>10}{'capture':>10}{'import':>10}{'export':>10}{'solar':>8}"
     lines = [
-        f"{summary['site']}, {summary['days']:g} days from {summary['from_utc']}; "
+        f"{summary['site']}, {summary['days']:g} {word} from {summary['from_utc']}; "
         f"bound {summary['upper_bound']:.2f}, floor {summary['floor_value']:.2f}",
         f"{head}{'starts/d':>10}{'breach/d':>10}{'jobs':>9}{'missed':>8}",
     ]

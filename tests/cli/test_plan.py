@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from solard.cli.sentences import say_plan, say_plan_blocks, say_status
+from solard.cli.sentences import say_plan, say_plan_blocks, say_status, say_unkept
 from solard.core.decision import PowerLimit
 from solard.core.plan import PlanSlot
 from tests.tui.pictures import HOME
@@ -80,6 +80,15 @@ def test_status_says_in_observe_mode_what_would_be_done() -> None:
     assert " 250 W " in say_status(replace(view, live=True))
     assert "would be 250 W " in say_status(replace(view, live=False))
     assert "would be parked" in say_status(replace(view, live=False))
+
+
+def test_what_the_daemon_cannot_write_down_is_said_to_be_forgotten_by_a_restart() -> None:
+    full = replace(HOME, degraded=("storage: history cannot be written to /x.db: disk is full",))
+
+    assert say_unkept(full) == (
+        "!     storage: history cannot be written to /x.db: disk is full; a restart forgets this"
+    )
+    assert say_unkept(replace(HOME, degraded=("miner: no answer",))) is None
 
 
 def test_site_without_a_plan_says_so() -> None:

@@ -47,7 +47,7 @@ def test_table_has_a_row_for_each_policy(data: Path, tmp_path: Path) -> None:
         *("--policies", "floor"),
     )
 
-    assert said.stdout.splitlines()[0].startswith("berlin, 1 days from 2022-06-08T00:00:00Z")
+    assert said.stdout.splitlines()[0].startswith("berlin, 1 day from 2022-06-08T00:00:00Z")
     assert said.stdout.splitlines()[2].split()[0] == "floor"
 
 
