@@ -63,7 +63,7 @@ def _to_recording(data: object, where: str, name: str) -> Recording:
         exchanges = [_exchange(pair) for pair in _pairs(data)]
         blocks = tuple(_blocks(data))
     except (KeyError, TypeError, ValueError, AttributeError) as err:
-        raise CaptureInvalid(f"{where}: cannot be read as a recording: {err!r}") from err
+        raise CaptureInvalid(f"{where}: cannot be read as a recording: {_say(err)}") from err
     heard = [block for block, _ in exchanges if block is not None]
     polls = [blocks] if blocks else []
     # Where the same registers stand in blocks and frames, the frames are but their evidence.
@@ -75,6 +75,10 @@ def _to_recording(data: object, where: str, name: str) -> Recording:
         polls=tuple(polls),
         faults=tuple(f"{where}: {fault}" for _, fault in exchanges if fault),
     )
+
+
+def _say(err: Exception) -> str:
+    return f"{err} is missing" if isinstance(err, KeyError) else str(err)
 
 
 def _blocks(data: dict[str, object]) -> Iterator[RecordedBlock]:
@@ -95,6 +99,8 @@ def _blocks(data: dict[str, object]) -> Iterator[RecordedBlock]:
     if not isinstance(blocks, list):
         raise TypeError("`blocks` is no list")
     for one in blocks:
+        if not isinstance(one, dict):
+            raise TypeError("a block needs `address` and `registers`")
         inner = one.get("registers")
         if isinstance(inner, dict):
             own_unit, own_function = _whole(one.get("unit")), _whole(one.get("fc"))
@@ -110,7 +116,7 @@ def _blocks(data: dict[str, object]) -> Iterator[RecordedBlock]:
 def _block(one: dict[str, object], unit: int | None, function: int | None) -> RecordedBlock:
     own_unit, own_function = _whole(one.get("unit")), _whole(one.get("fc"))
     words = one.get("registers") or one.get("words")
-    address = one["address"] if "address" in one else one["addr"]
+    address = one.get("address", one.get("addr"))
     if not isinstance(words, list) or not isinstance(address, int):
         raise TypeError("a block needs `address` and `registers`")
     return RecordedBlock(
@@ -127,7 +133,7 @@ def _runs(
     """Yield neighbouring registers as one block: a value is never older than its other half."""
     run: list[int] = []
     first = 0
-    for address, word in sorted((int(key, 0), _word(word)) for key, word in registers.items()):
+    for address, word in sorted((_whole(key) or 0, _word(word)) for key, word in registers.items()):
         if run and address != first + len(run):
             yield RecordedBlock(unit=unit, function=function, address=first, words=tuple(run))
             run = []
@@ -174,7 +180,10 @@ def _whole(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return int(value, 0)
+        try:
+            return int(value, 0)
+        except ValueError:
+            raise ValueError(f"{value!r} is no whole number, decimal or 0x…") from None
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{value!r} is no whole number")
     return value

@@ -191,7 +191,11 @@ def replay(capture: tuple[Path, ...], profile: str, only: str | None, as_json: b
     ]
     names = ", ".join(map(str, capture))
     if not recordings:
-        raise CaptureInvalid(f"{names}: no recording of a {found.profile_id} device in there")
+        raise CaptureInvalid(
+            f"{names}: no recording of a {found.profile_id} device in there"
+            if only is None
+            else f"{names}: no recording is called {only}; `solard modbus serve` lists their names"
+        )
     for recording in recordings:
         for fault in recording.faults:
             click.echo(f"left out: {fault}", err=True)

@@ -136,7 +136,8 @@ def _say(one: "Candidate") -> str:
         if name in shown and isinstance(shown[name].value, float | int)
     )
     share = f"{one.good} of {len(one.points)} values plausible"
-    return f"{one.address.name} unit {one.unit}: {one.profile.profile_id}, {share}; {values}"
+    what = f"{one.address.name} unit {one.unit}: {one.profile.profile_id}, {share}"
+    return f"{what}; {values}" if values else what
 
 
 @click.command()

@@ -80,6 +80,25 @@ def test_profile_is_played_read_scanned_watched_written_down_and_ends_with_0(
     assert ended == 0
 
 
+def test_values_of_a_device_that_goes_away_are_watched_until_they_are_stale() -> None:
+    with played("deye-3p") as (address, process):
+        options = ("--profile", "deye-3p", "--every", "0.2", "--times", "8")
+        watch = subprocess.Popen(
+            [sys.executable, "-m", "solard", "modbus", "watch", address, *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert watch.stdout is not None
+        first = watch.stdout.readline()
+        process.kill()
+        seen = watch.communicate(timeout=30)[0]
+
+    qualities = [line.split()[4] for line in seen.splitlines() if line.startswith("battery_soc ")]
+    assert first.endswith("poll 1\n")
+    assert (qualities[0], qualities[-1]) == ("good", "stale")
+
+
 def test_recording_is_played_as_it_was(tmp_path: Path) -> None:
     path, profile = tmp_path / "box.json", tmp_path / "box.yaml"
     path.write_text(json.dumps(CAPTURE), encoding="utf-8")
