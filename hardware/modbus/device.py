@@ -73,6 +73,11 @@ class ModbusDevice:
         self._served: set[str] = set()
 
     @property
+    def _family(self) -> str:
+        name = self.profile.profile_id
+        return f"{'an' if name.startswith(tuple('aeio')) else 'a'} {name}"
+
+    @property
     def placed(self) -> tuple[Placed, ...]:
         """Return the points that the device has, as far as it has been looked at."""
         return self._layout.placed
@@ -204,7 +209,7 @@ class ModbusDevice:
             if one.point.essential and one.point.name in self._reader.refused:
                 raise DeviceUnfit(
                     f"{self._link.name} unit {self.unit} has no {one.point.name} at register "
-                    f"{one.point.first}; is it a {self.profile.profile_id} device?"
+                    f"{one.point.first}; is it {self._family} device?"
                 )
 
     def _hint(self, err: DeviceError) -> str:
@@ -213,10 +218,14 @@ class ModbusDevice:
             return self._hint_at_menu()
         usual = tuple(dict.fromkeys((self.profile.unit, *self.profile.candidates)))
         silent = isinstance(err, DeviceTimeout | DeviceRefused | DeviceUnfit)
-        if self._polls or not silent or self.unit in usual:
+        others = [str(one) for one in usual if one != self.unit]
+        if self._polls or not silent or not others:
             return ""
-        ids = " or ".join(str(one) for one in usual)
-        return f". Is unit {self.unit} right? A {self.profile.profile_id} device usually is {ids}"
+        if self.unit in usual:
+            return f". Is unit {self.unit} right? It may also be {' or '.join(others)}"
+        ids = " or ".join(others)
+        family = self._family.capitalize()
+        return f". Is unit {self.unit} right? {family} device usually is {ids}"
 
     def _hint_at_menu(self) -> str:
         """Say what long silence by day means of a device that has answered before."""
