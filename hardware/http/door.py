@@ -1,6 +1,7 @@
 """The only place of this room that speaks HTTP: one answer, small and soon, or a sentence."""
 
 import asyncio
+import os
 
 import aiohttp
 
@@ -9,6 +10,7 @@ from solard.core.errors import SolardError
 MOST_BYTES = 2_000_000
 """evcc's whole state is below 100 kB; a Home Assistant with 1000 entities sends about 1 MB."""
 _OK = 200
+_NOT_FOUND = 404
 _TAKEN = range(200, 300)
 _REDIRECTS = range(300, 400)
 _SECRET = (401, 403)
@@ -47,7 +49,7 @@ class HttpDoor:
                 f"{self._url} has a certificate that nobody vouches for; use http:// at home"
             ) from err
         except (aiohttp.ClientError, OSError, ValueError) as err:
-            raise SourceError(f"{self._url} cannot be read: {err or type(err).__name__}") from err
+            raise SourceError(f"{self._url} cannot be read: {_reason(err)}") from err
 
     async def send(self, method: str, body: str) -> None:
         """Tell the other side something; raise SourceError where it does not take it."""
@@ -64,9 +66,7 @@ class HttpDoor:
         except TimeoutError as err:
             raise SourceError(f"{self._url} has not answered in {self._timeout_s:g} s") from err
         except (aiohttp.ClientError, OSError, ValueError) as err:
-            raise SourceError(
-                f"{self._url} cannot be reached: {err or type(err).__name__}"
-            ) from err
+            raise SourceError(f"{self._url} cannot be reached: {_reason(err)}") from err
 
     async def close(self) -> None:
         """End the connection; the next question opens a new one."""
@@ -102,4 +102,12 @@ class HttpDoor:
                 f"{self._url} does not let us in ({answer.status}); is `token` there and right?"
             )
         if answer.status != _OK:
-            raise SourceError(f"{self._url} answers {answer.status} instead of {_OK}")
+            hint = "; is its path right?" if answer.status == _NOT_FOUND else ""
+            raise SourceError(f"{self._url} answers {answer.status} instead of {_OK}{hint}")
+
+
+def _reason(err: Exception) -> str:
+    """Return what went wrong; a connection's own words repeat the address in a longer way."""
+    if isinstance(err, aiohttp.ClientConnectorError) and (err.errno or 0) > 0:
+        return os.strerror(err.errno or 0).lower()
+    return str(err) or type(err).__name__

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hardware.http.source import HttpSource, SourcePoint, SourceSpec
 from hardware.modbus.address import Address, Framing, TcpAddress, serial_address
@@ -171,17 +172,32 @@ class SitePoller:
         )
 
 
-async def try_devices(settings: Settings) -> tuple[tuple[str, str | None], ...]:
-    """Poll each device once; return its id and, where it fails, the sentence that says why."""
-    outcomes: list[tuple[str, str | None]] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of asking a device once."""
+
+    device_id: str
+    error: str | None = None
+    """Why it failed."""
+    missing: tuple[str, ...] = ()
+    """What the configuration expects of it, and it did not say."""
+
+
+async def try_devices(settings: Settings) -> tuple[Tried, ...]:
+    """Poll each device once."""
+    outcomes: list[Tried] = []
     devices, _ = make_devices(settings.devices, SystemClock())
     for device in devices:
         try:
-            await device.poll()
+            points = await device.poll()
         except SolardError as err:
-            outcomes.append((device.device_id, str(err)))
+            said = str(err).removeprefix(f'device "{device.device_id}": ')
+            outcomes.append(Tried(device_id=device.device_id, error=said))
         else:
-            outcomes.append((device.device_id, None))
+            # A profile names all that a family may tell; who writes a source names what it does.
+            expected = points if isinstance(device, HttpSource) else ()
+            missing = tuple(point.name for point in expected if point.value is None)
+            outcomes.append(Tried(device_id=device.device_id, missing=missing))
         finally:
             await device.close()
     return tuple(outcomes)

@@ -44,9 +44,11 @@ def check(file: Path | None, config: Path | None, connect: bool, home: Path | No
     from solard.app.devices import try_devices
 
     failed = 0
-    for device, outcome in asyncio.run(try_devices(settings)):
-        click.echo(f"{device}: {outcome or 'answers.'}")
-        failed += outcome is not None
+    for one in asyncio.run(try_devices(settings)):
+        silent_on = f"answers, but has no number for {', '.join(one.missing)}."
+        answers = silent_on if one.missing else "answers."
+        click.echo(f"{one.device_id}: {one.error or answers}")
+        failed += one.error is not None
     if failed:
         sys.exit(1)
 

@@ -4,9 +4,11 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -136,8 +138,20 @@ def test_unreachable_inverter_is_named_with_its_address(tmp_path: Path) -> None:
 
     assert status == 1
     assert lines[0] == "FILE: fine."
-    assert lines[1].startswith("inverter: ")
-    assert "127.0.0.1:1 refuses the connection" in lines[1]
+    assert lines[1].startswith("inverter: 127.0.0.1:1 refuses the connection")
+
+
+def test_source_that_leaves_out_what_it_is_asked_for_is_named(tmp_path: Path) -> None:
+    with answering(b'{"grid": 5, "sun": "n/a"}') as port:
+        source = f"{{source: http, url: 'http://127.0.0.1:{port}/'"
+        points = "points: {pv_power: sun, grid_power: grid}}"
+        text = re.sub(r"inverter: \{.*\}", f"inverter: {source}, {points}", GOOD, count=1)
+        status, lines = check(tmp_path, text, "--connect")
+
+    assert (status, lines[1]) == (
+        0,
+        "inverter: answers, but has no number for pv_power, load_power.",
+    )
 
 
 def test_wrong_unit_is_named(tmp_path: Path) -> None:
@@ -149,6 +163,30 @@ def test_wrong_unit_is_named(tmp_path: Path) -> None:
     assert right == 0
     assert wrong == 1
     assert "33" in lines[1]
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[int]:
+    """An HTTP server on a port of its own that gives one answer to all."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
