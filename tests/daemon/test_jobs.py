@@ -321,14 +321,17 @@ async def test_after_a_power_cut_a_job_goes_on_and_a_block_starts_afresh(home: P
     async with stage(home) as one:
         one.jobs.add(python(SAVES))
         one.jobs.add(python(SAVES, name="render", interruptible=False))
-        await one.look_until(JobState.RUNNING)
-        await one.look_until(JobState.RUNNING, "render-1")
+        jobs = [
+            await one.look_until(JobState.RUNNING),
+            await one.look_until(JobState.RUNNING, "render-1"),
+        ]
         one.clock.pass_s(600.0)
         await one.look()
         for name in ("job-retrain-1", "job-render-1"):
             pid = ProcessBackend(home).adopt(WorkSpec(name=name, role="job", command=()))
             assert pid is not None
             os.killpg(pid, signal.SIGKILL)
+        await until(lambda: not any(map(one.runner.is_alive, jobs)))
     async with stage(home) as two:
         two.jobs.adopt()
 
