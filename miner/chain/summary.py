@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from miner.chain.embedded import ChainStore
-from miner.chain.verify import chain_in
+from miner.chain.verify import NoChainHere, chain_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,18 @@ class ChainSummary:
     def reward_rao(self) -> int:
         """Return the block rewards that epochs have shared out."""
         return sum(one.emitted_rao for one in self.subnets)
+
+
+def check_genesis(home: Path) -> None:
+    """Raise ChainBroken where a network of other rules lives in a directory; none is fine."""
+    try:
+        store = ChainStore(chain_in(home))
+    except NoChainHere:
+        return
+    try:
+        store.genesis()
+    finally:
+        store.close()
 
 
 def summarize(home: Path) -> ChainSummary:

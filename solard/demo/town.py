@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from hardware.sim.measured import DAY_NAMES, MeasuredDay, load_day
 from hardware.sim.trace import DayTrace
-from miner.chain.summary import ChainSummary, summarize
+from miner.chain.summary import ChainSummary, check_genesis, summarize
 from miner.subnets.catalog import BUNDLED
 from solard.core.errors import SolardError
 from solard.demo.home import free_port
@@ -100,6 +100,7 @@ class TownReport:
 def run_town(options: TownOptions, say: Callable[[str], None]) -> TownReport:
     """Run a network to its end and return what became of it; no process of it is left."""
     with _home(options) as home, room_for_sockets(home / "run", LONGEST_SOCKET) as sockets:
+        check_genesis(home)
         become_subreaper()
         town = _Town(home, sockets, options, say)
         try:

@@ -5,16 +5,20 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from miner.chain.authority import open_authority
+from miner.chain.values import Rules
 from tests.e2e.stage import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +96,19 @@ def test_every_subnet_works_and_every_rao_is_accounted_for(home: Path) -> None:
         "reason": None,
     }
     assert not [pid for pid in processes(home).values() if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_network_of_other_rules_is_refused_before_anything_starts(home: Path) -> None:
+    open_authority(home / "node", datetime(2024, 6, 20, tzinfo=UTC), Rules()).close()
+    link = sqlite3.connect(home / "node" / "chain.db")
+    link.execute("UPDATE meta SET text = replace(text, '\"format\": ', '\"format\": 9')")
+    link.commit()
+    link.close()
+    out, err = up(home, 60).communicate(timeout=50)
+
+    assert "made by another version of solard" in err
+    assert out == ""
+    assert not processes(home)
 
 
 @pytest.mark.slow
