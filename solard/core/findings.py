@@ -8,7 +8,7 @@ from solard.core.modes import WorkMode
 from solard.core.plan import PLAN_EXPIRES_S
 from solard.core.readings import CONTROL, Quality
 from solard.core.state import CardHealth, SiteState, Supply
-from solard.core.view import DeviceView, SiteView, WorkloadView
+from solard.core.view import AS_IT_SHOULD, DeviceView, SiteView, WorkloadView
 from solard.core.wording import say_count, say_duration, say_power
 
 OFTEN = 0.02
@@ -175,7 +175,7 @@ def _workload(work: WorkloadView) -> Iterator[Finding]:
     if work.parked:
         remedy = f"{more} `solard workload start {work.name}` tries again."
         yield bad("workloads", f"{work.name} died too often and is parked.", remedy)
-    elif work.health not in {"ok", "starting"} and work.wanted is not WorkMode.OFF:
+    elif work.health not in AS_IT_SHOULD and work.wanted is not WorkMode.OFF:
         yield doubt("workloads", f"{work.name}: {work.health}", more)
     else:
         yield good("workloads", f"{work.name}: {work.health}")

@@ -49,6 +49,13 @@ class KeeperView:
     """A sentence while the keeper does not answer."""
 
 
+OBSERVED = "not running (observing)"
+"""Health of a workload that observe mode does not start."""
+AT_REST = "at rest: there is no power for it"
+AS_IT_SHOULD = frozenset({"ok", "starting", OBSERVED, AT_REST})
+"""Healths in which nothing is wrong."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadView:
     """One workload that the daemon supervises."""

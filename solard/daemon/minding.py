@@ -9,7 +9,7 @@ from typing import Any
 from solard.core.errors import SolardError
 from solard.core.modes import WorkMode
 from solard.core.restarts import RestartMemory, after_death, after_health
-from solard.core.view import WorkloadView
+from solard.core.view import AT_REST, OBSERVED, WorkloadView
 from solard.core.work import ActionKind, WorkSpec, WorkStatus
 from solard.core.work_energy import WorkEnergy
 from solard.daemon.events import Events
@@ -216,9 +216,9 @@ class Minder:
         if self.hold is not None:
             return f"stopped by the operator; `solard workload start {self.spec.name}`"
         if wanted.mode is None:
-            return "not running (observe mode starts nothing)"
+            return OBSERVED
         if self._rests(wanted):
-            return "at rest: there is no power for it"
+            return AT_REST
         if self._memory.parked or now < self._memory.next_start_s:
             return ""
         if self.spec.uses_cards and not wanted.cards_held:

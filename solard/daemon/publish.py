@@ -15,6 +15,7 @@ from solard.core.rules.user_policy import UserPolicy, holds, live_value
 from solard.core.state import SiteState
 from solard.core.units import energy_wh
 from solard.core.view import (
+    AS_IT_SHOULD,
     ConditionView,
     DaemonStats,
     DeviceView,
@@ -205,9 +206,7 @@ def _degraded(sources: Sources) -> tuple[str, ...]:
     found = [f"{d.device_id}: {d.error}" for d in sources.devices if d.error]
     if sources.keeper.error:
         found.append(f"GPU keeper: {sources.keeper.error}")
-    found += [
-        f"{w.name}: {w.health}" for w in sources.workloads if w.health not in {"ok", "starting"}
-    ]
+    found += [f"{w.name}: {w.health}" for w in sources.workloads if w.health not in AS_IT_SHOULD]
     if sources.config_problem:
         found.append(sources.config_problem)
     if sources.forecast is not None and sources.forecast.problem is not None:

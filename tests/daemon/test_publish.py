@@ -111,6 +111,13 @@ def test_everything_that_fails_is_a_sentence() -> None:
     )
 
 
+def test_work_that_rests_by_intent_is_no_failure() -> None:
+    watched = replace(MINER, health="not running (observing)")
+    at_night = replace(MINER, health="at rest: there is no power for it")
+
+    assert view_of(workloads=(watched, at_night)).degraded == ()
+
+
 def hung() -> WorkloadView:
     return replace(MINER, name="validator", health="silent for 7 s")
 

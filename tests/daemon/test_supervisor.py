@@ -135,7 +135,7 @@ async def test_observing_starts_nothing_and_tells_no_mode(home: Path, events: Ev
 
     view = supervisor.view()[0]
     assert (view.pid, view.mode) == (None, None)
-    assert view.health == "not running (observe mode starts nothing)"
+    assert view.health == "not running (observing)"
     assert list(home.iterdir()) == []
 
 

@@ -469,6 +469,24 @@ def test_a_workload_that_does_not_follow_stands_out() -> None:
     assert Span("No answer for 12 s.", Tone.BAD) in table.rows[0].cells
 
 
+def test_network_that_observing_does_not_start_is_said_to_wait_for_live() -> None:
+    chain = replace(HOME.workloads[0], role="network", mode=None, health="not running (observing)")
+    said = " ".join(
+        _text(neurons.network_head(_on(replace(HOME, network=None, workloads=(chain,))), 76))
+    )
+
+    assert "`solard live`, or o, starts yours" in said
+    assert "network: embedded" not in said
+
+
+def test_work_that_observing_does_not_start_is_not_silent() -> None:
+    miner = replace(HOME.workloads[1], mode=None, health="not running (observing)")
+    (row,) = neurons.workload_table(replace(HOME, workloads=(miner,)), 116).rows
+
+    assert "silent" not in [cell.text for cell in row.cells]
+    assert row.cells[-1].text == "not running (observing)"
+
+
 def test_counters_that_count_nothing_are_left_out() -> None:
     miner = replace(HOME.workloads[1], counters=(("answered", 6), ("refused", 0)))
     table = neurons.workload_table(replace(HOME, workloads=(miner,)), 76)

@@ -85,7 +85,7 @@ def few_cards(picture: Picture, width: int, height: int | None = None) -> Lines:
 
 def _no_cards(view: SiteView, width: int) -> Lines:
     note = view.keeper.error or view.keeper.note or "The keeper has not named any card yet."
-    return hang(line(muted("No cards. ")), note, width)
+    return hang(line(muted("No cards. ")), note[:1].upper() + note[1:], width)
 
 
 def gpu_table(view: SiteView, width: int) -> Table:

@@ -1,7 +1,7 @@
 """The chain, our neurons on it, and the workloads that speak for them."""
 
 from solard.core.modes import WorkMode
-from solard.core.view import NeuronView, SiteView, WorkloadView
+from solard.core.view import AT_REST, OBSERVED, NeuronView, SiteView, WorkloadView
 from solard.core.wording import say_count
 from tui import format as words
 from tui.model.header import chain_health, dot
@@ -21,12 +21,7 @@ def network_head(picture: Picture, width: int) -> Lines:
     if network is None:
         return (
             *hang(line(), "No network runs, so nothing is earned.", width),
-            *hang(
-                line(muted("→ ")),
-                "Write `network: embedded` in solard.yaml for a network of play tokens, "
-                "then `solard reload`.",
-                width,
-            ),
+            *hang(line(muted("→ ")), _how_to_have_one(view), width),
         )
     kind = "embedded network: play tokens, no price"
     name = kind if network.kind == "embedded" else network.kind
@@ -39,6 +34,15 @@ def network_head(picture: Picture, width: int) -> Lines:
     )
     first = line(dot(chain_health(view)), strong(f" {name}"))
     return (cut(first, width), *flow(facts, width))
+
+
+def _how_to_have_one(view: SiteView) -> str:
+    if any(work.role == "network" and work.health == OBSERVED for work in view.workloads):
+        return "Observing starts nothing: `solard live`, or o, starts yours."
+    return (
+        "Write `network: embedded` in solard.yaml for a network of play tokens, "
+        "then `solard reload`."
+    )
 
 
 def neuron_table(view: SiteView, width: int) -> Table:
@@ -106,6 +110,8 @@ def _pid(workload: WorkloadView) -> Span:
 
 
 def _mode_cell(workload: WorkloadView) -> Span:
+    if workload.mode is None and workload.health in {OBSERVED, AT_REST}:
+        return muted(words.DASH)
     if workload.mode is None:
         return Span("silent", Tone.BAD)
     if workload.mode is not workload.wanted:
@@ -120,6 +126,8 @@ def _restarts(workload: WorkloadView) -> Span:
 
 
 def _health(workload: WorkloadView) -> Span:
+    if workload.health in {OBSERVED, AT_REST}:
+        return muted(workload.health)
     if workload.health != "ok":
         return Span(workload.health, Tone.BAD)
     if workload.role == "network":
