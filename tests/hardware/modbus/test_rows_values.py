@@ -60,6 +60,26 @@ async def test_row_12_all_ones_of_a_restart_are_missing_and_no_counter_jumps():
     assert {one.quality for seen in void for one in seen.points} == {MISSING}
 
 
+async def test_row_12_nothing_stands_in_for_what_a_void_block_held():
+    chaos = ChaosDevice({1: at(0, 0, 900, 0, 1) | {50: 300}})
+    body = """
+points:
+  power_total: {addr: 0, type: u32, unit: W}
+  energy: {addr: 2, type: u32, unit: kWh}
+  power_l1: {addr: 50, unit: W}
+derived:
+  grid_power: {first: [power_total, power_l1], unit: W}
+"""
+    truth = {"power_total": 900, "energy": 1, "power_l1": 300, "grid_power": 900}
+    async with reader_of(chaos, body, truth) as reader:
+        await reader.poll()
+        chaos.next(all_ones)
+        void = await reader.poll()
+        assert await reader.polls_until_well() == 1
+
+    assert (void.quality("power_l1"), void.quality("grid_power")) == (GOOD, MISSING)
+
+
 async def test_row_12_two_words_that_are_all_ones_beside_a_void_block_are_void_too():
     """By themselves they would be -1 W."""
     chaos = ChaosDevice({1: at(0, 0, 51234, 3000, 5002) | at(50, 0, 700)})

@@ -4,10 +4,13 @@ import pytest
 
 from hardware.modbus.description import EmbeddedTest, Profile
 from hardware.modbus.lint import lint_profile
+from hardware.modbus.points import Group
 from hardware.modbus.profile import ProfileInvalid, load_profile, profile_names
 from hardware.modbus.replay import run_embedded_test
 
 PROFILES = [load_profile(name) for name in profile_names()]
+SIZES = ("capacity", "rated_energy", "max_energy", "available_energy")
+"""What a battery holds is no counter."""
 CASES = [(profile, test) for profile in PROFILES for test in profile.tests]
 
 
@@ -21,6 +24,19 @@ def test_profile_has_no_fault(profile: Profile):
 )
 async def test_recording_decodes_to_what_it_means(profile: Profile, test: EmbeddedTest):
     assert await run_embedded_test(profile, test) == ()
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.profile_id)
+def test_row_29_every_counter_that_a_daemon_reads_is_known_as_one(profile: Profile):
+    counters = [
+        point
+        for point in profile.points
+        if point.unit in ("Wh", "kWh")
+        and point.group is not Group.EXTRA
+        and not point.name.endswith(SIZES)
+    ]
+
+    assert [one.name for one in counters if not one.bounds.monotonic] == []
 
 
 async def test_recording_that_means_something_else_is_told():
