@@ -6,9 +6,10 @@ The daemon asks each second tick or so, `solard simulate` at each tick of a reco
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from math import inf
 
 from solard.core.job import Job
-from solard.core.job_wish import JobMove, JobRoom, Move, must_run_now, say_missed, wish_of
+from solard.core.job_wish import JobMove, JobRoom, Move, must_run_now, say_missed, slack_s, wish_of
 from solard.core.modes import WorkMode
 from solard.core.wording import say_power
 
@@ -44,16 +45,23 @@ def next_moves(jobs: Sequence[Job], room: JobRoom) -> tuple[JobMove, ...]:
     """Return what is done with each of the jobs, in their order; none of them is over.
 
     A block that runs comes first: it is never moved. Then who must run, then the others; of equals
-    who runs already. What must start makes interruptible jobs save and go.
+    who runs already, of those who must start who has least time. What must start makes
+    interruptible jobs save and go.
     """
     free = room
     for job in jobs:
         free = free.without(job.spec) if job.is_running else free
     ledger = _Ledger(left=room, free=free)
     moves = {}
-    for job in sorted(jobs, key=lambda job: (_turn(job, room), not job.is_running)):
+    for job in sorted(jobs, key=lambda job: _order(job, room)):
         moves[job.job_id], ledger = _take_turn(job, ledger)
     return tuple(moves[job.job_id] for job in jobs)
+
+
+def _order(job: Job, room: JobRoom) -> tuple[_Turn, bool, float]:
+    turn = _turn(job, room)
+    left_s = slack_s(job, room.now_at) if turn is _Turn.MUST else None
+    return turn, not job.is_running, inf if left_s is None else left_s
 
 
 def _turn(job: Job, room: JobRoom) -> _Turn:

@@ -95,6 +95,12 @@ def say_missed(job: Job, room: JobRoom) -> str | None:
     return f"It needs {needs} and has {left} until its deadline, {room.say_time(deadline)}."
 
 
+def slack_s(job: Job, now_at: datetime) -> float | None:
+    """Return how long a job can still wait; None = for ever."""
+    deadline = job.spec.deadline_at
+    return None if deadline is None else (deadline - now_at).total_seconds() - job.remaining_s
+
+
 def must_run_now(job: Job, now_at: datetime) -> bool:
     """Say whether a job cannot wait: the operator asked for it, or it is mandatory and due."""
     return job.at_once or _is_due(job, now_at)
@@ -125,21 +131,15 @@ def wish_of(job: Job, room: JobRoom, sun_share: float) -> JobMove:
 
 def _is_due(job: Job, now_at: datetime) -> bool:
     """Say whether a mandatory job would be late if it waited any longer."""
-    left_s = _left_s(job, now_at)
+    left_s = slack_s(job, now_at)
     return job.spec.mandatory and left_s is not None and left_s <= LATEST_MARGIN_S
-
-
-def _left_s(job: Job, now_at: datetime) -> float | None:
-    """Return how long a job can still wait; None = for ever."""
-    deadline = job.spec.deadline_at
-    return None if deadline is None else (deadline - now_at).total_seconds() - job.remaining_s
 
 
 def _spares_reserve(job: Job, room: JobRoom, sun_share: float) -> bool:
     """Say whether a job would take from a battery below its reserve and may as well wait."""
     if not room.below_reserve:
         return False
-    left_s = _left_s(job, room.now_at)
+    left_s = slack_s(job, room.now_at)
     if left_s is not None and left_s < SPARES_RESERVE_S:
         return False
     return room.sun_w is None or room.sun_w < sun_share * job.spec.power_w
@@ -149,7 +149,7 @@ def _planned(job: Job, room: JobRoom, plan: Plan) -> JobMove:
     if plan.runs_job(job.job_id, room.now_at):
         return JobMove(move=Move.START, note="The plan gives it this time.")
     later = [one for one in plan.jobs if one.job_id == job.job_id and one.starts_at > room.now_at]
-    left_s = _left_s(job, room.now_at)
+    left_s = slack_s(job, room.now_at)
     if later and left_s is not None and left_s <= room.start_margin.total_seconds():
         return JobMove(move=Move.START, note="The plan wants it, and it must start now.")
     if later:

@@ -225,6 +225,14 @@ def test_a_mandatory_job_that_is_due_makes_an_interruptible_one_give_way() -> No
     assert moves(due, replace(optional, state=JobState.PAUSED)) == [Move.START, Move.WAIT]
 
 
+def test_of_two_that_are_due_the_one_with_less_time_comes_first() -> None:
+    """Two hours each, for the one card that there is."""
+    later = named("later", mandatory=True, deadline_at=in_h(2.2))
+    sooner = named("sooner", mandatory=True, deadline_at=in_h(2.1))
+
+    assert moves(later, sooner, cards=1) == [Move.WAIT, Move.START]
+
+
 def test_nothing_makes_a_running_block_give_way() -> None:
     due = job_of(mandatory=True, cards=2, deadline_at=in_h(2.2))
     block = running(named("render", interruptible=False), "gpu-0")
