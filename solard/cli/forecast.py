@@ -40,7 +40,7 @@ def forecast(
     as_json: bool,
     home: Path | None,
 ) -> None:
-    """Show what the sun is expected to do in two days, or how good that was."""
+    """Show what the sun is expected to do for two days, or how good that was."""
     from solard.cli.report import to_json
 
     if (site is None) != (data is None):
