@@ -6,7 +6,6 @@ from statistics import fmean
 
 from solard.core.forecast import Forecast, ForecastSlot
 from solard.core.skill import Skill
-from solard.core.state import SiteState
 from solard.core.units import RAO_PER_TAO, SECONDS_PER_HOUR, clamp
 from solard.core.view import SiteView
 from solard.core.wording import (
@@ -35,7 +34,7 @@ def say_status(view: SiteView) -> str:
     lines = [
         f"{view.site}: {mode}, {state.local_at:%Y-%m-%d %H:%M}, supply {state.supply.value}",
         f"PV {_power(state.pv_w)}  house {_power(state.house_w)}  rig {_power(state.rig_w)}  "
-        f"grid {_power(state.grid_w)}  {_battery(state)}",
+        f"grid {_power(state.grid_w)}  {_battery(view)}",
     ]
     lines += [_host(view)] if view.host is not None else []
     if decision is not None:
@@ -217,10 +216,12 @@ def say_events(view: SiteView) -> str:
     )
 
 
-def _battery(state: SiteState) -> str:
-    if state.battery is None:
+def _battery(view: SiteView) -> str:
+    battery = view.state.battery
+    if battery is None and not _has_battery(view):
         return "no battery known"
-    return f"battery {UNKNOWN if state.battery.soc is None else say_percent(state.battery.soc)}"
+    soc = None if battery is None else battery.soc
+    return f"battery {UNKNOWN if soc is None else say_percent(soc)}"
 
 
 def _host(view: SiteView) -> str:

@@ -30,6 +30,11 @@ def say_percent(ratio: float) -> str:
     return f"{floor(ratio * 100.0 + 1e-6)} %"
 
 
+def ended(text: str) -> str:
+    """Return a text with a full stop where it ends without a sign."""
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 def say_count(count: int, thing: str) -> str:
     """Return `1 card`, `4 cards`."""
     return f"{count} {thing}" if count == 1 else f"{count:,} {thing}s"

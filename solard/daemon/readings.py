@@ -1,6 +1,7 @@
 """Takes what the poller hands over, and tells people when a device is lost and when it is back."""
 
 from solard.core.readings import DeviceReading
+from solard.core.wording import ended
 from solard.daemon.combine import sleeps
 from solard.daemon.events import Events
 from solard.daemon.latest import Latest
@@ -20,7 +21,7 @@ class Readings:
         name = reading.device_id
         if reading.error is not None:
             if name not in self._silent:
-                self._events.tell("modbus", f"{name}: {reading.error}", "warning")
+                self._events.tell("modbus", ended(f"{name}: {reading.error}"), "warning")
             self._silent.add(name)
         elif name in self._silent:
             self._silent.discard(name)

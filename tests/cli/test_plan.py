@@ -69,6 +69,14 @@ def test_site_without_a_battery_gets_no_columns_for_one() -> None:
     assert said[4].split() == ["from", "sun", "house", "rig", "grid"]
 
 
+def test_a_battery_that_is_silent_is_unknown_and_one_that_is_not_there_is_none() -> None:
+    silent = replace(VIEW, state=replace(VIEW.state, battery=None))
+    bare = replace(silent, plan=tuple(replace(slot, soc=0.0) for slot in VIEW.plan))
+
+    assert "battery unknown" in say_status(silent)
+    assert "no battery known" in say_status(bare)
+
+
 def test_status_says_in_observe_mode_what_would_be_done() -> None:
     limits = tuple(
         PowerLimit(gpu_id=card.gpu_id, limit_w=250.0, parked=card.index > 0)

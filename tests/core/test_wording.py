@@ -8,6 +8,7 @@ import pytest
 from solard.core.conditions import Condition, PolicyAction, Quantity
 from solard.core.modes import WorkMode
 from solard.core.wording import (
+    ended,
     say_action,
     say_condition,
     say_count,
@@ -24,6 +25,14 @@ from solard.core.wording import (
     say_voltage,
     say_when,
 )
+
+
+def test_a_sentence_ends_with_one_sign() -> None:
+    assert [ended(text) for text in ("gone", "gone.", "is it on?")] == [
+        "gone.",
+        "gone.",
+        "is it on?",
+    ]
 
 
 def test_one_of_a_thing_is_no_plural() -> None:

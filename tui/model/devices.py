@@ -2,6 +2,7 @@
 
 from solard.core.readings import PointReading, Quality
 from solard.core.view import DeviceView, SiteView
+from solard.core.wording import ended
 from tui import format as words
 from tui.model.header import Health, device_health, dot
 from tui.model.table import Field, Table, table_of
@@ -53,7 +54,7 @@ def trouble(device: DeviceView, width: int) -> Lines:
     if device.error is None:
         return ()
     again = "" if device.retry_in_s is None else f" Again in {words.duration(device.retry_in_s)}."
-    return tuple((Span(text, Tone.BAD),) for text in wrap(f"{device.error}{again}", width))
+    return tuple((Span(text, Tone.BAD),) for text in wrap(f"{ended(device.error)}{again}", width))
 
 
 def find_device(view: SiteView, device_id: str | None) -> DeviceView | None:
