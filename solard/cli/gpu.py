@@ -49,7 +49,7 @@ def gpu() -> None:
 @socket_option
 @home_option
 def list_cards(as_json: bool, socket: Path | None, home: Path | None) -> None:
-    """List the cards with their limits: as the keeper, or where none runs the driver, tells them."""
+    """List the cards with their limits, as the keeper or, where none runs, the driver tells."""
     listed, states = _see(socket, home)
     rows = _rows(listed, states)
     if as_json:
