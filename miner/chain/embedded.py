@@ -47,6 +47,8 @@ class ChainStore:
             self._link = sqlite3.connect(path, isolation_level=None)
             self._link.execute("PRAGMA journal_mode=WAL")
             self._link.execute("PRAGMA synchronous=FULL")
+            # What has reached the file need not lie in its log too, where nobody would check it.
+            self._link.execute("PRAGMA journal_size_limit=0")
             self._link.executescript(SCHEMA)
         except (OSError, sqlite3.Error) as err:
             raise ChainStoreFailed(f"chain database {path}: {err}") from err
