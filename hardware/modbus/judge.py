@@ -8,7 +8,14 @@ from hardware.modbus.description import Profile
 from hardware.modbus.doubts import Doubts
 from hardware.modbus.layout import Placed
 from hardware.modbus.points import Bounds, Confidence, Group, Point
-from hardware.modbus.quality import LOST, MISSING, Judged, Watch, with_counter_step
+from hardware.modbus.quality import (
+    LOST,
+    MISSING,
+    TIMES_BELIEVED,
+    Judged,
+    Watch,
+    with_counter_step,
+)
 from hardware.modbus.reader import Words
 from solard.core.readings import PointReading, Quality
 
@@ -46,12 +53,14 @@ class Judge:
         self._doubts = Doubts(profile.profile_id)
         self._last_numbers: tuple[float, ...] = ()
         self._same_polls = 0
+        self._blank_polls = 0
 
     def publish(
         self, placed: Iterable[Placed], known: Mapping[str, Judged]
     ) -> tuple[PointReading, ...]:
         """Return the reading of every known sample, and of what the profile derives from them."""
         points = {one.point.name: one.point for one in placed}
+        known = self._doubt_zeros(known, points)
         judged = {
             name: _doubt(points[name], self._judge_point(points[name], one, known))
             for name, one in known.items()
@@ -96,6 +105,23 @@ class Judge:
         empty = bounds.zero_suspect and self._cross.is_empty(_good(known, "battery_voltage"))
         return watch.judge(one, zero_agrees=empty)
 
+    def _doubt_zeros(
+        self, known: Mapping[str, Judged], points: Mapping[str, Point]
+    ) -> Mapping[str, Judged]:
+        """Doubt a poll in which all that moves is 0, voltages too, until it comes the third time.
+
+        Loggers answer so while they start.
+        """
+        numbers = _live_numbers(known, points)
+        is_blank = len(numbers) >= _ENOUGH_TO_MOVE and not any(numbers)
+        self._blank_polls = self._blank_polls + 1 if is_blank else 0
+        if not 0 < self._blank_polls < TIMES_BELIEVED:
+            return known
+        return {
+            name: Judged(0.0, Quality.SUSPECT) if one.value == 0 else one
+            for name, one in known.items()
+        }
+
     def _unit_of(self, name: str) -> str:
         own = next((point.unit for point in self._profile.points if point.name == name), None)
         return own or next((one.unit for one in self._profile.derived if one.name == name), "")
@@ -105,14 +131,7 @@ class Judge:
 
         By day only: an inverter without sun stands still and is right.
         """
-        numbers = tuple(
-            one.value
-            for name, one in judged.items()
-            if isinstance(one.value, float)
-            and name in points
-            and points[name].group is Group.FAST
-            and points[name].meanings is None
-        )
+        numbers = _live_numbers(judged, points)
         same = bool(numbers) and numbers == self._last_numbers and not _is_dark(judged)
         self._same_polls = self._same_polls + 1 if same else 0
         self._last_numbers = numbers
@@ -120,6 +139,18 @@ class Judge:
         usual = _FROZEN_AFTER if moving >= _ENOUGH_TO_MOVE else None
         limit = self._profile.frozen_after or usual
         return limit is not None and self._same_polls >= limit
+
+
+def _live_numbers(judged: Mapping[str, Judged], points: Mapping[str, Point]) -> tuple[float, ...]:
+    """Return what a device measures in every poll."""
+    return tuple(
+        one.value
+        for name, one in judged.items()
+        if isinstance(one.value, float)
+        and name in points
+        and points[name].group is Group.FAST
+        and points[name].meanings is None
+    )
 
 
 def _is_dark(judged: Mapping[str, Judged]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from hardware.modbus.points import Bounds, Value
 from solard.core.readings import Quality
 
-_TIMES_BELIEVED = 3
+TIMES_BELIEVED = 3
 """A suspicious 0, or a counter that fell, is believed when it comes this many times in a row."""
 
 _COUNTER_STEPS = {"kWh": 100.0, "Wh": 100_000.0}
@@ -74,7 +74,7 @@ class Watch:
         if not self.bounds.zero_suspect:
             return True
         self._zeros = self._zeros + 1 if number == 0 else 0
-        return number != 0 or self._last_good == 0 or self._zeros >= _TIMES_BELIEVED
+        return number != 0 or self._last_good == 0 or self._zeros >= TIMES_BELIEVED
 
     def _is_no_stray_jump(self, number: float) -> bool:
         if self._last_good is None:
@@ -94,4 +94,4 @@ class Watch:
         rises = self._falls == 0 or self._candidate is None or number >= self._candidate
         self._falls = self._falls + 1 if rises else 1
         self._candidate = number
-        return self._falls >= _TIMES_BELIEVED
+        return self._falls >= TIMES_BELIEVED

@@ -216,7 +216,7 @@ async def test_row_22_long_refusal_after_good_days_points_at_the_menu():
 async def test_row_22_night_is_no_reason_to_look_in_the_menu_and_day_counts_from_dawn():
     chaos = ChaosDevice({1: hybrid()})
     night = False
-    options = {"long_away_s": 0.05, "is_dark": lambda: night}
+    options = {"long_away_s": 0.3, "is_dark": lambda: night}
     async with reader_of(chaos, options=options) as reader:
         await reader.poll()
         await chaos.stop()
@@ -227,7 +227,7 @@ async def test_row_22_night_is_no_reason_to_look_in_the_menu_and_day_counts_from
             await asyncio.sleep(0.03)
         night = False
         at_dawn = await reader.poll()
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.31)
         by_day = await reader.poll()
         await chaos.start()
 

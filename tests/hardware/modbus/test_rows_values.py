@@ -8,7 +8,7 @@ import asyncio
 import logging
 
 from chaos import ChaosDevice, all_ones, honest, silent, turning
-from reading import Listener, hybrid, reader_of
+from reading import NOON, Listener, hybrid, reader_of
 from registers_at import at
 
 from hardware.poller import Backoff, Poller
@@ -184,6 +184,23 @@ async def test_row_14_poll_that_fails_publishes_nothing_and_no_0():
     assert lost.error is not None
     assert back.number("pv_power") == 3000
     assert listener.witness.lies == []
+
+
+async def test_row_14_poll_of_nothing_but_zeros_is_in_doubt_until_the_third_time():
+    chaos = ChaosDevice({1: hybrid()})
+    async with reader_of(chaos) as reader:
+        await reader.poll()
+        chaos.units[1] = at(0, *[0] * 6)
+        blank = await reader.polls(2)
+        chaos.units[1] = hybrid()
+        assert await reader.polls_until_well() == 1
+        chaos.units[1] = at(0, *[0] * 6)
+        reader.now_true(**dict.fromkeys(NOON, 0))
+        stays = await reader.polls(3)
+        assert await reader.polls_until_well() == 2, "a charge of 0 is to be said three times more"
+
+    assert [one.quality("pv_power") for one in stays] == [SUSPECT, SUSPECT, GOOD]
+    assert {one.quality for seen in blank for one in seen.points} == {SUSPECT}
 
 
 async def test_row_15_words_of_one_value_come_in_one_answer():
