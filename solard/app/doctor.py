@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from solard.app.drop_ins import differences
@@ -11,7 +11,7 @@ from solard.config.load import load_settings
 from solard.core.errors import SolardError
 from solard.core.findings import Finding, bad, doubt, good
 from solard.core.wording import say_count, say_duration
-from solard.store.backup import backups
+from solard.store.backup import backup_age, backups
 from solard.store.errors import StoreUnavailable
 from solard.store.reading import open_history
 from solard.system.clock import SystemClock
@@ -74,10 +74,10 @@ def _backups(database: Path) -> Finding:
     kept = backups(database)
     if not kept:
         return doubt(
-            "backups", "There is no backup yet; one is made each day while the daemon runs."
+            "backups",
+            "There is no backup yet; the first is made after the daemon's first hour.",
         )
-    made_at = datetime.fromtimestamp(kept[0].stat().st_mtime, UTC)
-    age = SystemClock().now() - made_at
+    age = backup_age(database, SystemClock().now()) or timedelta()
     said = f"{say_count(len(kept), 'backup')}, the newest {say_duration(age.total_seconds())} old."
     if age <= OLD_BACKUP:
         return good("backups", said)

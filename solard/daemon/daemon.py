@@ -13,7 +13,7 @@ from solard.core.records import CycleRecord
 from solard.core.state import SiteState
 from solard.core.sweep import CardSweep
 from solard.core.view import DaemonStats
-from solard.core.wording import say_power, say_when
+from solard.core.wording import say_count, say_power, say_when
 from solard.daemon.parts import Parts
 from solard.daemon.ports import Every
 from solard.daemon.publish import Books, Sources, local_day_bounds, make_view, tick_quantiles_ms
@@ -35,12 +35,19 @@ SLEEP_LOOK_S = 10.0
 FIRST_LOOK_S = 0.05
 """Real seconds, these six; the last until there is something to look at."""
 PLAN_EVERY_S = 900.0
+TIDY_LOOK_S = 3600.0
 TIDY_EVERY_S = 86400.0
-"""Site seconds, both."""
+"""Site seconds, these three; a backup's age is real. A rig that starts anew each morning has no
+day of its own, so it is looked at each hour what is due."""
 
 
 class CardUnknown(SolardError):
     """Nobody can measure a card that is not there."""
+
+
+def is_tidy_due(backup_age_s: float | None, since_s: float) -> bool:
+    """Say whether history is to be trimmed and copied now; `since_s`: this daemon's last time."""
+    return backup_age_s is None or max(backup_age_s, since_s) >= TIDY_EVERY_S
 
 
 def say_request(override: Override, until: str) -> str:
@@ -61,12 +68,15 @@ class Daemon:
         self._plan_wanted = asyncio.Event()
         self._config_problem: str | None = None
         self._started_at = parts.clock.now()
+        self._tidied_s = parts.clock.monotonic_s()
+        self._untidy_s: float | None = None
+        """When it was last told that no backup can be made."""
         self.pictures = Publisher()
 
     async def run(self, every: Every) -> None:
         """Run all loops; one that fails takes the daemon down, and systemd starts it afresh."""
         every("plan", PLAN_EVERY_S, self._want_plan)
-        every("tidy", TIDY_EVERY_S, self._tidy)
+        every("tidy", TIDY_LOOK_S, self._tidy)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._parts.poller.run(), name="poller")
@@ -263,14 +273,23 @@ class Daemon:
 
     async def _tidy(self) -> None:
         """Drop old history and write a verified copy of the rest, once a day."""
-        parts = self._parts
+        parts, now_s = self._parts, self._parts.clock.monotonic_s()
         try:
+            age_s = await asyncio.to_thread(parts.history.backup_age_s)
+            if not is_tidy_due(age_s, now_s - self._tidied_s):
+                return
+            self._tidied_s = now_s
             gone = await asyncio.to_thread(parts.history.retain, parts.clock.now())
             copy = await asyncio.to_thread(parts.history.back_up)
         except SolardError as err:
-            parts.events.tell("storage", f"No backup: {err}", "warning")
+            if self._untidy_s is None or now_s - self._untidy_s >= TIDY_EVERY_S:
+                self._untidy_s = now_s  # tried each hour, told once a day
+                parts.events.tell("storage", f"No backup: {err}", "warning")
             return
-        parts.events.tell("storage", f"{gone} old rows dropped, backup {copy.name} verified.")
+        self._untidy_s = None
+        parts.events.tell(
+            "storage", f"{say_count(gone, 'old row')} dropped, backup {copy.name} verified."
+        )
 
     async def _run_books(self) -> None:
         """Read back what the picture needs of the store, off the loop."""

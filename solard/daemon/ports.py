@@ -173,6 +173,10 @@ class History(Protocol):
         """Write a verified copy, return where it is."""
         ...
 
+    def backup_age_s(self) -> float | None:
+        """Return how old the newest copy is, real seconds; None = there is none."""
+        ...
+
     def site15(self, after: datetime, before: datetime) -> tuple[SiteSlot, ...]:
         """Return quarter hours that start in `after..before`."""
         ...

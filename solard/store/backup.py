@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -67,6 +67,12 @@ def _write_copy(engine: Engine, target: Path) -> None:
 def backups(database: Path) -> list[Path]:
     """Return the verified backups of a database, newest first."""
     return sorted(backup_directory(database).glob(f"{database.stem}-*.db"), reverse=True)
+
+
+def backup_age(database: Path, now: datetime) -> timedelta | None:
+    """Return how old the newest backup is; None = there is none."""
+    kept = backups(database)
+    return now - datetime.fromtimestamp(kept[0].stat().st_mtime, UTC) if kept else None
 
 
 def find_damage(database: Path, *, thorough: bool) -> str | None:

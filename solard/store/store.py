@@ -21,7 +21,7 @@ from solard.core.records import CycleRecord
 from solard.core.view import Event
 from solard.core.work_energy import WorkEnergy
 from solard.store import retention, rows
-from solard.store.backup import back_up
+from solard.store.backup import back_up, backup_age
 from solard.store.errors import StoreUnavailable
 from solard.store.mailbox import Key, Letter, Mailbox, Priority
 from solard.store.opening import open_sound
@@ -194,6 +194,11 @@ class Store(History):
     def back_up(self) -> Path:
         """Write a verified backup beside the history, keep the newest seven; return its path."""
         return back_up(self._engine, self.path, SystemClock().now())
+
+    def backup_age_s(self) -> float | None:
+        """Return how old the newest backup is, real seconds; None = there is none."""
+        age = backup_age(self.path, SystemClock().now())
+        return None if age is None else age.total_seconds()
 
     def close(self, longest_s: float = 20.0) -> bool:
         """Write what waits and close; say whether everything was stored. Real seconds."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from solard.core.errors import SolardError
 from solard.core.inputs import Override, OverrideKind
 from solard.core.view import Event
-from solard.daemon.daemon import say_request
+from solard.daemon.daemon import is_tidy_due, say_request
 from solard.daemon.events import KEPT_IN_MEMORY, Events
 from solard.store.store import Store
 from tests.daemon.stage import NOON, HandClock, until
@@ -114,3 +114,12 @@ def test_what_an_operator_asks_for_is_told_as_a_sentence() -> None:
 
     assert say_request(pause, "16:00") == "Paused until 16:00."
     assert say_request(run, "16:00") == "Asked for 600 W until 16:00."
+
+
+def test_a_backup_is_due_by_its_own_age_and_not_by_how_long_the_daemon_runs() -> None:
+    an_hour, a_day = 3600.0, 86400.0
+
+    assert is_tidy_due(backup_age_s=None, since_s=an_hour)
+    assert is_tidy_due(backup_age_s=a_day, since_s=an_hour)
+    assert not is_tidy_due(backup_age_s=an_hour, since_s=an_hour)
+    assert is_tidy_due(backup_age_s=an_hour, since_s=a_day)

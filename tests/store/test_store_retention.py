@@ -121,7 +121,9 @@ def test_a_backup_is_sound_and_complete(tmp_path: Path) -> None:
     with opened(tmp_path / "solard.db") as store:
         store.put_cycle(make_record())
         assert store.flush()
+        assert store.backup_age_s() is None
         copy = store.back_up()
+        assert 0.0 <= (store.backup_age_s() or 0.0) < 600.0
 
     assert find_damage(copy, thorough=True) is None
     with opened(copy) as restored:
