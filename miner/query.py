@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from miner.chain.backend import ChainBackend, NeuronInfo
@@ -10,10 +11,12 @@ from miner.dendrite import Dendrite
 from miner.keys import Keypair
 from miner.rounds import round_start
 from miner.subnets.catalog import find_subnet
+from miner.subnets.slots import SiteSlot
 from miner.subnets.subnet import Subnet, Surroundings
 from miner.wire.synapse import PING
 from miner.work import RequestInvalid
 from solard.core.errors import SolardError
+from solard.system.clock import clock_from_environment
 
 USUAL_S = 0.25
 """A miner that takes this long to say that it is there counts half."""
@@ -23,6 +26,21 @@ BUSY = 0.5
 
 class NobodyAnswered(SolardError):
     """No miner of a subnet gave an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """The site of somebody who asks from elsewhere."""
+
+    subnet: str
+
+    async def slots(self, after: datetime, before: datetime, now: datetime) -> tuple[SiteSlot, ...]:
+        """Raise RequestInvalid."""
+        del after, before, now
+        raise RequestInvalid(
+            f"{self.subnet} is asked about a site, and here is none: give a question by --input or "
+            "FIELD=JSON, or let a rig's validator ask (without --node)"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +85,9 @@ async def ask_subnet(
 ) -> dict[str, Any]:
     """Answer what `solard network query` asks: `subnet`, `question`, `wanted`, `timeout_s`.
 
-    Miners answer a validator's key. Where there are surroundings, no question is the one that a
-    validator here would ask now. Returns `question`, `answer`, whose it is, who failed and why.
+    Miners answer a validator's key. No question is the one that a validator here would ask now;
+    without surroundings it is of nowhere, which not every subnet can be asked about. Returns
+    `question`, `answer`, whose it is, who failed and why.
     """
     try:
         name, question = str(request["subnet"]), dict(request["question"])
@@ -78,8 +97,9 @@ async def ask_subnet(
             "a query is `subnet`, `question` (an object), `wanted` and `timeout_s`"
         ) from err
     subnet = find_subnet(name)
-    if not question and surroundings is not None:
-        question = await _usual_question(subnet, surroundings)
+    if not question:
+        somewhere = surroundings or Surroundings(clock=clock_from_environment(), site=Nowhere(name))
+        question = await _usual_question(subnet, somewhere)
     dendrite = Dendrite(keypair, timeout_s)
     try:
         candidates = await find_candidates(backend, dendrite, subnet)

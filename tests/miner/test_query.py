@@ -19,7 +19,7 @@ from miner.keys import from_uri
 from miner.query import Candidate, NobodyAnswered, ask_subnet, find_candidates, query
 from miner.subnets.catalog import find_subnet
 from miner.wire.refusal import NotServing
-from miner.work import handler_of
+from miner.work import RequestInvalid, handler_of
 from solard.system.lines import serve_lines
 from solard.system.places import places_at
 from tests.miner.stage import Idler
@@ -179,6 +179,17 @@ async def test_the_rigs_own_validator_asks_where_no_key_is_named(tmp_path: Path)
     assert reply["answer"]["answers"] == ["b"]
     assert [one["hotkey"] for one in reply["answered"]] == [from_uri("//Bruno").ss58]
     assert reply["failed"] == [{"hotkey": from_uri("//Anna").ss58, "reason": "too hot"}]
+
+
+async def test_without_a_question_the_subnets_own_is_asked_where_it_is_about_no_site() -> None:
+    async with miners(Anna=says("a")) as chain:
+        ask = partial(ask_subnet, chain, from_uri("//Caller"), None)  # type: ignore[arg-type]
+        reply = await ask({"subnet": "text", "question": {}})
+        with pytest.raises(RequestInvalid, match="sunlight is asked about a site, and here is"):
+            await ask({"subnet": "sunlight", "question": {}})
+
+    assert len(reply["question"]["questions"]) == 5
+    assert reply["answer"]["answers"] == ["a"]
 
 
 async def test_query_without_a_validator_says_what_to_name_instead(tmp_path: Path) -> None:
