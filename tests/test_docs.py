@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 import click
 import pytest
+from ruamel.yaml import YAML
 
 from hardware.modbus.lint import lint_profile
 from hardware.modbus.profile import read_profile
@@ -14,6 +16,7 @@ from hardware.modbus.replay import run_embedded_test
 from hardware.sim.measured import DAY_NAMES
 from solard.api.routes import ROUTES, Route
 from solard.cli.root import solard
+from solard.config.load import read_settings
 from solard.core.inputs import Rule
 from solard.core.readings import CONTROL, Quality
 from solard.core.rules.registry import RULE_KINDS
@@ -108,6 +111,25 @@ async def test_profile_in_the_docs_is_sound_and_reads_its_own_recording() -> Non
 
     assert lint_profile(profile) == ()
     assert [await run_embedded_test(profile, one) for one in profile.tests] == [()]
+
+
+@pages
+def test_yaml_for_the_configuration_is_taken_by_its_reader(page: Path) -> None:
+    """Each block stands in for the same sections of the home with a tariff."""
+    home = YAML().load(_text(ROOT / "examples" / "tariff-home.yaml"))
+    for block in re.findall(r"```yaml\n(.*?)```", _text(page), re.DOTALL):
+        if block.startswith(("profile:", "meters:")):
+            continue  # a device profile; evcc's own file
+        found = YAML().load(block)
+        if isinstance(found, dict) and "when" in found:
+            found = {"policies": [{"name": "one", "do": {"rig": "standby"}} | found]}
+        found = {"policies": found} if isinstance(found, list) else found
+        devices = home["devices"] | found.get("devices", {})
+        whole = found if "site" in found else home | found | {"devices": devices}
+        text = StringIO()
+        YAML().dump(dict(whole), text)
+
+        assert read_settings(text.getvalue(), page.name)
 
 
 @pages

@@ -187,7 +187,11 @@ class HttpSection:
     every_s: float = key(QuantityShape(of=DURATION, low=1.0, high=600.0), default=5.0)
     timeout_s: float = key(QuantityShape(of=DURATION, low=0.1, high=30.0), default=5.0)
     token: str | None = key(
-        TextShape(form=r"[\x21-\x7e]{1,1000}", hint="a token of visible letters", is_secret=True),
+        TextShape(
+            form=r"[\x21-\x7e]{1,1000}",
+            hint="one word of letters, digits and signs, without spaces",
+            is_secret=True,
+        ),
         default=None,
     )
     """Sent as `Authorization: Bearer`."""
