@@ -17,7 +17,7 @@ from scheduler.owners import Owners, make_owners
 SKY_WEIGHTS = np.array((0.3, 0.4, 0.3))
 """Of P10, P50 and P90: the moments of a normal error (Swanson's rule)."""
 SKY_LASTS_H = 4.0
-SPREAD = 0.5
+SPREAD = 0.4
 """Of the way from P50 to P10 and P90: hours spread less than the quarter hours forecast do."""
 
 

@@ -129,6 +129,8 @@ class PlanCase:
     @property
     def full_steps(self) -> tuple[int, ...]:
         """Return the steps at whose ends the battery should be full."""
+        if not self.request.full_by:
+            return ()
         return tuple(
             index
             for index, step in enumerate(self.steps)

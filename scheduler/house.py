@@ -15,8 +15,9 @@ HALF_LIFE_DAYS = 7.0
 """Of the usual day: heating comes and goes within weeks."""
 WEEKDAY_HALF_LIFE_DAYS = 30.0
 """Of what a weekday has of its own."""
-WEEKDAY_TRUST = 5.0
-"""So many measurements of one weekday's time count as much as the same time on all days."""
+LEAST_TRUST, MOST_TRUST = 2.0, 80.0
+"""So many measurements of one weekday's time count as much as the same time on all days: few in a
+house whose weekdays differ more than its weeks do, many in one that is different every day."""
 UNKNOWN_W = 300.0
 """A house of which nothing is known yet."""
 RECENT = 3 * QUARTERS
@@ -76,7 +77,8 @@ def learn_house(house_w: Floats, week: Ints) -> tuple[float, ...]:
     usual_w, _, _ = _days(house_w[known], week[known], 0.5 ** (age_days / HALF_LIFE_DAYS))
     slow = 0.5 ** (age_days / WEEKDAY_HALF_LIFE_DAYS)
     slow_w, sums, counts = _days(house_w[known], week[known], slow)
-    own_w = (_near(sums) - _near(counts) * np.tile(slow_w, 7)) / (_near(counts) + WEEKDAY_TRUST)
+    strays_w = _near(sums) - _near(counts) * np.tile(slow_w, 7)
+    own_w = strays_w / (_near(counts) + _trust(house_w[known], week[known], slow, slow_w))
     return tuple(float(each) for each in np.maximum(np.tile(usual_w, 7) + own_w, 0.0))
 
 
@@ -104,6 +106,24 @@ def learn_house_spread(profile: tuple[float, ...], house_w: Floats, week: Ints) 
     strays = DAYS_TO_COME * float(high - low) / 2.0
     learned = days * strays + SPREAD_TRUST_DAYS * UNKNOWN_SPREAD
     return min(learned / (days + SPREAD_TRUST_DAYS), WIDEST)
+
+
+def _trust(house_w: Floats, week: Ints, weights: Floats, usual_w: Floats) -> float:
+    """Return how many measurements a weekday must have to be believed half.
+
+    What weeks differ by at the same time, over what weekdays differ by beyond that.
+    """
+    off_w = house_w - usual_w[week % QUARTERS]
+    counts = _weekly(week, weights)
+    seen = counts > 0.0
+    own_w = np.divide(_weekly(week, weights * off_w), counts, out=np.zeros(WEEK), where=seen)
+    within = float((weights * (off_w - own_w[week]) ** 2).sum() / weights.sum())
+    effective = np.maximum(counts[seen], 1.0)
+    between = float((own_w[seen] ** 2 - within / effective).mean())
+    if between <= 0.0:
+        return MOST_TRUST
+    # A mean of one or two measurements hides part of what weeks differ by.
+    return float(np.clip((2 * NEIGHBOURS + 1) * within / between, LEAST_TRUST, MOST_TRUST))
 
 
 def _days(house_w: Floats, week: Ints, weights: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,12 +1,13 @@
 """Put jobs where the energy that they take is worth least, and leave out those that do not pay."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from scheduler.backward import Loads, Search, find_worths
+from scheduler.crowding import Bid, find_order
 from scheduler.dynamics import NEVER, SLACK, Array, Rows
 from scheduler.forward import Choices, Path, Places, choose, follow
 from solard.core.job import JobDemand, JobWindow
@@ -22,6 +23,8 @@ TINY_H = 1e-6
 HAIR = 0.02
 """By which a job of unstated value beats the work that it displaces."""
 TINY_COST = 1e-6
+OWED_WORTH = 1000.0
+"""Of a job that must run, where two orders are compared: more than any energy costs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +47,73 @@ class _Spot:
     """Money that the time is worth otherwise."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unoccupied:
+    """What the time is worth while no job runs."""
+
+    worths: Array
+    path: Path
+
+
 def place_jobs(search: Search) -> Placed:
-    """Return the jobs of a request in their places, fixed ones first, then mandatory ones."""
+    """Return the jobs of a request in their places, fixed ones first, then mandatory ones.
+
+    Where one that would pay finds no room, another order is tried, and kept if it brings more.
+    """
     loads = Loads.none(len(search.terms))
     worths = find_worths(search, loads)
-    path = follow(search, loads, worths)
+    base = _Unoccupied(worths=worths, path=follow(search, loads, worths))
+    jobs = sorted(search.case.request.jobs, key=_order)
+    placed = _place(search, base, jobs)
+    done = {window.job_id for window in placed.windows}
+    if all(job.job_id in done for job in jobs):
+        return placed
+    bids = [_bid(search, base, job) for job in jobs]
+    order = find_order(bids, search.options.levels - 1)
+    if order is None:
+        return placed
+    other = _place(search, base, order)
+    worth = {bid.job.job_id: OWED_WORTH if bid.owed else bid.worth for bid in bids}
+    return max((placed, other), key=lambda one: _total(one, worth))
+
+
+def _total(placed: Placed, worth: Mapping[str, float]) -> float:
+    """Return the money of a course and of the jobs in it."""
+    done = {window.job_id for window in placed.windows}
+    return placed.path.worths[0] + sum(worth[job_id] for job_id in done)
+
+
+def _bid(search: Search, base: _Unoccupied, job: JobDemand) -> Bid:
+    """Return what the hours of a job cost while no other job runs."""
+    first, last = _window(search, job)
+    hours = _overlap_h(search, first, last)
+    per_h = np.full(hours.size, np.inf)
+    room = np.flatnonzero(hours > TINY_H)
+    if room.size:
+        costs = _costs_per_h(search, Loads.none(hours.size), base.worths, base.path, job, hours)
+        per_h[room] = np.where(costs > -NEVER / 100.0, np.inf, costs)
+    worth, least_gain = job.value, LEAST_GAIN
+    if worth is None:
+        worth, least_gain = _unstated_worth(search, job), 0.0
+    return Bid(
+        job=job,
+        owed=_is_owed(job),
+        worth=worth,
+        least_gain=least_gain,
+        hours=hours,
+        cost_per_h=per_h,
+    )
+
+
+def _place(search: Search, base: _Unoccupied, jobs: Sequence[JobDemand]) -> Placed:
+    """Return the jobs in their places, one after the other."""
+    loads = Loads.none(len(search.terms))
+    worths, path = base.worths, base.path
     windows: list[JobWindow] = []
     unpriced_kwh = 0.0
     # The course is followed anew only when another job asks for it, and from where it changes.
     changed: int | None = None
-    for job in sorted(search.case.request.jobs, key=_order):
+    for job in jobs:
         if unpriced_kwh >= REPRICE_KWH:
             worths, unpriced_kwh = find_worths(search, loads), 0.0
             path, changed = follow(search, loads, worths), None
@@ -80,9 +140,14 @@ def _pays(search: Search, job: JobDemand, cost: float) -> bool:
     """Say whether an optional job is worth the time that it takes."""
     if job.value is not None:
         return job.value - cost >= LEAST_GAIN
+    return cost <= _unstated_worth(search, job)
+
+
+def _unstated_worth(search: Search, job: JobDemand) -> float:
+    """Return what the rig's best work makes of a job's energy, and a hair."""
     tariff = search.case.request.tariff
     best_per_kwh = max(search.case.fleet.best_per_kwh, tariff.export_per_kwh or 0.0)
-    return cost <= job.power_w * job.remaining_s / 3.6e6 * best_per_kwh * (1.0 + HAIR) + TINY_COST
+    return job.power_w * job.remaining_s / 3.6e6 * best_per_kwh * (1.0 + HAIR) + TINY_COST
 
 
 def _is_owed(job: JobDemand) -> bool:
@@ -104,13 +169,11 @@ def _order(job: JobDemand) -> tuple[bool, bool, float, str]:
 def _find_spot(
     search: Search, loads: Loads, worths: Array, path: Path, job: JobDemand
 ) -> _Spot | None:
-    begins, ends = _edges(search)
-    now = max(search.case.request.forecast.issued_at, begins[0])
+    begins = [one.starts_at for one in search.case.steps]
     need = timedelta(seconds=job.remaining_s)
-    first = now if job.earliest_at is None else max(now, job.earliest_at)
-    last = ends[-1] if job.deadline_at is None else min(job.deadline_at, ends[-1])
+    first, last = _window(search, job)
     if _is_fixed(job):
-        return _block(search, loads, worths, path, job, [now])
+        return _block(search, loads, worths, path, job, [first])
     if last - first < need - timedelta(milliseconds=1):
         return None
     starts = {first, last - need, *(at for at in begins if first <= at <= last - need)}
@@ -126,9 +189,16 @@ def _whole_cost(spot: _Spot) -> float:
     return spot.cost + INTERRUPTION_COST * (len(spot.windows) - 1)
 
 
-def _edges(search: Search) -> tuple[list[datetime], list[datetime]]:
+def _window(search: Search, job: JobDemand) -> tuple[datetime, datetime]:
+    """Return from when to when a job may run, as far as the plan reaches."""
     steps = search.case.steps
-    return [one.starts_at for one in steps], [one.ends_at for one in steps]
+    first = max(search.case.request.forecast.issued_at, steps[0].starts_at)
+    last = steps[-1].ends_at
+    if _is_fixed(job):
+        return first, max(last, first + timedelta(seconds=job.remaining_s))
+    if job.earliest_at is not None:
+        first = max(first, job.earliest_at)
+    return first, last if job.deadline_at is None else min(job.deadline_at, last)
 
 
 def _block(
@@ -179,12 +249,7 @@ def _pieces(
     """Return the cheapest steps for a job that may be interrupted."""
     hours = _overlap_h(search, first, last)
     room = np.flatnonzero(hours > TINY_H)
-    cards = np.array(path.cards_before)[room]
-    stored = np.array(path.stored_kwh)[room]
-    zero = np.zeros(room.size)
-    idle = _with_job(search, loads, worths, job, room, zero, cards, stored)
-    busy = _with_job(search, loads, worths, job, room, hours[room], cards, stored)
-    per_h = (idle.worth - busy.worth) / hours[room]
+    per_h = _costs_per_h(search, loads, worths, path, job, hours)
     if job.is_running and room.size:
         per_h[0] -= search.case.fleet.start_cost * max(job.cards, 1)
     left, taken, cost = job.remaining_s / SECONDS_PER_HOUR, np.zeros(hours.size), 0.0
@@ -197,6 +262,20 @@ def _pieces(
     if left > TINY_H:
         return None
     return _Spot(hours=taken, windows=_windows(search, job, taken, first), cost=float(cost))
+
+
+def _costs_per_h(
+    search: Search, loads: Loads, worths: Array, path: Path, job: JobDemand, hours: Array
+) -> Array:
+    """Return what an hour of a job costs in each of the steps in which it has hours."""
+    room = np.flatnonzero(hours > TINY_H)
+    cards = np.array(path.cards_before)[room]
+    stored = np.array(path.stored_kwh)[room]
+    zero = np.zeros(room.size)
+    idle = _with_job(search, loads, worths, job, room, zero, cards, stored)
+    busy = _with_job(search, loads, worths, job, room, hours[room], cards, stored)
+    per_h: Array = (idle.worth - busy.worth) / hours[room]
+    return per_h
 
 
 def _windows(

@@ -36,6 +36,7 @@ class Score:
     breach_kwh: float
     jobs_done: int
     jobs_missed: int
+    mandatory_done: int
     mandatory_missed: int
     job_value_done: float
 
@@ -76,6 +77,7 @@ def score(site: SimSite, lived: Sequence[Lived], book: TaskBook) -> Score:
         breach_kwh=_breach_kwh(site, lived),
         jobs_done=len(finished),
         jobs_missed=len(missed),
+        mandatory_done=sum(task.job.mandatory for task in finished),
         mandatory_missed=sum(task.job.mandatory for task in missed),
         job_value_done=earned,
     )

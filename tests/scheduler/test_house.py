@@ -149,3 +149,18 @@ def test_23_days_with_a_changed_clock_have_as_many_quarters_as_hours(
     sunday = week_of(midnight, 110) // 96 == 6
 
     assert int(sunday.sum()) == quarters
+
+
+def sunday_after(noise_w: float) -> float:
+    """What seven o'clock of a Sunday is expected to be after six weeks of quiet Sundays."""
+    count = 6 * 7 * 96
+    week = week_of(MONDAY - timedelta(weeks=6), count)
+    day, hour = week // 96, week % 96 // 4
+    noise = np.random.default_rng(1).uniform(-noise_w, noise_w, count // 4).repeat(4)
+    house_w = np.where((hour == 7) & (day != 6), 1500.0, 1000.0) + noise
+    return expected_w(learn_house(house_w, week), MONDAY + timedelta(days=6) + SEVEN)
+
+
+def test_weekday_is_believed_the_less_the_more_weeks_differ() -> None:
+    assert sunday_after(noise_w=0.0) < 1100.0
+    assert sunday_after(noise_w=900.0) > 1200.0

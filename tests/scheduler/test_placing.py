@@ -172,3 +172,20 @@ def test_job_that_pays_too_little_for_the_cheapest_hour_waits() -> None:
     """Half a kWh displaces 0.04 of export: 0.15 per kWh buys it, 0.05 does not."""
     assert windows(plan_with(job(value=0.5 * 0.05))) == []
     assert len(windows(plan_with(job(value=0.5 * 0.15)))) == 1
+
+
+def test_a_job_that_can_wait_gives_its_best_hours_to_one_that_cannot() -> None:
+    """Both want both cards in the sun; the better paid one is also done in the evening."""
+    patient = train(job_id="patient", cards=2, remaining_s=4 * 3600.0, value=3.0)
+    hurried = train(
+        job_id="hurried",
+        cards=2,
+        remaining_s=2 * 3600.0,
+        value=1.0,
+        earliest_at=hours(4),
+        deadline_at=hours(6.5),
+    )
+
+    plan = bright_plan(patient, hurried)
+
+    assert {one.job_id for one in plan.jobs} == {"patient", "hurried"}

@@ -196,3 +196,21 @@ def test_prize_below_one_is_no_prize(tmp_path: Path) -> None:
 def test_sun_of_the_stage_is_a_day() -> None:
     assert sun_w(12.0) == 4500.0
     assert sun_w(2.0) == 0.0
+
+
+def test_mandatory_and_optional_jobs_are_counted_apart(tmp_path: Path) -> None:
+    jobs = write_jobs(
+        tmp_path / "jobs.csv",
+        (8, 300, 1, 3600, 12, 0.0, 1, 1),
+        (8, 300, 1, 3600, 12, 5.0, 1, 0),
+        (20, 300, 1, 7200, 21, 5.0, 1, 0),
+    )
+
+    summary = run(
+        tmp_path / "out", write_data(tmp_path / "data.csv", 1.0), ["always_on"], jobs=jobs
+    )
+
+    figures = summary["policies"]["always_on"]
+    assert (figures["mandatory_done"], figures["mandatory_missed"]) == (1, 0)
+    assert (figures["optional_done"], figures["optional_missed"]) == (1, 1)
+    assert figures["value_jobs"] == 5.0
