@@ -53,6 +53,23 @@ def test_no_command_is_named_that_does_not_exist(page: Path) -> None:
     assert unknown == []
 
 
+@pages
+def test_no_option_is_named_that_does_not_exist(page: Path) -> None:
+    unknown = []
+    for line in _code_lines(_text(page)):
+        words = line.partition(" #")[0].partition(" -- ")[0].removeprefix("sudo ").split()
+        command: click.Command = solard
+        for word in words[1:] if words[:1] == ["solard"] else ():
+            if isinstance(command, click.Group) and word in command.commands:
+                command = command.commands[word]
+            elif re.match(r"--?[a-z]", word):
+                named = word.partition("=")[0].strip("[]")
+                known = {one for each in command.params for one in each.opts}
+                unknown += [] if named in known | {"--help", "-h"} else [line]
+
+    assert unknown == []
+
+
 @pytest.mark.parametrize("kind", RULE_KINDS, ids=lambda kind: kind.__name__)
 def test_every_rule_is_in_the_glossary(kind: type[Rule]) -> None:
     assert f"| `{kind.__name__}` |" in _text(DOCS / "glossary.md")
