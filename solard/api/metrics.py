@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
-from solard.core.view import SiteView
+from solard.core.view import AS_IT_SHOULD, SiteView
 
 Labels = Mapping[str, str]
 NO_LABELS: Labels = {}
@@ -127,8 +127,8 @@ def _work(view: SiteView) -> tuple[Metric, ...]:
         Metric(
             "solard_workload_healthy",
             "gauge",
-            "1 while the workload says that it is well.",
-            tuple((labels, float(one.health == "ok")) for labels, one in named),
+            "1 while nothing is wrong with it: well, starting, or at rest as it should be.",
+            tuple((labels, float(one.health in AS_IT_SHOULD)) for labels, one in named),
         ),
         Metric(
             "solard_workload_restarts_total",

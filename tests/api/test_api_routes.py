@@ -28,7 +28,7 @@ from solard.core.inputs import Override, OverrideKind
 from solard.core.modes import WorkMode
 from solard.core.records import RECORD_CODEC, CycleRecord
 from solard.core.site_slot import SiteSlot
-from solard.core.view import SiteView, WorkloadView
+from solard.core.view import AT_REST, SiteView, WorkloadView
 
 
 async def test_status_is_the_whole_picture(tmp_path: Path) -> None:
@@ -384,6 +384,15 @@ def test_metrics_tell_machine_idle_and_each_workload() -> None:
     assert 'solard_workload_watts{workload="sn64",role="other"} 150.0' in lines
     assert 'solard_workload_rate{workload="sn64",role="other"} 2.5' in lines
     assert "solard_host_disk_bytes" not in text
+
+
+@pytest.mark.parametrize(("health", "says"), [("ok", "1.0"), (AT_REST, "1.0"), ("it died", "0.0")])
+def test_work_at_rest_rings_no_alarm(health: str, says: str) -> None:
+    resting = replace(VIEW.workloads[-1], health=health)
+
+    lines = metrics_text(replace(VIEW, workloads=(resting,))).splitlines()
+
+    assert f'solard_workload_healthy{{workload="miner",role="miner"}} {says}' in lines
 
 
 async def test_only_owner_and_group_may_use_the_socket_and_it_goes_with_the_server(
