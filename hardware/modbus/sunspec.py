@@ -21,6 +21,7 @@ from hardware.modbus.models import (
     register_of,
 )
 
+_ALL_ONES = 0xFFFF
 _MOST_MODELS = 100
 _STORAGE_SIGNS = ("WChaMax", "ChaState", "ChaSt")
 """A battery has at least one of these."""
@@ -83,15 +84,19 @@ async def _read_if_there(
 ) -> tuple[int, ...] | None:
     """Return words, or None where the device, or a recording that ends early, has none.
 
-    It must say so twice: with half a list of models, other values would stand in for the lost ones.
+    It must say so twice, and words that are all ones too: with half a list of models, other values
+    would stand in for the lost ones.
     """
+    words: tuple[int, ...] | None = None
     for _ in range(2):
         try:
-            return await link.read(unit, HOLDING, address, count)
+            words = await link.read(unit, HOLDING, address, count)
         except DeviceRefused as err:
             if err.code not in ILLEGAL:
                 raise
-    return None
+        if words is not None and any(word != _ALL_ONES for word in words):
+            break
+    return words
 
 
 async def find_marker(link: RegisterLink, unit: int) -> int:

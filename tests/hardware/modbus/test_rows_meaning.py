@@ -7,7 +7,7 @@ not true, and `polls_until_well` counts the polls until every true value was goo
 from dataclasses import replace
 
 import pytest
-from chaos import ChaosDevice, honest, refusing
+from chaos import ChaosDevice, Fault, all_ones, honest, refusing
 from reading import profile_of, reader_of
 from registers_at import at
 from sunspec_map import common, inverter, lay_out, storage
@@ -201,11 +201,12 @@ async def test_row_31_models_that_moved_are_found_at_the_next_connect(told: bool
         assert await reader.polls_until_well() <= (1 if told else 2)
 
 
-async def test_row_31_list_of_models_that_a_glitch_cuts_short_is_read_to_its_end():
+@pytest.mark.parametrize("glitch", [refusing(2), all_ones])
+async def test_row_31_list_of_models_that_a_glitch_cuts_short_is_read_to_its_end(glitch: Fault):
     """Without its strings and battery, the AC power of a hybrid would stand in for the sun's."""
     chaos = ChaosDevice({1: at(40000, *lay_out(common(), inverter(2400), storage(60)))})
     async with roof(chaos, {"battery_soc": 60, "ac_power": 2400}) as reader:
-        chaos.next(honest, honest, honest, refusing(2))
+        chaos.next(honest, honest, honest, glitch)
         assert await reader.polls_until_well() == 1
 
 
