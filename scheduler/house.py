@@ -47,6 +47,10 @@ WIDEST = 0.8
 """A house always takes something."""
 
 
+DIGITS = 6
+"""Of a profile: what sums of equal loads lose is no difference between weekdays."""
+
+
 def quarters_of_week(first_s: int, count: int, zone: ZoneInfo) -> Ints:
     """Return the quarter hour of the local week of Unix quarter hours; Monday 00:00 = 0."""
     starts_s = first_s + SLOT_S * np.arange(count)
@@ -79,7 +83,8 @@ def learn_house(house_w: Floats, week: Ints) -> tuple[float, ...]:
     slow_w, sums, counts = _days(house_w[known], week[known], slow)
     strays_w = _near(sums) - _near(counts) * np.tile(slow_w, 7)
     own_w = strays_w / (_near(counts) + _trust(house_w[known], week[known], slow, slow_w))
-    return tuple(float(each) for each in np.maximum(np.tile(usual_w, 7) + own_w, 0.0))
+    profile_w = np.maximum(np.tile(usual_w, 7) + own_w, 0.0)
+    return tuple(round(float(each), DIGITS) for each in profile_w)
 
 
 def learn_house_spread(profile: tuple[float, ...], house_w: Floats, week: Ints) -> float:
