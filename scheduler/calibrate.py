@@ -9,11 +9,12 @@ import numpy as np
 from scheduler.frame import Frame, look, make_frame
 from scheduler.house import learn_house, learn_house_spread
 from scheduler.nights import Days, learn_nights
-from scheduler.past import Past
+from scheduler.past import HOUR, Past, row_quarters
 from scheduler.sky import QUARTERS, Flags, Floats, Ints, Sky
-from scheduler.spread import learn_spread, spread_rows
+from scheduler.spread import BRIGHTEST, learn_spread, spread_rows
 from scheduler.weights import learn_weights, weigh
 from solard.core.calibration import Calibration, Curve, Spread, Table
+from solard.core.site_slot import SLOT_S
 
 KEPT_DAYS = 150
 """Of history that is looked at."""
@@ -27,7 +28,7 @@ FIRST_DAYS = 15
 """A young site learns its weights every night."""
 SPREAD_DAYS = 60
 SPREAD_EVERY = 5
-SPREAD_LEADS = (0, 2, 5, 8, 11, 16, 24, 33, 43, 55, 70, 88, 110, 140, 175)
+SPREAD_LEADS = (0, 1, 2, 3, 5, 8, 11, 16, 24, 33, 43, 55, 70, 88, 110, 140, 175)
 LEAST_ISSUED_DAYS = 3.0
 """Before somebody else's forecast is weighed by its own errors."""
 
@@ -55,7 +56,14 @@ class Learner:
         )
         stretch = slice(first, before)
         frame, taught = _frame(self.sky, self.past, stretch)
-        kept = _Kept(frame=frame, taught=taught, row_0=int(self.sky.day[first]) if before else 0)
+        hour_0 = (self.sky.first_s // SLOT_S + first) % HOUR
+        kept = _Kept(
+            frame=frame,
+            taught=taught,
+            row_0=int(self.sky.day[first]) if before else 0,
+            hour_0=hour_0,
+            row_quarters=row_quarters(self.past.pv_w[stretch], hour_0),
+        )
         house = learn_house(self.past.house_w[stretch], week[stretch])
         weights, spread = self._fit(kept, night, with_issued=False)
         calibration = Calibration(
@@ -106,6 +114,19 @@ class _Kept:
     taught: Flags
     row_0: int
     """The sun's day of row 0."""
+    hour_0: int
+    """Quarter of the hour with which the frame begins."""
+    row_quarters: int
+    """How many quarter hours one measurement speaks of."""
+
+    def moments(self, first: int, before: int, every: int) -> Ints:
+        """Return at which quarter hours forecasts are tried: where a measurement begins.
+
+        In the middle of an hourly one the rest of it would be known from its beginning.
+        """
+        at = np.arange(first, before, every)
+        at = at - (at + self.hour_0) % self.row_quarters
+        return at[at >= first]
 
     def begin(self, night: int) -> int:
         """Return the first quarter hour of one of the sun's days."""
@@ -156,7 +177,7 @@ def _learn_weights(kept: _Kept, night: int, *, with_issued: bool) -> Floats:
     before = kept.begin(night)
     every = ISSUED_EVERY if with_issued else OWN_EVERY
     first = 0 if with_issued else max(0, before - OWN_DAYS * QUARTERS)
-    at = np.arange(first, before, every)
+    at = kept.moments(first, before, every)
     age_days = (before - at) / QUARTERS
     half_life = ISSUED_HALF_LIFE_DAYS if with_issued else np.inf
     return learn_weights(
@@ -169,7 +190,7 @@ def _errors(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return rows, expectations, errors and ages in days of the forecasts of some days."""
     frame, end = kept.frame, kept.begin(now)
-    at = np.arange(kept.begin(night), kept.begin(until), SPREAD_EVERY)
+    at = kept.moments(kept.begin(night), kept.begin(until), SPREAD_EVERY)
     pairs = [(at + lead, at) for lead in SPREAD_LEADS]
     ahead = np.concatenate([one for one, _ in pairs])
     looked = np.concatenate([two for _, two in pairs])
@@ -183,7 +204,7 @@ def _errors(
     expected = np.clip(seen.usual + weigh(seen.features, weights, leads), 0.0, 1.0)
     own_w = frame.modelled_w[ahead] * frame.nights.clear[frame.row[ahead], frame.clock[ahead]]
     clear_w = np.maximum(seen.clear_w, 1e-9)
-    share = np.clip(frame.share[ahead] * own_w / clear_w, 0.0, 1.15)
+    share = np.clip(frame.share[ahead] * own_w / clear_w, 0.0, BRIGHTEST)
     light = seen.clear_w / max(frame.brightest_w, 1e-9)
     ages = (end - looked) / QUARTERS
     return spread_rows(leads, light).astype(np.float64), expected, share - expected, ages

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from scheduler.calibrate import Learner
-from scheduler.frame import WINDOWS, Frame, look, make_frame
+from scheduler.frame import ISSUED, OWN, WINDOWS, Frame, look, make_frame
 from scheduler.house import RECENT, UNKNOWN_SPREAD, expect_house, quarters_of_week
 from scheduler.nights import Nights
 from scheduler.past import Past
 from scheduler.sky import Flags, Floats, Ints, Sky
-from scheduler.spread import spread_at, spread_rows
+from scheduler.spread import BRIGHTEST, spread_at, spread_rows
 from scheduler.weights import first_weights, weigh
 from solard.core.calibration import Calibration, Spread
 from solard.core.forecast import Forecast, ForecastSlot
@@ -27,7 +27,6 @@ LOOKED_BACK = max(WINDOWS)
 SLOT = timedelta(seconds=SLOT_S)
 MOST_EXPECTED = 1.03
 """Of the learned clear sky, which is not quite the brightest that was ever seen."""
-MOST_LIKELY_HIGH = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +81,7 @@ class Forecaster:
         self._past = Past(sky)
         self._week = quarters_of_week(sky.first_s, sky.count, ZoneInfo(timezone))
         self._learner = Learner(sky, self._past)
-        # Learned of other panels it would bend their sky.
-        fits = calibration is not None and calibration.panels == sky.panels
-        self._given = calibration if fits else None
+        self._given = calibration if calibration is not None and _fits(calibration, sky) else None
         self._learned: dict[int, Calibration] = {}
         self.take = self._past.take
         self.take_issued = self._past.take_issued
@@ -169,6 +166,16 @@ class Forecaster:
         return self._sky.is_light
 
 
+def _fits(calibration: Calibration, sky: Sky) -> bool:
+    """Return whether it was learned of these panels, from what a forecast looks at today.
+
+    Learned of other panels it would bend their sky; a solard of before looked at other things.
+    """
+    own = {len(row) for row in calibration.weights}
+    issued = {len(row) for row in calibration.issued_weights}
+    return calibration.panels == sky.panels and own == {OWN} and issued <= {ISSUED}
+
+
 def _shares(
     calibration: Calibration, frame: Frame, at: Ints, ahead: Ints
 ) -> tuple[Floats, Floats, Floats]:
@@ -195,5 +202,5 @@ def _foretell(
     return (
         np.maximum(expected + low, 0.0),
         expected,
-        np.clip(expected + high, expected, MOST_LIKELY_HIGH),
+        np.clip(expected + high, expected, BRIGHTEST),
     )

@@ -14,7 +14,7 @@ NEAR, AROUND = 8, 40
 """A forecast's own 2 h and 10 h to each side: clouds that come at another time than it says."""
 LEAST_LIGHT = 0.02
 """Of the brightest quarter hour for each of a window's (at most 4 h): less light says nothing."""
-OWN = 2 + len(WINDOWS)
+OWN = 3 + len(WINDOWS)
 """How many features the site's own past gives."""
 ISSUED = OWN + 18 + len(ISSUED_WINDOWS)
 
@@ -103,7 +103,8 @@ def look(frame: Frame, at: Ints, ahead: Ints, *, with_issued: bool) -> Look:
     clear_w = frame.modelled_w[ahead] * frame.nights.clear[night, clock]
     usual = frame.nights.usual[night, clock]
     strays = [_stray(frame, at, window) for window in WINDOWS]
-    columns = [np.ones(len(ahead)), *strays, usual - 0.65]
+    again = _again(frame, at, ahead, night, usual)
+    columns = [np.ones(len(ahead)), *strays, usual - 0.65, again]
     if with_issued:
         told = _told(frame, ahead, night, clear_w)
         columns += _issued_features(frame, at, ahead, told, usual, strays)
@@ -115,6 +116,17 @@ def _stray(frame: Frame, at: Ints, window: int) -> Floats:
     given, clear, usual = _over(frame, slice(0, 3), at - window, at)
     enough = clear > LEAST_LIGHT * frame.brightest_w * min(window, 16)
     return _over_light(given - usual, clear, enough)
+
+
+def _again(frame: Frame, at: Ints, ahead: Ints, night: Ints, usual: Floats) -> Floats:
+    """Return by how much the same time of the last day that was over was brighter than usual."""
+    past = ahead - QUARTERS * ((ahead - at) // QUARTERS + 1)
+    place = np.maximum(past, 0)
+    clock = frame.clock[place]
+    clear_then = frame.nights.clear[frame.row[place], clock]
+    share = frame.share[place] * clear_then / frame.nights.clear[night, clock]
+    seen = frame.is_seen[place] & (past >= 0)
+    return np.where(seen, np.clip(share, 0.0, MOST_OF_CLEAR) - usual, 0.0)
 
 
 def _error(frame: Frame, at: Ints, window: int) -> Floats:

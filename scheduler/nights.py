@@ -21,6 +21,11 @@ MODEL_TRUST_DAYS = 6.0
 """So many days count as much as the model: a week overrules it, a morning does not."""
 BRIGHTER_TRUST, BRIGHTER_TRUST_DAYS = 4.0, 1.5
 """Instead of both where the sky was brighter than thought: no cloud can be the reason."""
+USUAL_VARIED, DARKEST = 0.3, 0.1
+"""By so much of their mean, at least of a tenth of clear sky, days of a cloudy site differ."""
+VARIED_TRUST_DAYS = 3.0
+MOST_DOUBT = 2.0
+"""Times the days above."""
 LOWEST_CLEAR, HIGHEST_CLEAR = 0.02, 12.0
 """Behind a mountain; and where the model sees hardly any sun and the true roof much."""
 USUAL_HALF_LIFE_DAYS = 5.0
@@ -34,8 +39,6 @@ ISSUED_TRUST = 2.0
 ISSUED_GAIN = (0.2, 5.0)
 SMOOTHED = 4
 """Quarter hours to each side that count as the same time of the sun's day, for means."""
-CLEAR_SMOOTHED = 1
-"""Likewise for shadows, which have edges."""
 MOST_OF_CLEAR = 1.15
 """Bright clouds beside the sun give that much more than a clear sky; more is an outlier."""
 OUTAGE_SHARE = 0.01
@@ -115,8 +118,8 @@ def _table(days: Days, values: Floats, where: Flags, count: int) -> Floats:
 
 def _clear(given: Floats, modelled: Floats) -> Floats:
     """Return the share of the model at which the sky was about clear, by night and quarter hour."""
-    near, all_near = _smooth(given, CLEAR_SMOOTHED), _smooth(modelled, CLEAR_SMOOTHED)
-    shares = np.divide(near, all_near, out=np.full(near.shape, np.nan), where=all_near > 0.0)
+    # Not smoothed: shadows have edges.
+    shares = np.divide(given, modelled, out=np.full(given.shape, np.nan), where=modelled > 0.0)
     daily_w = modelled.sum(axis=1)
     daily = np.divide(
         given.sum(axis=1), daily_w, out=np.full(len(daily_w), np.nan), where=daily_w > 0.0
@@ -128,7 +131,8 @@ def _clear_tonight(shares: Floats, daily: Floats, night: int) -> Floats:
     recent = slice(max(0, night - CLEAR_DAYS), night)
     known = daily[recent][np.isfinite(daily[recent])]
     whole = float(np.quantile(known, 0.95, method="lower")) if len(known) else 1.0
-    trust = BRIGHTER_TRUST_DAYS if whole > 1.0 else MODEL_TRUST_DAYS
+    darker = MODEL_TRUST_DAYS * float(_doubt(known[:, None])[0])
+    trust = BRIGHTER_TRUST_DAYS if whole > 1.0 else darker
     whole = (len(known) * whole + trust) / (len(known) + trust)
     rows = np.sort(shares[recent], axis=0)  # NaN come last
     counts = np.isfinite(rows).sum(axis=0)
@@ -136,9 +140,23 @@ def _clear_tonight(shares: Floats, daily: Floats, night: int) -> Floats:
         return np.full(QUARTERS, np.clip(whole, LOWEST_CLEAR, HIGHEST_CLEAR))
     places = np.floor(CLEAR_QUANTILE * np.maximum(counts - 1, 0)).astype(np.int64)
     each = np.where(counts > 0, rows[places, np.arange(QUARTERS)], 0.0)
-    trusts = np.where(each > whole, BRIGHTER_TRUST, CLEAR_TRUST_DAYS)
+    trusts = np.where(each > whole, BRIGHTER_TRUST, CLEAR_TRUST_DAYS * _doubt(shares[recent]))
     drawn = (counts * each + trusts * whole) / (counts + trusts)
     return np.asarray(np.clip(drawn, LOWEST_CLEAR, HIGHEST_CLEAR))
+
+
+def _doubt(shares: Floats) -> Floats:
+    """Return how little some days say of what is clear here, for each column; 1 = as usual.
+
+    What is dark by the same part every day is a wall, or a roof that is turned otherwise.
+    """
+    known = np.isfinite(shares)
+    count = known.sum(axis=0)
+    mean = np.where(known, shares, 0.0).sum(axis=0) / np.maximum(count, 1)
+    squares = np.where(known, (shares - mean) / np.maximum(mean, DARKEST), 0.0) ** 2
+    first = VARIED_TRUST_DAYS * USUAL_VARIED**2
+    varied = (squares.sum(axis=0) + first) / (count + VARIED_TRUST_DAYS)
+    return np.asarray(np.minimum(varied / USUAL_VARIED**2, MOST_DOUBT))
 
 
 def _fading_share(

@@ -15,6 +15,10 @@ HIGHEST_W = 1e8
 """Above it a number is no power of a site, whatever sent it."""
 LOWEST_W = -50.0
 """What inverters draw at night; it counts as 0, and less than it as unknown."""
+HOUR = 4
+"""Quarters."""
+WHOLE_ROWS = 0.9
+"""So many hours or half hours must be without any change for their meter to tell no more."""
 
 Column = Sequence[float] | Floats
 
@@ -102,6 +106,22 @@ class Past:
         pv_w = _mean_of_known(self._pv[cells].reshape(-1, CELLS))
         house_w = _mean_of_known(self._house[cells].reshape(-1, CELLS))
         return np.where(held, np.nan, pv_w), house_w
+
+
+def row_quarters(pv_w: Floats, hour_0: int) -> int:
+    """Return of how many quarter hours each measurement speaks: 4, 2 or 1.
+
+    Args:
+        pv_w: Quarter hours in order; NaN = unknown.
+        hour_0: Quarter of the hour with which they begin.
+    """
+    for quarters in (HOUR, HOUR // 2):
+        whole = pv_w[-hour_0 % quarters :]
+        rows = whole[: len(whole) // quarters * quarters].reshape(-1, quarters)
+        lit = rows[np.isfinite(rows).all(axis=1) & (rows > 0.0).any(axis=1)]
+        if len(lit) and (np.ptp(lit, axis=1) < 1e-6).mean() > WHOLE_ROWS:
+            return quarters
+    return 1
 
 
 def _believable(column: Column) -> Floats:

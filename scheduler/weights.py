@@ -54,18 +54,23 @@ ELSEWHERE = np.array(
 """By lead, then by feature (see `look`): a constant, how the last 15 min, 3 h, 24 h and 48 h
 strayed from the usual, and the usual itself. Means of a year of a French home (EMHASS, MIT)
 and of a year of one in Sydney (Ausgrid customer 12, CC BY 4.0)."""
+AGAIN, AGAIN_BEGINS = 0.3, 8.0
+"""The last feature, the same time of the last day: from some hours ahead it counts three tenths.
+Of hills and of roofs written down wrong a young site knows nothing else."""
 
 
 def first_weights(*, with_issued: bool) -> Floats:
     """Return the weights of a site that has no history: one row per lead."""
+    again = AGAIN * (1.0 - np.exp(-np.array(LEADS) / AGAIN_BEGINS))
+    elsewhere = np.column_stack([ELSEWHERE, again])
     if not with_issued:
-        return ELSEWHERE.copy()
+        return elsewhere
     # Of a forecast by somebody else little is known beforehand: the sky of now counts first, and
     # fades into four fifths of what was told.
     lead_h = (np.array(LEADS) + 0.5)[:, None] / 4.0
     now, today = np.exp(-lead_h / PERSISTENCE_FADES_H), np.exp(-lead_h / (SKY_FADES_H - 2.0))
     weights = np.zeros((len(LEADS), ISSUED))
-    weights[:, :OWN] = ELSEWHERE * (0.6 * now + 0.1)
+    weights[:, :OWN] = elsewhere * (0.6 * now + 0.1)
     weights[:, OWN] = 0.8 * (1.0 - now[:, 0])
     weights[:, ISSUED - 7] = 0.3 * now[:, 0]
     weights[:, ISSUED - 6] = 0.3 * today[:, 0]

@@ -15,7 +15,7 @@ class ForecastSlot:
     pv_low_w: float
     """10 % quantile."""
     pv_high_w: float
-    """90 % quantile; never above clear sky."""
+    """90 % quantile; up to 1.3 of the clear sky that was learned: the site may not know it yet."""
     house_w: float
     """Load without this rig."""
     house_spread_w: float = 0.0

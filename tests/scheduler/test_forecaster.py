@@ -1,11 +1,13 @@
 """The forecaster as the simulator calls it: fed as time goes by, and blind to what comes later."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from scheduler.forecaster import Expected, Forecaster
+from scheduler.past import row_quarters
 from scheduler.pv_model import model_sky
 from scheduler.sky import Floats, Sky
 from tests.scheduler.skies import FRANCE, MONDAY
@@ -137,3 +139,37 @@ def test_first_moment_of_a_site_has_a_forecast() -> None:
     noon = SKY.index(START + timedelta(hours=11))
     assert 0.4 * SKY.clear_w[noon] < expected.pv_w[noon] < SKY.clear_w[noon]
     assert expected.pv_low_w[noon] < expected.pv_w[noon] < expected.pv_high_w[noon]
+
+
+def test_hill_that_hides_the_morning_is_known_after_three_days() -> None:
+    """A tenth of the light until the sun is highest; the model knows of no hill."""
+    hidden_w = SKY.clear_w * np.where(SKY.clock < 48, 0.1, 1.0)
+    young = Forecaster(SKY, FRANCE.timezone)
+    young.take(START, 900, hidden_w[: 3 * 96], np.full(3 * 96, 400.0))
+    midnight = START + timedelta(days=3)
+
+    expected_w, clear_w = (
+        each[24:40].sum() for each in (young.expect(midnight).pv_w, SKY.clear_w[3 * 96 :])
+    )
+    assert expected_w < 0.3 * clear_w
+
+
+def test_measurement_of_an_hour_is_told_from_four_of_a_quarter() -> None:
+    quarters = np.array([0.0, 0.0, 90.0, 80.0, 120.0, 160.0, 170.0, 150.0])
+    halves = np.array([0.0, 0.0, 90.0, 90.0, 120.0, 120.0, 170.0, 170.0])
+    hours = np.array([40.0, 90.0, 90.0, 90.0, 90.0, 170.0, 170.0, 170.0, 170.0])
+
+    assert [row_quarters(quarters, 0), row_quarters(halves, 0)] == [1, 2]
+    assert row_quarters(hours, 3) == 4
+    assert row_quarters(np.full(8, np.nan), 0) == 1
+
+
+def test_calibration_of_another_kind_of_forecast_is_learned_anew() -> None:
+    """Weights of six things cannot be given to seven."""
+    pv_w = cloudy(SKY)
+    learned = fed(pv_w).calibration(NOON)
+    older = replace(learned, weights=tuple(row[:-1] for row in learned.weights))
+    given = Forecaster(SKY, FRANCE.timezone, older)
+    given.take(START, 900, pv_w, np.full(len(pv_w), 400.0))
+
+    assert same(given.expect(NOON), fed(pv_w).expect(NOON))
