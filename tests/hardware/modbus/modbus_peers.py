@@ -11,7 +11,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from hardware.modbus.limits import LinkLimits
 
-QUICK = LinkLimits(timeout_s=0.25, busy_wait_s=0.01, min_interval_s=0.0)
+QUICK = LinkLimits(timeout_s=0.6, busy_wait_s=0.01, min_interval_s=0.0)
 """Limits of a test: nobody waits for seconds."""
 
 Registers = Mapping[int, list[int]]

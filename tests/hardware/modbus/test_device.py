@@ -14,7 +14,7 @@ from hardware.modbus.probe import read_once
 from hardware.modbus.profile import load_profile, read_profile
 from solard.core.readings import Quality
 
-LIMITS = "limits: {timeout: 0.25, busy_wait: 0.01, max_gap: 4}"
+LIMITS = "limits: {timeout: 1, busy_wait: 0.01, max_gap: 4}"
 
 
 @contextlib.asynccontextmanager
