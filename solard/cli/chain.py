@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solard.cli.network_size import immunity_option, places_option
 from solard.cli.wallet import path_option
 from solard.cli.wire import key_of
 
@@ -71,20 +72,8 @@ def verify(context: click.Context, home: Path, as_json: bool) -> None:
     show_default=True,
     help="Blocks from one epoch to the next.",
 )
-@click.option(
-    "--places",
-    type=click.IntRange(4, 256),
-    default=256,
-    show_default=True,
-    help="Neurons on a subnet.",
-)
-@click.option(
-    "--immunity",
-    type=click.IntRange(0, 1 << 20),
-    default=4096,
-    show_default=True,
-    help="Blocks in which a newcomer keeps its place.",
-)
+@places_option
+@immunity_option
 @click.option(
     "--subnet",
     "subnets",

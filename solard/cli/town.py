@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from solard.cli.network_size import immunity_option, places_option
 from solard.cli.quantities import Duration
 
 
@@ -16,20 +17,8 @@ from solard.cli.quantities import Duration
 @click.option(
     "--speed", type=click.FloatRange(1, 240), default=60, show_default=True, help="Times real time."
 )
-@click.option(
-    "--places",
-    type=click.IntRange(4, 256),
-    default=256,
-    show_default=True,
-    help="Neurons on each subnet.",
-)
-@click.option(
-    "--immunity",
-    type=click.IntRange(0, 1 << 20),
-    default=4096,
-    show_default=True,
-    help="Blocks in which a newcomer keeps its place.",
-)
+@places_option
+@immunity_option
 @click.option("--for", "for_s", type=Duration(), help="Real time; default: until Ctrl-C.")
 @click.option(
     "--dir",
