@@ -140,6 +140,3 @@ def _unless(stated: bool, line: str) -> str:
 def _line(text: str, why: str, at: int = 31) -> str:
     """Return a line with its comment where comments stand."""
     return f"{text:<{at - 1}} # {why}"
-
-
-STARTER = write_starter(StarterValues())

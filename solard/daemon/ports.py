@@ -17,7 +17,6 @@ from solard.core.job_template import JobTemplate
 from solard.core.learning import LearnedCurve
 from solard.core.plan import Plan
 from solard.core.planning import ForecastBasis, PlanBasis
-from solard.core.readings import DeviceReading
 from solard.core.records import CycleRecord
 from solard.core.rig import GpuCard
 from solard.core.site_slot import SiteSlot
@@ -351,7 +350,6 @@ class JobTimes(Protocol):
 
 ReadHost = Callable[[], HostState]
 """Returns the machine as it is now; may take milliseconds."""
-OnReading = Callable[[DeviceReading], None]
 Every = Callable[[str, float, Callable[[], Awaitable[None]]], None]
 """Run something under a name every so many site seconds."""
 RunHook = Callable[[Event], Awaitable[None]]
